@@ -238,6 +238,8 @@ class Cluster:
             done = postgres.run(command, account=postgres.account_for(self.data), data=self.data)
             if done.returncode and self.pid:
                 raise postgres.refusal(done.stdout, self.folder, "The database did not stop: {line}")
+            with suppress(OSError):
+                self.socket_folder.rmdir()
 
     def ensure_database(self, name: str) -> str:
         """Make the database if the running cluster has none of that name; returns its address."""
@@ -358,7 +360,7 @@ def _remove(folder: Path) -> None:
     if pid:
         os.kill(pid, signal.SIGQUIT)
     deadline = time.monotonic() + 10
-    while pid and cluster.pid and time.monotonic() < deadline:
+    while pid and Path(f"/proc/{pid}/cwd").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     shutil.rmtree(cluster.socket_folder, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)

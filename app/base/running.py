@@ -1,0 +1,255 @@
+"""The supervisor behind ``minglu run``: database first, then the parts of the program, and all down in order.
+
+It stays in the foreground. Every part runs in a process group of its own, so that Ctrl-C reaches only the
+supervisor, and is told by the kernel to end when the supervisor dies, however that happens.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from app.base.cluster import Cluster
+from app.base.errors import Unready
+from app.base.postgres import port_is_free
+
+READY_SECONDS = 90.0
+STOP_SECONDS = 15.0
+CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One child: its name (the prefix of its lines), its command, and where it answers if it is a web app."""
+
+    name: str
+    command: Sequence[str]
+    host: str = "127.0.0.1"
+    port: int | None = None
+    port_setting: str = (
+        ""  # the environment variable that moves it elsewhere, for the refusal of a taken port
+    )
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str | None:
+        """What a person types into the browser; None for a part without pages."""
+        if self.port is None:
+            return None
+        return f"http://{self.reached_at}:{self.port}"
+
+    @property
+    def reached_at(self) -> str:
+        """The address to connect to: listening everywhere includes the loopback."""
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - not bound
+
+
+class _PartDied(Exception):  # noqa: N818 - what happened, not an error class for callers
+    pass
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def run(
+    parts: Sequence[Part],
+    *,
+    state: Path,
+    cluster: Cluster | None,
+    prepare: Callable[[], None] = lambda: None,
+    announce: Callable[[], None] = lambda: None,
+    say: Callable[[str], None] = _say,
+) -> int:
+    """Start everything, wait for Ctrl-C or SIGTERM, stop everything; returns the exit code.
+
+    ``cluster`` is None where another server is used. ``prepare`` (migrate, load) runs once the database
+    answers, ``announce`` (logins) once every part is ready. 0 after a request to stop, 1 if a part died or
+    never got ready. Raises Unready if it runs already, a port is taken, or the database cannot start.
+    """
+    running: list[_Running] = []
+    with only_one(state), _signals():
+        _require_ports(parts)
+        try:
+            if cluster:
+                cluster.start()
+            prepare()
+            for one in _started(parts, say):
+                running.append(one)  # noqa: PERF402 - each counts if the next fails
+            _await_ready(running)
+            _print_addresses(parts, say)
+            announce()
+            _watch(running)
+        except KeyboardInterrupt:
+            say("Stopping; what was entered is kept.")
+            return 0
+        except _PartDied as death:
+            say(f"{death} Everything is being stopped.")
+            return 1
+        finally:
+            _stop(running, cluster, say)
+
+
+def _print_addresses(parts: Sequence[Part], say: Callable[[str], None]) -> None:
+    for part in parts:
+        if part.address:
+            say(f"{part.name}: {part.address}")
+
+
+@contextmanager
+def only_one(state: Path) -> Iterator[None]:
+    """Refuse a second ``minglu run`` on the same state folder; the lock ends with its process."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "run.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise Unready(
+                "Minglu already runs here (process {pid}): use it, or stop it with Ctrl-C where it runs.",
+                pid=file.read().strip() or "?",
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """SIGTERM (and SIGHUP: the terminal closed) stop us as Ctrl-C does."""
+    before = {number: signal.signal(number, _interrupt) for number in CAUGHT}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    for number in CAUGHT:
+        signal.signal(number, _nothing)  # a second Ctrl-C must not break the stopping
+    raise KeyboardInterrupt
+
+
+def _require_ports(parts: Sequence[Part]) -> None:
+    for part in parts:
+        if part.port is not None and not port_is_free(part.port, part.host):
+            raise Unready(
+                "Port {port} for {name} is taken: stop the other program or set {setting} to a free one.",
+                port=part.port,
+                name=part.name,
+                setting=part.port_setting or "its port",
+            )
+
+
+@dataclass(slots=True)
+class _Running:
+    part: Part
+    child: subprocess.Popen[bytes]
+    echo: threading.Thread
+
+    def check(self) -> None:
+        code = self.child.poll()
+        if code is None:
+            return
+        self.echo.join(timeout=2)
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        raise _PartDied(f"{self.part.name} {how}; what it said last stands above.")
+
+    def answers(self) -> bool:
+        if self.part.port is None:
+            return True
+        connection = http.client.HTTPConnection(self.part.reached_at, self.part.port, timeout=2)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def signal(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.child.pid, number)
+
+
+def _started(parts: Sequence[Part], say: Callable[[str], None]) -> Iterator[_Running]:
+    """Each part as soon as it is started, so that those there are stopped if the next cannot be."""
+    width = max((len(part.name) for part in parts), default=0)
+    for part in parts:
+        child = subprocess.Popen(  # noqa: S603 - our own commands
+            ["setpriv", "--pdeathsig", "TERM", "--", *part.command],  # noqa: S607 - in every Debian
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **part.environment},
+        )
+        echo = threading.Thread(target=_echo, args=(child, f"{part.name:<{width}} | ", say), daemon=True)
+        echo.start()
+        yield _Running(part, child, echo)
+
+
+def _echo(child: subprocess.Popen[bytes], prefix: str, say: Callable[[str], None]) -> None:
+    if child.stdout is None:
+        return
+    with child.stdout:
+        for line in child.stdout:
+            say(prefix + line.decode(errors="replace").rstrip())
+
+
+def _await_ready(running: Sequence[_Running]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    waiting = list(running)
+    while waiting:
+        for one in running:
+            one.check()
+        waiting = [one for one in waiting if not one.answers()]
+        if waiting and time.monotonic() > deadline:
+            names = ", ".join(one.part.name for one in waiting)
+            raise _PartDied(f"{names} did not get ready within {READY_SECONDS:.0f} s.")
+        time.sleep(0.05)
+
+
+def _watch(running: Sequence[_Running]) -> NoReturn:
+    while True:
+        for one in running:
+            one.check()
+        time.sleep(0.2)
+
+
+def _stop(running: Sequence[_Running], cluster: Cluster | None, say: Callable[[str], None]) -> None:
+    """Children first, so that none loses the database under its feet; a second Ctrl-C changes nothing."""
+    for number in CAUGHT:
+        signal.signal(number, _nothing)
+    for one in running:
+        one.signal(signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    for one in running:
+        try:
+            one.child.wait(timeout=max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            say(f"{one.part.name} did not stop within {STOP_SECONDS:.0f} s and was killed.")
+        one.signal(signal.SIGKILL)  # what a part left behind in its group
+        one.child.wait()
+        one.echo.join(timeout=2)
+    if cluster:
+        cluster.stop()
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """A handler rather than SIG_IGN, which the programs that stop the database would inherit."""

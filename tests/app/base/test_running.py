@@ -1,0 +1,167 @@
+"""The supervisor, with a real database and real child processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from app.base.cluster import Cluster, Status
+from app.base.postgres import port_is_free
+
+pytestmark = pytest.mark.database
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def folder():
+    path = Path(tempfile.mkdtemp(prefix="minglu-test-"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+CHILD = """
+    import http.server, signal, sys, threading
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200); self.end_headers()
+        def log_message(self, *words): pass
+    server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Answer)
+    def stop(*_):
+        print("asked to stop", flush=True)
+        threading.Thread(target=server.shutdown).start()
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, lambda *_: print("interrupted by the terminal", flush=True))
+    print("up", flush=True)
+    server.serve_forever()
+"""
+
+SUPERVISOR = """
+    import sys
+    from pathlib import Path
+    from app.base.cluster import Cluster
+    from app.base.errors import Unready
+    from app.base.running import Part, run
+    folder, port, second = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split()
+    parts = [
+        Part("office", [sys.executable, f"{folder}/child.py", str(port)], "127.0.0.1", port, "OFFICE_PORT"),
+        Part("worker", second),
+    ]
+    cluster = Cluster(folder / "cluster", durable=False) if sys.argv[4] == "database" else None
+    try:
+        sys.exit(run(parts, state=folder, cluster=cluster, announce=lambda: print("all ready", flush=True)))
+    except Unready as refusal:
+        sys.exit(str(refusal))
+"""
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def supervise(folder, port):
+    (folder / "child.py").write_text(textwrap.dedent(CHILD))
+    (folder / "supervisor.py").write_text(textwrap.dedent(SUPERVISOR))
+    started = []
+
+    def start(*, second="sleep 1000", database=""):
+        words = [sys.executable, str(folder / "supervisor.py"), str(folder), str(port), second, database]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(
+            words,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=20)
+
+
+def read_until(process, words):
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            return "".join(lines)
+    pytest.fail(f"{words!r} never came: {''.join(lines)} {process.stderr.read()}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_children_then_the_cluster_and_that_is_no_failure(supervise, folder, number):
+    process = supervise(database="database")
+    said = read_until(process, "all ready")
+    assert "office | up" in said
+    assert "office: http://127.0.0.1:" in said
+    assert Cluster(folder / "cluster").status() is Status.RUNNING
+    os.killpg(process.pid, number)  # as a terminal does: to the whole foreground group
+    rest, errors = process.communicate(timeout=20)
+    assert process.returncode == 0, errors
+    assert "office | asked to stop" in rest
+    assert "interrupted by the terminal" not in rest
+    assert Cluster(folder / "cluster").status() is Status.STOPPED
+
+
+def test_a_child_that_dies_is_named_and_takes_the_rest_down(supervise, port):
+    process = supervise(second="false")
+    rest, _ = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "worker ended with exit code 1" in rest
+    assert port_is_free(port)
+
+
+def test_a_second_run_is_refused_in_one_sentence(supervise):
+    first = supervise()
+    read_until(first, "all ready")
+    second = supervise()
+    _, errors = second.communicate(timeout=20)
+    assert second.returncode == 1
+    assert errors == (
+        f"Minglu already runs here (process {first.pid}): use it, or stop it with Ctrl-C where it runs.\n"
+    )
+
+
+def test_a_taken_port_names_the_setting_that_moves_it(supervise, port):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        process = supervise()
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert (
+        errors
+        == f"Port {port} for office is taken: stop the other program or set OFFICE_PORT to a free one.\n"
+    )
+
+
+def test_children_die_with_a_supervisor_that_is_killed(supervise, port):
+    process = supervise()
+    read_until(process, "all ready")
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 5
+    while not port_is_free(port) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert port_is_free(port)
