@@ -1,0 +1,134 @@
+"""Survey files in, exports out: one module per format family; here the one that decides which is meant.
+
+What a file is, its first bytes tell; the name's ending is only for people.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from gis import crs
+from gis.errors import N_, UnknownDatum, UnreadableFile
+from gis.features import Survey
+from gis.formats import archive, geojson, osm, tables
+from gis.formats.archive import DEFAULT_LIMITS, Limits
+from gis.formats.rows import RawRow, gather
+from gis.formats.writing import write_geojson, write_gpkg, write_rejected
+
+__all__ = ["DEFAULT_LIMITS", "Limits", "read_survey", "write_geojson", "write_gpkg", "write_rejected"]
+
+_READABLE = "GeoJSON, GeoPackage, zipped shapefile, OSM PBF, OSM XML"
+_PEEK = 4096
+_Rows = tuple[list[RawRow], str | None]
+
+
+def read_survey(path: Path, *, datum: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Survey:
+    """Everything one file gives, in EPSG:4490: GeoJSON, GeoPackage, zipped shapefile, OSM PBF or XML.
+
+    The kind of file is told from its content. ``datum`` (as :func:`gis.crs.datum_named` takes it) overrules
+    what the file states; without it the file must state one, except GeoJSON and OSM, which are WGS84 by
+    definition. Every input row ends in exactly one report, in the file's order; in OSM files a row is a
+    tagged object (see :mod:`gis.formats.osm`). Raises :class:`UnreadableFile` for a file that is empty, cut
+    off, damaged, too large or of another kind, :class:`UnknownDatum` for a datum that is missing or
+    unknown; both say the remedy.
+    """
+    declared = crs.datum_named(datum) if datum is not None else None
+    if not path.is_file():
+        raise UnreadableFile(N_("{file} is not there or is no file."), file=path.name)
+    with tempfile.TemporaryDirectory(prefix="minglu-") as scratch:
+        rows, stated = _read(path, called=path.name, scratch=Path(scratch), limits=limits)
+    if not rows:
+        raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=path.name)
+    if declared is None and stated is None:
+        raise UnknownDatum(
+            N_("{file} does not say its coordinate system (no .prj); choose it, for example EPSG:4548."),
+            file=path.name,
+        )
+    return gather(rows, datum=declared or crs.datum_named(stated or ""))
+
+
+def _read(path: Path, *, called: str, scratch: Path, limits: Limits, depth: int = 0) -> _Rows:
+    kind = _kind(path, called)
+    if kind == "zip" and depth == 0:
+        return _read_zip(path, called=called, scratch=scratch, limits=limits)
+    if kind == "gzip" and depth == 0:
+        inner = archive.unfold_gzip(path, scratch / "unfolded", limits=limits)
+        return _read(inner, called=called, scratch=scratch, limits=limits, depth=1)
+    if kind in {"pbf", "osm"}:
+        return osm.read(path, called=called, packing=kind), "EPSG:4326"
+    if kind == "gpkg":
+        return tables.read_gpkg(path, called=called)
+    if kind == "json":
+        rows, stated = geojson.read(path, called=called)
+        return rows, stated or "EPSG:4326"
+    if kind == "shp":
+        return _read_bare_shapefile(path, called)
+    raise UnreadableFile(
+        N_("{file} is {kind}, which is not read here; hand in one of: {readable}."),
+        file=called,
+        kind=kind,
+        readable=_READABLE,
+    )
+
+
+def _read_bare_shapefile(path: Path, called: str) -> _Rows:
+    if not path.with_suffix(".dbf").exists():
+        raise UnreadableFile(
+            N_("{file} is one part of a shapefile; zip .shp, .shx, .dbf and .prj together and hand that in."),
+            file=called,
+        )
+    return tables.read_shapefile(path, called=called)
+
+
+def _read_zip(path: Path, *, called: str, scratch: Path, limits: Limits) -> _Rows:
+    members = archive.unfold_zip(path, scratch, limits=limits)
+    shapefiles = [target for name, target in members.items() if name.lower().endswith(".shp")]
+    if len(shapefiles) == 1:
+        return tables.read_shapefile(shapefiles[0], called=called)
+    if "[Content_Types].xml" in members:
+        raise UnreadableFile(
+            N_("{file} is an office document, which is not read here; hand in one of: {readable}."),
+            file=called,
+            readable=_READABLE,
+        )
+    if not shapefiles and len(members) == 1:
+        inner = next(iter(members.values()))
+        return _read(inner, called=called, scratch=scratch, limits=limits, depth=1)
+    raise UnreadableFile(
+        N_("{file} holds {count} shapefiles; pack exactly one survey per zip."),
+        file=called,
+        count=len(shapefiles),
+    )
+
+
+def _kind(path: Path, called: str) -> str:
+    with path.open("rb") as file:
+        head = file.read(_PEEK)
+    if not head.strip(b"\x00 \t\r\n"):
+        raise UnreadableFile(N_("{file} is empty; export and upload it again."), file=called)
+    for magic, kind in (
+        (b"PK\x03\x04", "zip"),
+        (b"\x1f\x8b", "gzip"),
+        (b"SQLite format 3\x00", "gpkg"),
+        (b"\x00\x00\x27\x0a", "shp"),
+        (b"%PDF", "a PDF"),
+        (b"\xd0\xcf\x11\xe0", "an old office document"),
+        (b"AC10", "a DWG drawing"),
+    ):
+        if head.startswith(magic):
+            return kind
+    if b"OSMHeader" in head[:32]:
+        return "pbf"
+    return _text_kind(head)
+
+
+def _text_kind(head: bytes) -> str:
+    text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig", "ignore").lstrip()
+    if text.startswith("<"):
+        return "osm" if "<osm" in text else "another kind of XML or HTML"
+    if text[:1] in {"{", "["}:
+        return "json"
+    if text.startswith("0") and "SECTION" in text[:100]:
+        return "a DXF drawing"
+    return "of a kind that is not known"

@@ -1,0 +1,102 @@
+"""GeoJSON (RFC 7946), read row by row: a broken feature is one rejected row, not the end of the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry import shape as shape_of
+
+from gis.errors import N_, UnreadableFile
+from gis.formats.rows import Flaw, RawRow
+
+_LARGEST = 1 << 30
+
+
+def read(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
+    """The rows of a FeatureCollection, a Feature or a bare geometry, and the datum that the file states.
+
+    The datum is the foreign member ``datum`` of our own exports or the ``crs`` member of GeoJSON 2008; None
+    means that the file says nothing, which RFC 7946 defines as WGS84. ``called`` is the file's name for
+    messages. Text in UTF-8 with or without mark, UTF-16 or GB18030. Raises :class:`UnreadableFile` where
+    the text is no GeoJSON.
+    """
+    if path.stat().st_size > _LARGEST:
+        raise UnreadableFile(N_("{file} is larger than 1 GiB; split it or use GeoPackage."), file=called)
+    document = _parse(_text(path.read_bytes(), called), called)
+    features = _features(document, called)
+    return [_row(number, feature) for number, feature in enumerate(features, start=1)], _datum(document)
+
+
+def _text(raw: bytes, called: str) -> str:
+    encodings = ["utf-16"] if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else ["utf-8-sig", "gb18030"]
+    for encoding in encodings:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise UnreadableFile(N_("{file} is written in no known encoding; save it as UTF-8."), file=called)
+
+
+def _parse(text: str, called: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UnreadableFile(
+            N_("{file} is cut off or damaged at line {line}, column {column}; export it again."),
+            file=called,
+            line=error.lineno,
+            column=error.colno,
+        ) from None
+    except (RecursionError, ValueError):
+        raise UnreadableFile(N_("{file} is no GeoJSON; export it again."), file=called) from None
+    if not isinstance(document, dict):
+        raise UnreadableFile(N_("{file} is JSON, but no GeoJSON; export it as GeoJSON."), file=called)
+    return document
+
+
+def _features(document: dict[str, Any], called: str) -> list[Any]:
+    kind = document.get("type")
+    features = document.get("features")
+    if kind == "FeatureCollection" and isinstance(features, list):
+        return features
+    if kind == "Feature":
+        return [document]
+    if "coordinates" in document or "geometries" in document:
+        return [{"type": "Feature", "properties": {}, "geometry": document}]
+    raise UnreadableFile(N_("{file} is JSON, but no GeoJSON; export it as GeoJSON."), file=called)
+
+
+def _datum(document: dict[str, Any]) -> str | None:
+    stated = document.get("datum")
+    if isinstance(stated, str):
+        return stated
+    try:
+        return str(document["crs"]["properties"]["name"])
+    except (KeyError, TypeError):
+        return None
+
+
+def _row(number: int, feature: Any) -> RawRow:
+    if not isinstance(feature, dict):
+        return RawRow(f"row/{number}", {}, None, Flaw(N_("The row is no GeoJSON feature."), "type"))
+    properties = feature.get("properties")
+    tags = _tags(properties if isinstance(properties, dict) else {})
+    key = str(feature.get("id") or tags.get("@id") or f"row/{number}")
+    geometry = feature.get("geometry")
+    if geometry is None:
+        return RawRow(key, tags, None)
+    try:
+        shape = shape_of(geometry)
+        return RawRow(key, tags, shape if isinstance(shape, shapely.Geometry) else None)
+    except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
+        return RawRow(
+            key, tags, None, Flaw(N_("The geometry is broken; digitise this row again."), "geometry")
+        )
+
+
+def _tags(properties: dict[str, Any]) -> dict[str, str]:
+    return {str(key).strip().lower(): str(value) for key, value in properties.items() if value is not None}

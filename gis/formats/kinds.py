@@ -1,0 +1,309 @@
+"""What a row is, told from its attributes: OSM-style tags, or the plain columns of a survey file.
+
+OSM tags are read by the OSM wiki's meaning; plain columns by the words that Chinese survey tables use for
+them. What puts a street in scope is the list of the press conference of 2024-04-08: committee, shop,
+clinic, school.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gis.errors import N_
+from gis.features import AreaKind, FacilityKind
+
+Tags = Mapping[str, str]
+
+STREET_CLASSES = frozenset(
+    {"residential", "unclassified", "living_street", "tertiary", "secondary", "primary", "road"}
+)
+_AMENITIES = {
+    "townhall": FacilityKind.COMMITTEE,
+    "school": FacilityKind.SCHOOL,
+    "clinic": FacilityKind.CLINIC,
+    "doctors": FacilityKind.CLINIC,
+    "hospital": FacilityKind.CLINIC,
+}
+_HEALTHCARE = frozenset({"clinic", "doctor", "doctors", "hospital", "centre", "yes"})
+_DISUSED = frozenset({"no", "vacant"})
+_PLACES = frozenset({"village", "hamlet"})
+_LEVELS = {
+    "6": AreaKind.COUNTY,
+    "7": AreaKind.TOWN,
+    "8": AreaKind.TOWN,
+    "9": AreaKind.VILLAGE,
+    "10": AreaKind.VILLAGE,
+}
+# Tags that make a nameless line or polygon something else than a road or a division.
+_OTHER_OSM = (
+    *("waterway", "railway", "boundary", "barrier", "power", "natural", "landuse", "building", "man_made"),
+    *("leisure", "aeroway", "route", "public_transport", "tourism", "historic", "amenity", "office"),
+)
+
+_NAME = (
+    "name",
+    "名称",
+    "标准名称",
+    "道路名称",
+    "路名",
+    "街名",
+    "村名",
+    "地名",
+    "xzqmc",
+    "mc",
+    "xm_name",
+    "name:zh",
+)
+_KIND = ("类型", "类别", "kind", "type", "要素类型", "种类", "level")
+_CODE = (
+    "代码",
+    "code",
+    "行政区划代码",
+    "区划代码",
+    "adcode",
+    "division_code",
+    "xzqdm",
+    "ref:cadc:2019",
+    "id",
+)
+_CLASS = ("道路等级", "等级", "road_class", "class", "fclass", "highway")
+_BLANK = frozenset({"", "无", "无名", "无名路", "未命名", "未知", "null", "none", "nan", "n/a", "-", "/"})
+
+_ROAD_WORDS = frozenset(
+    {"道路", "road", "street", "路", "街", "街道中心线", "道路中心线", "巷", "胡同", "村道", "路段"}
+)
+_AREA_WORDS = {
+    **dict.fromkeys(("村", "行政村", "社区", "village"), AreaKind.VILLAGE),
+    **dict.fromkeys(("镇", "乡", "乡镇", "街道", "街道办", "街道办事处", "town", "township"), AreaKind.TOWN),
+    **dict.fromkeys(("县", "区", "区县", "县级市", "county", "district"), AreaKind.COUNTY),
+}
+_FACILITY_WORDS = {
+    FacilityKind.COMMITTEE: (
+        "村委会",
+        "居委会",
+        "村民委员会",
+        "居民委员会",
+        "委员会",
+        "党群服务中心",
+        "committee",
+        "townhall",
+    ),
+    FacilityKind.CLINIC: ("卫生室", "卫生所", "卫生院", "诊所", "医院", "clinic", "hospital", "doctors"),
+    FacilityKind.SCHOOL: ("学校", "小学", "中学", "school"),
+    FacilityKind.SHOP: (
+        "商店",
+        "超市",
+        "便利店",
+        "小卖部",
+        "商场",
+        "百货",
+        "门市",
+        "shop",
+        "store",
+        "supermarket",
+    ),
+}
+_SUFFIXES = (
+    (AreaKind.VILLAGE, re.compile(r"(村|庄|社区|居民委员会|居委会|村委会|村民委员会)$")),
+    (AreaKind.TOWN, re.compile(r"(镇|乡|街道|街道办事处)$")),
+    (AreaKind.COUNTY, re.compile(r"(县|区|市)$")),
+)
+_CODE_KINDS = {6: AreaKind.COUNTY, 9: AreaKind.TOWN, 12: AreaKind.VILLAGE}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row of a kind that we keep. ``kind`` is None for a road."""
+
+    kind: AreaKind | FacilityKind | None
+    name: str | None
+    code: str | None = None
+    road_class: str | None = None
+    oneway: bool = False
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A row of no kind that we keep.
+
+    Why, as a message template and its values, and the column that tells it.
+    """
+
+    reason: str
+    field: str | None
+    values: dict[str, object]
+
+
+def kind_of(tags: Tags, *, dimension: int) -> Found | Skipped:
+    """What the row is. ``tags`` with lower-case keys; ``dimension`` 0 point, 1 line, 2 polygon, -1 unknown.
+
+    The first of these that answers decides: OSM highway, OSM facility, OSM place or boundary, a column that
+    names the kind, the division code or the name's ending. A row that nothing speaks for is skipped with
+    the remedy.
+    """
+    for ask in (_osm_road, _osm_facility, _osm_area, _by_column, _by_look):
+        answer = ask(tags, dimension)
+        if answer is not None:
+            return answer
+    return Skipped(
+        N_(
+            "Nothing tells what this row is; add a column 类型 with a value such as 道路, 村, 村委会 or 商店."
+        ),
+        "类型",
+        {},
+    )
+
+
+def name_of(tags: Tags) -> str | None:
+    """The name as written, trimmed; None where it is empty or says that there is none (无名路, NULL)."""
+    return _first(tags, _NAME)
+
+
+def _first(tags: Tags, columns: tuple[str, ...]) -> str | None:
+    for column in columns:
+        value = " ".join(tags.get(column, "").split())
+        if value.lower() not in _BLANK:
+            return value
+    return None
+
+
+def _code_of(tags: Tags) -> str | None:
+    for column in _CODE:
+        value = tags.get(column, "").strip().removesuffix(".0")
+        if re.fullmatch(r"[1-8]\d{5}(\d{3}(\d{3})?)?", value):
+            return value
+    return None
+
+
+def _skip(field: str, value: str, reason: str) -> Skipped:
+    return Skipped(reason, field, {"field": field, "value": value})
+
+
+def _osm_road(tags: Tags, dimension: int) -> Found | Skipped | None:
+    road_class = tags.get("highway")
+    if not road_class:
+        return None
+    if road_class not in STREET_CLASSES:
+        return _skip("highway", road_class, N_("{field}={value} is not a road that bears a street name."))
+    if tags.get("area") == "yes" or dimension == 0:
+        return _skip(
+            "highway", road_class, N_("{field}={value} is drawn as an area or a point, not as a road line.")
+        )
+    return _road(tags)
+
+
+def _road(tags: Tags) -> Found:
+    return Found(
+        None,
+        name_of(tags),
+        road_class=_first(tags, _CLASS),
+        oneway=tags.get("oneway", "").lower() in {"yes", "true", "1", "-1", "f", "t"},
+        level=_level(tags),
+    )
+
+
+def _level(tags: Tags) -> int:
+    layer = tags.get("layer", "").strip()
+    if re.fullmatch(r"[+-]?\d", layer):
+        return int(layer)
+    bridge, tunnel = (tags.get(key, "no").lower() not in {"", "no", "0", "f"} for key in ("bridge", "tunnel"))
+    return int(bridge) - int(tunnel)
+
+
+def _osm_facility(tags: Tags, _: int) -> Found | Skipped | None:
+    shop = tags.get("shop")
+    if shop and shop not in _DISUSED:
+        return Found(FacilityKind.SHOP, name_of(tags))
+    if tags.get("amenity") in _AMENITIES:
+        return Found(_AMENITIES[tags["amenity"]], name_of(tags))
+    health = tags.get("healthcare")
+    if health in _HEALTHCARE:
+        return Found(FacilityKind.CLINIC, name_of(tags))
+    if tags.get("office") == "government":
+        return Found(FacilityKind.COMMITTEE, name_of(tags))
+    if health or shop:
+        field = "healthcare" if health else "shop"
+        return _skip(field, tags[field], N_("{field}={value} is not a facility that puts a street in scope."))
+    return None
+
+
+def _osm_area(tags: Tags, dimension: int) -> Found | Skipped | None:
+    place = tags.get("place")
+    if place in _PLACES:
+        return Found(AreaKind.VILLAGE, name_of(tags), code=_code_of(tags))
+    if "admin_level" in tags:
+        return _osm_boundary(tags, dimension)
+    if place:
+        return _skip("place", place, N_("{field}={value} is not a village."))
+    return None
+
+
+def _osm_boundary(tags: Tags, dimension: int) -> Found | Skipped:
+    level = tags["admin_level"]
+    kind = _LEVELS.get(level)
+    if kind is None:
+        return _skip("admin_level", level, N_("{field}={value} is not a county, a town or a village."))
+    if dimension == 1:
+        return _skip("admin_level", level, N_("A piece of a boundary line; the division is read as a whole."))
+    if dimension == 0:
+        return _skip("admin_level", level, N_("A point with {field}={value} is not a division."))
+    return Found(kind, name_of(tags), code=_code_of(tags))
+
+
+def _by_column(tags: Tags, _: int) -> Found | Skipped | None:
+    for column in _KIND:
+        word = tags.get(column, "").strip().lower()
+        if word in _ROAD_WORDS:
+            return _road(tags)
+        if word in _AREA_WORDS:
+            return Found(_AREA_WORDS[word], name_of(tags), code=_code_of(tags))
+        for kind, words in _FACILITY_WORDS.items():
+            if word and any(known in word for known in words):
+                return Found(kind, name_of(tags))
+    return _by_class_column(tags)
+
+
+def _by_class_column(tags: Tags) -> Found | Skipped | None:
+    fclass = tags.get("fclass", "").strip().lower()
+    if not fclass:
+        return None
+    if fclass in STREET_CLASSES:
+        return _road(tags)
+    if fclass in _PLACES:
+        return Found(AreaKind.VILLAGE, name_of(tags), code=_code_of(tags))
+    if fclass in _AMENITIES:
+        return Found(_AMENITIES[fclass], name_of(tags))
+    return _skip("fclass", fclass, N_("{field}={value} is of no kind that is kept."))
+
+
+def _by_look(tags: Tags, dimension: int) -> Found | Skipped | None:
+    """The last resort, for files whose rows carry a name and a shape but no kind."""
+    other = next((key for key in _OTHER_OSM if tags.get(key)), None)
+    if other:
+        return _skip(other, tags[other], N_("{field}={value} is of no kind that is kept."))
+    stated = next((column for column in _KIND if tags.get(column, "").strip()), None)
+    if stated and stated != "type":
+        return _skip(stated, tags[stated], N_("{field}={value} is of no kind that is kept."))
+    if dimension == 1 and (tags or {}).keys() & {*_NAME, *_CLASS, *_CODE}:
+        return _road(tags)
+    name, code = name_of(tags), _code_of(tags)
+    if dimension == 0 and name:
+        found = next(
+            (k for k, words in _FACILITY_WORDS.items() if any(name.endswith(w) for w in words)), None
+        )
+        if found:
+            return Found(found, name)
+    return _division_by_look(name, code, dimension)
+
+
+def _division_by_look(name: str | None, code: str | None, dimension: int) -> Found | None:
+    if name is None or dimension == 1:
+        return None
+    for kind, suffix in _SUFFIXES:
+        by_code = _CODE_KINDS.get(len(code)) if code else None
+        if by_code is kind or (by_code is None and suffix.search(name)):
+            return Found(kind, name, code=code)
+    return None

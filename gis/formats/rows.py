@@ -1,0 +1,301 @@
+"""Input rows of any format become features: checked, repaired, told apart, each with exactly one report.
+
+The order of what is said about a row: its geometry is missing or broken (rejected), it is of no kind we
+keep (ignored), it lies where it cannot lie (rejected), it was seen before (duplicate), something was mended
+(repaired).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import LineString, MultiPolygon, Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from gis import crs
+from gis.errors import N_
+from gis.features import Area, AreaKind, Centreline, Facility, RowReport, Survey, Verdict
+from gis.formats.kinds import Found, Skipped, kind_of
+
+_PREFIXED = (25e6, 46e6)  # eastings that carry a CGCS2000 3° zone number in front
+_MARGIN_DEG = 3.0  # survey files of one zone may reach a little into the next
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Why a row cannot be kept: a message template, its values and the column at fault."""
+
+    reason: str
+    field: str | None = None
+    values: dict[str, object] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """One row as the format gave it: ``tags`` with lower-case keys, ``shape`` in the file's own coordinates.
+
+    ``flaw`` is set where the format could not make sense of the row's geometry.
+    """
+
+    key: str
+    tags: dict[str, str]
+    shape: BaseGeometry | None
+    flaw: Flaw | None = None
+
+
+def gather(rows: Sequence[RawRow], *, datum: crs.Datum) -> Survey:
+    """All rows, in the file's order, as a survey in EPSG:4490.
+
+    ``len(reports) == len(rows)``, rows counted from 1.
+    """
+    shapes = np.empty(len(rows), dtype=object)
+    shapes[:] = [None if row.flaw else row.shape for row in rows]
+    found = [kind_of(row.tags, dimension=_dimension(row.shape)) for row in rows]
+    placed, flaws = _place(shapes, datum)
+    gathering = _Gathering(datum)
+    for number, (row, what, shape) in enumerate(zip(rows, found, placed, strict=True), start=1):
+        gathering.add(number, row, what, row.flaw or flaws.get(number - 1) or shape)
+    return gathering.survey()
+
+
+def _dimension(shape: BaseGeometry | None) -> int:
+    return -1 if shape is None else int(shapely.get_dimensions(shape))
+
+
+def _place(shapes: NDArray[np.object_], datum: crs.Datum) -> tuple[NDArray[np.object_], dict[int, Flaw]]:
+    """Shapes in EPSG:4490 without heights, and what is wrong with where they lie, by index."""
+    flat = shapely.force_2d(shapes)
+    flaws: dict[int, Flaw] = {}
+    bounds = shapely.bounds(flat)
+    there = ~(shapely.is_missing(flat) | shapely.is_empty(flat))
+    placed = crs.shapes_to_stored(flat, datum)
+    after = shapely.bounds(placed)
+    wrong = there & ~_plausible(after, datum)
+    # min and max over coordinates skip nan, so that a single broken vertex has to be looked for
+    finite = np.ones(len(flat), dtype=bool)
+    xy, owner = shapely.get_coordinates(flat, return_index=True)
+    finite[owner[~np.isfinite(xy).all(axis=1)]] = False
+    for index in np.flatnonzero(wrong | (there & ~finite)):
+        flaws[int(index)] = _misplaced(bounds[index], datum) if finite[index] else _not_a_number()
+    return placed, flaws
+
+
+def _plausible(bounds: NDArray[np.float64], datum: crs.Datum) -> NDArray[np.bool_]:
+    west, south, east, north = datum.box or (-180.0, -90.0, 180.0, 90.0)
+    margin = _MARGIN_DEG if datum.box else 0.0
+    with np.errstate(invalid="ignore"):
+        return np.asarray(
+            (bounds[:, 0] >= west - margin)
+            & (bounds[:, 1] >= south - margin)
+            & (bounds[:, 2] <= east + margin)
+            & (bounds[:, 3] <= north + margin)
+        )
+
+
+def _not_a_number() -> Flaw:
+    return Flaw(N_("A coordinate is not a finite number; digitise this row again."), "geometry")
+
+
+def _misplaced(bounds: NDArray[np.float64], datum: crs.Datum) -> Flaw:
+    x, y = float(bounds[0]), float(bounds[1])
+    values: dict[str, object] = {"x": round(x, 6), "y": round(y, 6), "datum": datum.name}
+    swapped = crs.to_stored(np.array([[y, x], [bounds[3], bounds[2]]], dtype=float), datum)
+    if _plausible(np.array([[*swapped.min(axis=0), *swapped.max(axis=0)]]), datum)[0]:
+        return Flaw(
+            N_("x = {x}, y = {y} looks like swapped axes; x must be the longitude or easting."),
+            "geometry",
+            values,
+        )
+    if not datum.planar:
+        return Flaw(
+            N_("x = {x}, y = {y} is not longitude and latitude; declare the coordinate system of the file."),
+            "geometry",
+            values,
+        )
+    if _PREFIXED[0] <= x < _PREFIXED[1]:
+        values["zone"] = int(x // 1e6)
+        values["proposed"] = f"EPSG:{4488 + int(x // 1e6)}"
+        return Flaw(
+            N_("x = {x} carries the zone number {zone} in front; declare {proposed} instead of {datum}."),
+            "geometry",
+            values,
+        )
+    return Flaw(
+        N_("x = {x}, y = {y} lies outside the area of {datum}; declare the zone of the file."),
+        "geometry",
+        values,
+    )
+
+
+class _Gathering:
+    """Features and reports as they come; knows what it has seen."""
+
+    def __init__(self, datum: crs.Datum) -> None:
+        self.datum = datum
+        self.reports: list[RowReport] = []
+        self.features: list[Centreline | Area | Facility] = []
+        self.seen: dict[tuple[object, ...], str] = {}
+        self.keys: set[str] = set()
+
+    def survey(self) -> Survey:
+        return Survey(
+            centrelines=tuple(f for f in self.features if isinstance(f, Centreline)),
+            areas=tuple(f for f in self.features if isinstance(f, Area)),
+            facilities=tuple(f for f in self.features if isinstance(f, Facility)),
+            reports=tuple(self.reports),
+            datum=self.datum.name,
+        )
+
+    def add(self, number: int, row: RawRow, what: Found | Skipped, shape: BaseGeometry | Flaw | None) -> None:
+        if isinstance(what, Skipped):
+            self._report(number, row, Verdict.IGNORED, Flaw(what.reason, what.field, what.values))
+            return
+        key, repairs = self._unique(row.key)
+        made = shape if isinstance(shape, Flaw) else _features(key, what, shape, repairs)
+        if isinstance(made, Flaw):
+            self._report(number, row, Verdict.REJECTED, made)
+            return
+        if row.shape is not None and row.shape.has_z:
+            repairs.append(N_("The heights were dropped."))
+        self._keep(number, row, made, repairs)
+
+    def _unique(self, key: str) -> tuple[str, list[str]]:
+        if key not in self.keys:
+            return key, []
+        again = next(f"{key}#{n}" for n in range(2, len(self.keys) + 3) if f"{key}#{n}" not in self.keys)
+        return again, [N_("The key {key} occurs more than once; it was numbered.")]
+
+    def _keep(
+        self, number: int, row: RawRow, made: list[Centreline | Area | Facility], repairs: list[str]
+    ) -> None:
+        fresh = []
+        earlier = ""
+        for feature in made:
+            mark = _mark(feature)
+            earlier = self.seen.setdefault(mark, feature.key)
+            if earlier == feature.key and feature.key not in self.keys:
+                fresh.append(feature)
+                self.keys.add(feature.key)
+        if not fresh:
+            reason = Flaw(N_("Same place and name as {original}."), None, {"original": earlier})
+            self._report(number, row, Verdict.DUPLICATE, reason)
+            return
+        if len(fresh) < len(made):
+            repairs.append(N_("Pieces that repeat others were dropped."))
+        self.features += fresh
+        self.keys.add(row.key)
+        if repairs:
+            values: dict[str, object] = {"key": row.key, "parts": len(made)}
+            self._report(number, row, Verdict.REPAIRED, Flaw(" ".join(repairs), None, values))
+        else:
+            self._report(number, row, Verdict.ACCEPTED, Flaw(""))
+
+    def _report(self, number: int, row: RawRow, verdict: Verdict, why: Flaw) -> None:
+        rejected = verdict is Verdict.REJECTED
+        self.reports.append(
+            RowReport(
+                number,
+                row.key,
+                verdict,
+                why.reason,
+                why.field,
+                why.values,
+                attributes=row.tags if rejected else None,
+                shape=row.shape if rejected else None,
+            )
+        )
+
+
+def _mark(feature: Centreline | Area | Facility) -> tuple[object, ...]:
+    """Equal for rows that say the same thing of the same place, whichever way round a line was drawn."""
+    if isinstance(feature, Facility):
+        return (feature.kind, feature.name, feature.point.wkb)
+    shape = feature.line if isinstance(feature, Centreline) else feature.shape
+    kind = feature.kind if isinstance(feature, Area) else feature.level
+    return (type(feature), kind, feature.name, shapely.normalize(shape).wkb)
+
+
+def _features(
+    key: str, what: Found, shape: BaseGeometry | None, repairs: list[str]
+) -> list[Centreline | Area | Facility] | Flaw:
+    """What one row gives: a road may fall into several lines. Adds to ``repairs`` what was mended."""
+    if shape is None or shape.is_empty:
+        return Flaw(N_("The row has no geometry; draw it or delete the row."), "geometry")
+    if what.kind is None:
+        return _centrelines(key, what, shape, repairs)
+    if isinstance(what.kind, AreaKind):
+        return _area(key, what, shape, repairs)
+    return [Facility(key, what.kind, what.name, _door(shape))]
+
+
+def _centrelines(
+    key: str, what: Found, shape: BaseGeometry, repairs: list[str]
+) -> list[Centreline | Area | Facility] | Flaw:
+    if shapely.get_dimensions(shape) != 1:
+        return Flaw(
+            N_("A road must be a line, but this is a {shape}."), "geometry", {"shape": shape.geom_type}
+        )
+    pieces = _pieces(shape, repairs)
+    if not pieces:
+        return Flaw(N_("The line has no length; draw it again or delete the row."), "geometry")
+    if len(pieces) > 1:
+        repairs.append(N_("Separate lines in one row became {parts} lines."))
+    keys = [key] if len(pieces) == 1 else [f"{key}/{n}" for n in range(1, len(pieces) + 1)]
+    return [
+        Centreline(k, line, what.name, what.road_class, what.oneway, what.level)
+        for k, line in zip(keys, pieces, strict=True)
+    ]
+
+
+def _pieces(shape: BaseGeometry, repairs: list[str]) -> list[LineString]:
+    """Single lines of more than no length, without repeated points."""
+    parts = shapely.get_parts(shape)
+    if len(parts) > 1:
+        merged = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(list(parts)), directed=True))
+        if len(merged) < len(parts):
+            repairs.append(N_("Pieces that touch were joined."))
+        parts = merged
+    clean = [LineString(line.coords) for line in shapely.remove_repeated_points(parts)]
+    whole = [line for line in clean if line.length > 0]
+    if len(whole) < len(clean) and whole:
+        repairs.append(N_("Pieces without length were dropped."))
+    if whole and shapely.get_num_coordinates(parts).sum() > shapely.get_num_coordinates(clean).sum():
+        repairs.append(N_("Repeated points were dropped."))
+    return whole
+
+
+def _area(
+    key: str, what: Found, shape: BaseGeometry, repairs: list[str]
+) -> list[Centreline | Area | Facility] | Flaw:
+    assert isinstance(what.kind, AreaKind)  # noqa: S101 - the caller looked
+    if what.name is None:
+        return Flaw(N_("A division needs a name; fill the column."), "name")
+    outline = _outline(shape, repairs)
+    if isinstance(outline, Flaw):
+        return outline
+    return [Area(key, what.kind, what.name, outline, what.code)]
+
+
+def _outline(shape: BaseGeometry, repairs: list[str]) -> Polygon | MultiPolygon | Point | Flaw:
+    if isinstance(shape, Point):
+        return shape
+    if shapely.get_dimensions(shape) != 2:  # noqa: PLR2004 - two dimensions
+        return Flaw(N_("A division must be a polygon or a point, but this is a {shape}."), "geometry",
+                    {"shape": shape.geom_type})  # fmt: skip
+    if not shape.is_valid:
+        shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+        repairs.append(N_("The outline crossed itself and was mended."))
+    polygons = [part for part in shapely.get_parts(shape) if isinstance(part, Polygon) and part.area > 0]
+    if not polygons:
+        return Flaw(N_("The outline encloses no area; draw it again."), "geometry")
+    return polygons[0] if len(polygons) == 1 else MultiPolygon(polygons)
+
+
+def _door(shape: BaseGeometry) -> Point:
+    """Where a facility stands: its point, or a point surely inside its outline."""
+    return shape if isinstance(shape, Point) else shapely.point_on_surface(shape)

@@ -1,0 +1,193 @@
+"""GeoPackage and shapefile through GDAL.
+
+Text of shapefiles is decoded here, because their encoding is often untold.
+"""
+
+from __future__ import annotations
+
+import codecs
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+
+from gis.errors import N_, UnknownDatum, UnreadableFile
+from gis.formats.rows import Flaw, RawRow
+
+_GDAL_ERRORS = (
+    DataSourceError,
+    DataLayerError,
+    FeatureError,
+    FieldError,
+    GeometryError,
+    ValueError,
+    RuntimeError,
+)
+_KEYS = ("编号", "标识码", "bsm", "key", "osm_id", "fid", "id")
+_OFTEN_UTF8 = "utf-8"
+_CHINESE = "gb18030"
+
+
+def read_gpkg(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
+    """The rows of all spatial layers of a GeoPackage, layer by layer, and the datum they share.
+
+    Raises :class:`UnreadableFile` for damage and where no layer has geometries, :class:`UnknownDatum` where
+    layers differ in datum.
+    """
+    layers = [
+        str(name) for name, kind in _asked(pyogrio.list_layers, path, called=called) if kind is not None
+    ]
+    if not layers:
+        raise UnreadableFile(N_("{file} has no layer with geometries; export the layer again."), file=called)
+    rows: list[RawRow] = []
+    datums: set[str | None] = set()
+    for layer in layers:
+        meta, shapes, columns = _read(path, called=called, layer=layer)
+        names = [str(name) for name in meta["fields"]]
+        prefix = f"{layer}/" if len(layers) > 1 else ""
+        rows += _rows(shapes, names, columns, prefix=prefix, fids=meta["fid_column_values"])
+        datums.add(_stated(meta))
+    return rows, _one_datum(datums, called)
+
+
+def read_shapefile(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
+    """The rows of one ``.shp`` with its sidecars beside it, and the datum of its ``.prj`` (None without one).
+
+    The text of the ``.dbf`` is read as the ``.cpg`` says if that fits every value, else as UTF-8 if that
+    fits, else as GB18030 (which contains GBK). Raises :class:`UnreadableFile` for damage.
+    """
+    with_index = path.with_suffix(".shx").exists()
+    pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": None if with_index else "YES"})
+    meta, shapes, columns = _read(path, called=called, encoding="ISO-8859-1")
+    raw_names = [str(name) for name in meta["fields"]]
+    encoding = _encoding([*raw_names, *_texts(columns)], _declared_encoding(path))
+    names = [_decoded(name, encoding) for name in raw_names]
+    decoded = [_decoded_column(column, encoding) for column in columns]
+    return _rows(shapes, names, decoded, prefix="", fids=None), _stated(meta)
+
+
+def _asked(ask: Any, path: Path, *, called: str, **options: Any) -> Any:
+    """Call GDAL; its refusals become ours, its warnings are judged by the rows that result."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ask(path, **options)
+    except _GDAL_ERRORS as error:
+        raise UnreadableFile(
+            N_("{file} is damaged or cut off ({detail}); export it again."),
+            file=called,
+            detail=str(error)[:120],
+        ) from error
+
+
+def _read(
+    path: Path, *, called: str, **options: Any
+) -> tuple[dict[str, Any], NDArray[np.object_], list[NDArray[Any]]]:
+    meta, fids, wkb, columns = _asked(
+        pyogrio.raw.read, path, called=called, return_fids=True, datetime_as_string=True, **options
+    )
+    meta["fid_column_values"] = fids
+    if wkb is None:
+        raise UnreadableFile(N_("{file} has no geometries; export the layer again."), file=called)
+    return meta, np.asarray(wkb, dtype=object), list(columns)
+
+
+def _rows(
+    wkb: NDArray[np.object_],
+    names: Sequence[str],
+    columns: Sequence[NDArray[Any]],
+    *,
+    prefix: str,
+    fids: NDArray[Any] | None,
+) -> list[RawRow]:
+    shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+    lowered = [name.strip().lower() for name in names]
+    rows = []
+    for index, shape in enumerate(shapes):
+        tags = {
+            name: str(column[index]).strip()
+            for name, column in zip(lowered, columns, strict=True)
+            if not _is_null(column[index])
+        }
+        stated = next((tags[key] for key in _KEYS if tags.get(key)), None)
+        number = int(fids[index]) if fids is not None else index + 1
+        broken = shape is None and wkb[index] is not None
+        flaw = Flaw(N_("The geometry is broken; digitise this row again."), "geometry") if broken else None
+        rows.append(RawRow(f"{prefix}{stated or f'row/{number}'}", tags, shape, flaw))
+    return rows
+
+
+def _is_null(value: Any) -> bool:
+    return value is None or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
+
+
+def _stated(meta: dict[str, Any]) -> str | None:
+    crs = meta.get("crs")
+    return str(crs) if crs else None
+
+
+def _one_datum(datums: set[str | None], called: str) -> str | None:
+    if len(datums) > 1:
+        raise UnknownDatum(
+            N_("The layers of {file} are in different coordinate systems; export them in one."), file=called
+        )
+    return next(iter(datums))
+
+
+def _declared_encoding(path: Path) -> str | None:
+    sidecar = path.with_suffix(".cpg")
+    if not sidecar.exists():
+        return None
+    word = sidecar.read_bytes()[:40].decode("ascii", "ignore").strip()
+    word = {"65001": "utf-8", "936": "gb18030", "54936": "gb18030", "OEM": "gb18030"}.get(word, word)
+    try:
+        name = codecs.lookup(word).name
+    except LookupError:
+        return None
+    return _CHINESE if name in {"gbk", "gb2312", "cp936"} else name
+
+
+def _texts(columns: Sequence[NDArray[Any]]) -> list[str]:
+    return [
+        value for column in columns if column.dtype == object for value in column if isinstance(value, str)
+    ]
+
+
+def _encoding(texts: Sequence[str], declared: str | None) -> str:
+    """The first of declared, UTF-8 and GB18030 that fits every value.
+
+    Where none fits, UTF-8 by better fit.
+    """
+    raw = [text.encode("latin-1") for text in texts if not text.isascii()]
+    candidates = [name for name in (declared, _OFTEN_UTF8, _CHINESE) if name]
+    return min(candidates, key=lambda name: sum(not _fits(value, name) for value in raw))
+
+
+def _fits(raw: bytes, encoding: str) -> bool:
+    """A value cut off inside its last character still fits: DBF fields have a fixed width in bytes."""
+    try:
+        codecs.getincrementaldecoder(encoding)().decode(raw.rstrip(b"\x00 "), final=False)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(text: str, encoding: str) -> str:
+    raw = text.encode("latin-1").rstrip(b"\x00 ")
+    if _fits(raw, encoding):
+        return codecs.getincrementaldecoder(encoding)().decode(raw, final=False)
+    return raw.decode(encoding, errors="replace")
+
+
+def _decoded_column(column: NDArray[Any], encoding: str) -> NDArray[Any]:
+    if column.dtype != object:
+        return column
+    decoded = np.empty(len(column), dtype=object)
+    decoded[:] = [_decoded(value, encoding) if isinstance(value, str) else value for value in column]
+    return decoded
