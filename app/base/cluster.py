@@ -241,17 +241,6 @@ class Cluster:
             with suppress(OSError):
                 self.socket_folder.rmdir()
 
-    def ensure_database(self, name: str) -> str:
-        """Make the database if the running cluster has none of that name; returns its address."""
-        import psycopg
-        from psycopg import sql
-
-        server = self.url("postgres").replace("+psycopg", "", 1)
-        with psycopg.connect(server, autocommit=True) as connection:
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        return self.url(name)
-
     def remove(self) -> None:
         """Stop a throw-away cluster and delete its folder; a durable one is never deleted."""
         if self.durable:
