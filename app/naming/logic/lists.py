@@ -1,0 +1,82 @@
+"""The lists of words that the rules are checked against, each with its source and who has confirmed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+
+from app.naming.logic import tables
+from app.naming.logic.characters import CharacterTable, default_table
+from app.naming.logic.findings import Level
+from app.naming.logic.parts import Generic, default_generics
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One listed word; ``level`` overrides the rule's own, ``note`` says why it is listed."""
+
+    words: str
+    note: str = ""
+    level: Level | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WordList:
+    """A list with its provenance. Until somebody has confirmed it, a check against it is not complete."""
+
+    title: str
+    entries: tuple[Entry, ...] = ()
+    source: str = ""
+    dated_on: date | None = None
+    confirmed_by: str | None = None
+
+    def hits(self, words: str) -> Iterator[Entry]:
+        """The listed words that occur in a name; of two that overlap inside one another the longer."""
+        found = [entry for entry in self.entries if entry.words in words]
+        return (
+            entry
+            for entry in found
+            if not any(entry.words != other.words and entry.words in other.words for other in found)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """All that ``check_name`` compares with. Replace one by ``dataclasses.replace``."""
+
+    generics: tuple[Generic, ...] = field(default_factory=default_generics)
+    characters: CharacterTable = field(default_factory=default_table)
+    placeholders: WordList = WordList("placeholders")
+    banned: WordList = WordList("banned words")
+    leaders: WordList = WordList("state leaders")
+    persons: WordList = WordList("persons")
+    foreign: WordList = WordList("foreign names")
+    companies: WordList = WordList("companies and trademarks")
+
+
+@cache
+def default_lists() -> Lists:
+    """The starting lists that ship with the program; nobody has confirmed them."""
+    own = "starting list of this program"
+    return Lists(
+        placeholders=_shipped("placeholders", "placeholders", source=own),
+        banned=_shipped("banned words", "banned", source=own),
+        leaders=_shipped("state leaders", "leaders", source=own),
+        foreign=_shipped(
+            "foreign names", "foreign", "foreign_more", source="JioNLP 1.5.31 and a starting list"
+        ),
+        companies=_shipped("companies and trademarks", "companies", source=own),
+    )
+
+
+def _shipped(title: str, *names: str, source: str) -> WordList:
+    entries = tuple(_entry(row) for name in names for row in tables.rows(name))
+    return WordList(title, entries, source, dated_on=date(2026, 11, 22))
+
+
+def _entry(row: tables.Row) -> Entry:
+    level = row.get("level")
+    note = row.get("note") or row.get("country") or ""
+    return Entry(row["words"], note, Level(level) if level else None)

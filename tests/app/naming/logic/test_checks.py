@@ -1,0 +1,217 @@
+"""What the law says about a name."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.base.errors import Invalid
+from app.naming.logic.checks import NameContext, Neighbour, Same, Scope, Standing, check_name
+from app.naming.logic.findings import CLAUSES, Level, worst
+from app.naming.logic.lists import Entry, WordList, default_lists
+from app.naming.logic.shapes import StreetShape
+
+LANE = StreetShape("lane", length_m=120, bearing_deg=0, width_m=3)
+WEST = StreetShape(
+    "west", length_m=300, bearing_deg=90, width_m=5, centre_bearing_deg=265, centre_distance_m=400
+)
+
+
+def loud(words, context=None):
+    """Errors and warnings, shortly."""
+    return [
+        (each.rule, each.level.value, each.words)
+        for each in check_name(words, context)
+        if each.level is not Level.NOTE
+    ]
+
+
+def near(name, scope=Scope.VILLAGE, latin="", state=Standing.IN_FORCE):
+    return NameContext(neighbours=(Neighbour(name, latin, scope, "王村", "张庄镇", state),))
+
+
+@pytest.mark.parametrize(
+    "name", ["幸福路", "文化街", "振兴大街", "疃里街", "复兴南路", "东埝巷", "小街", "五一广场", "二马路"]
+)
+def test_a_lawful_name_raises_no_error_and_no_warning(name):
+    assert loud(name, NameContext(neighbours=())) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("", [("N1", "error", "")]),
+        ("路", [("N1", "error", "路")]),
+        ("大街", [("N1", "error", "大街")]),
+        ("幸福", [("N1", "error", "幸福")]),
+        ("无名路", [("N2", "error", "无名")]),
+        ("未命名街", [("N2", "error", "未命名")]),
+        ("待定路", [("N2", "error", "待定")]),
+        ("国际大街", [("N2", "warning", "国际")]),
+        ("王八胡同", [("N2", "error", "王八")]),
+        ("東方路", [("N4", "error", "東")]),
+        ("榠樝路", [("N4", "error", "榠"), ("N4", "error", "樝")]),
+        ("幸福1路", [("N4", "error", "1")]),
+        ("幸福１路", [("N4", "error", "１")]),
+        ("A区路", [("N4", "error", "A")]),
+        ("Ａ区路", [("N4", "error", "Ａ")]),
+        ("幸 福路", [("N4", "error", " ")]),
+        ("幸\u3000福路", [("N4", "error", "\u3000")]),
+        ("幸·福路", [("N4", "error", "·")]),
+        ("婍美路", [("N4", "warning", "婍")]),
+        ("毛泽东路", [("N5", "error", "毛泽东")]),
+        ("小平路", [("N5", "warning", "小平")]),
+        ("巴黎路", [("N6", "error", "巴黎")]),
+        ("威尼斯大道", [("N6", "error", "威尼斯")]),
+        ("曼哈顿广场", [("N6", "error", "曼哈顿")]),
+        ("内蒙古路", [("N6", "warning", "蒙古")]),
+        ("华为路", [("N7", "error", "华为")]),
+    ],
+)
+def test_an_unlawful_name_is_found_out(name, expected):
+    assert loud(name, NameContext(neighbours=())) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "expected"),
+    [
+        ("幸福大道", LANE, ["大道", "大道"]),
+        ("幸福巷", LANE, []),
+        ("幸福巷", replace(LANE, width_m=12), ["巷"]),
+        ("幸福路", replace(LANE, length_m=40), ["路"]),
+        ("文化东路", WEST, ["东"]),
+        ("文化西路", WEST, []),
+        ("文化东北路", WEST, ["东北"]),
+        ("文化东路", replace(WEST, centre_distance_m=20), []),
+        ("文化东路", LANE, []),
+    ],
+)
+def test_a_generic_and_a_direction_fit_the_street(name, shape, expected):
+    found = [each for each in check_name(name, NameContext(shape=shape, neighbours=())) if each.rule == "N3"]
+    assert [each.words for each in found] == expected
+    assert all(each.level is Level.WARNING and each.waivable_by for each in found)
+
+
+def test_an_unknown_width_is_said_to_be_unchecked():
+    found = check_name("幸福巷", NameContext(shape=replace(LANE, width_m=None)))
+    (note,) = [each for each in found if each.rule == "N3"]
+    assert (note.level, note.fully_checked) == (Level.NOTE, False)
+
+
+@pytest.mark.parametrize(
+    ("scope", "text", "toned", "toneless"),
+    [
+        (Scope.VILLAGE, "error", "warning", "warning"),
+        (Scope.TOWN, "warning", "warning", "note"),
+        (Scope.COUNTY, "note", "note", None),
+    ],
+)
+def test_the_weight_of_likeness_depends_on_how_near_it_is(scope, text, toned, toneless):
+    for other, level in (("福民路", text), ("福敏路", toneless), ("扶民路", toneless), ("服民路", toneless)):
+        found = [each.level for each in check_name("福民路", near(other, scope)) if each.rule == "N9"]
+        expected = toned if other in {"扶民路", "服民路"} else level
+        assert found == ([expected] if expected else []), other
+
+
+def test_the_confirmed_spelling_decides_how_a_name_sounds():
+    neighbour = near("乐陵路", latin="Làolíng Lù")
+    assert not [each for each in check_name("乐灵路", neighbour) if each.rule == "N9"]
+    assert [each.rule for each in check_name("烙灵路", neighbour) if each.words == "乐陵路"] == ["N9"]
+    confirmed = replace(neighbour, latin="Làolíng Lù")
+    assert [each.rule for each in check_name("乐灵路", confirmed) if each.words == "乐陵路"] == ["N9"]
+
+
+def test_an_ordinal_sounds_like_the_word_it_is_read_as():
+    found = [each for each in check_name("幸福依巷", near("幸福一巷")) if each.rule == "N9"]
+    assert [each.level for each in found] == [Level.WARNING]
+
+
+def test_a_retired_name_only_deserves_a_note():
+    (found,) = [
+        each for each in check_name("福民路", near("福民路", state=Standing.RETIRED)) if each.rule == "N9"
+    ]
+    assert found.level is Level.NOTE
+    assert "retired" in found.say()
+
+
+def test_scopes_are_a_setting():
+    strict = replace(near("福民路", Scope.COUNTY), same_levels={(Same.TEXT, Scope.COUNTY): Level.ERROR})
+    assert loud("福民路", strict) == [("N9", "error", "福民路")]
+
+
+def test_a_name_that_nobody_looked_around_for_is_not_fully_checked():
+    (found,) = [each for each in check_name("幸福路") if each.rule == "N9"]
+    assert (found.level, found.fully_checked) == (Level.NOTE, False)
+
+
+def test_every_name_needs_a_person_to_read_it():
+    ticks = [each for each in check_name("幸福路") if each.needs_tick]
+    assert [each.rule for each in ticks] == ["N2"]
+
+
+def test_a_list_nobody_has_confirmed_is_said_to_be_unchecked():
+    rules = {each.rule for each in check_name("幸福路", NameContext(neighbours=())) if not each.fully_checked}
+    assert rules == {"N2", "N5", "N5a", "N6", "N7"}
+
+
+def test_a_confirmed_list_speaks_only_when_it_has_something_to_say():
+    signed = WordList("state leaders", (Entry("某人"),), "file 1", confirmed_by="bureau")
+    context = NameContext(lists=replace(default_lists(), leaders=signed), neighbours=())
+    assert not [each for each in check_name("幸福路", context) if each.rule == "N5"]
+    assert ("N5", "error", "某人") in loud("某人路", context)
+
+
+def test_a_person_s_name_may_be_waived_by_an_officer():
+    persons = WordList("persons", (Entry("张之洞", "清"),))
+    context = NameContext(lists=replace(default_lists(), persons=persons), neighbours=())
+    (found,) = [each for each in check_name("张之洞路", context) if each.words == "张之洞"]
+    assert (found.rule, found.level) == ("N5a", Level.WARNING)
+    assert found.waivable_by
+
+
+def test_leaders_latin_letters_and_empty_specifics_cannot_be_waived():
+    for name in ("毛泽东路", "A区路", "路", "東方路", "无名路"):
+        errors = [each for each in check_name(name) if each.level is Level.ERROR]
+        assert errors
+        assert not any(each.waivable_by for each in errors)
+
+
+def test_a_traditional_form_is_answered_with_the_simplified_one():
+    (found,) = [each for each in check_name("興隆路") if each.level is Level.ERROR]
+    assert found.advise() == "Write “兴”."
+
+
+def test_a_confirmed_division_is_used():
+    context = NameContext(division="东四/12/条", neighbours=())
+    assert loud("东四十二条", context) == []
+
+
+def test_the_division_of_another_name_is_refused():
+    with pytest.raises(Invalid, match="does not spell"):
+        check_name("幸福路", NameContext(division="长安/街"))
+
+
+def test_the_worst_finding_decides():
+    assert worst(check_name("毛泽东路")) is Level.ERROR
+    assert worst(check_name("小平路")) is Level.WARNING
+    assert worst(()) is None
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_answered_in_whole_sentences(text):
+    for finding in check_name(
+        text, NameContext(shape=LANE, neighbours=(Neighbour("幸福路", "", Scope.TOWN, "王村"),))
+    ):
+        assert finding.clause is CLAUSES[finding.rule]
+        assert finding.say().strip()
+        assert "{" not in finding.message.format(**dict.fromkeys(finding.values, ""))
+        finding.advise()
+
+
+@given(st.text(string.printable, min_size=1, max_size=6))
+def test_text_without_chinese_is_never_a_lawful_name(text):
+    assert worst(check_name(text)) is Level.ERROR
