@@ -222,9 +222,7 @@ class Cluster:
         said = done.stdout + self._log_since(before)
         if "Address already in use" in said:
             return False
-        raise postgres.refusal(
-            said, self.folder, "The database did not start; {log} ends with: {line}", log=self.log
-        )
+        raise postgres.refusal(said, self.folder, "The database did not start; {log} ends with: {line}", log=self.log)
 
     def stop(self) -> None:
         """Fast shutdown: sessions are cut, what was committed is kept; no harm if it is not running."""
@@ -244,9 +242,7 @@ class Cluster:
     def remove(self) -> None:
         """Stop a throw-away cluster and delete its folder; a durable one is never deleted."""
         if self.durable:
-            raise Unready(
-                "{folder} holds a real database and is not deleted by a program.", folder=self.folder
-            )
+            raise Unready("{folder} holds a real database and is not deleted by a program.", folder=self.folder)
         _remove(self.folder)
 
     @classmethod
@@ -297,9 +293,7 @@ class Cluster:
                 file=self.folder / "port",
             )
         if port != wanted:
-            self.say(
-                f"Port {wanted} is taken by another program; the database listens on {port} from now on."
-            )
+            self.say(f"Port {wanted} is taken by another program; the database listens on {port} from now on.")
         (self.folder / "port").write_text(f"{port}\n")
 
     def _remove_stale_pid(self) -> None:

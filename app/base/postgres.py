@@ -148,9 +148,7 @@ def _become(account: pwd.struct_passwd | None, data: Path) -> list[str]:
 def socket_folder(folder: Path) -> Path:
     """In the cluster's folder if the path is short and plain enough, else one named after it elsewhere."""
     own = folder / "socket"
-    if len(os.fsencode(own / ".s.PGSQL.65535.lock")) < LONGEST_SOCKET_BYTES and not re.search(
-        r"[\"'\\,\s]", str(own)
-    ):
+    if len(os.fsencode(own / ".s.PGSQL.65535.lock")) < LONGEST_SOCKET_BYTES and not re.search(r"[\"'\\,\s]", str(own)):
         return own
     name = f"minglu-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]}"
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
@@ -235,12 +233,8 @@ def refusal(said: str, folder: Path, otherwise: str, **values: object) -> Unread
     if "Cannot allocate memory" in said or "could not map anonymous shared memory" in said:
         return Unready("There is not enough memory for the database: close other programs and try again.")
     if "lock file" in said and "already exists" in said:
-        return Unready(
-            "Another server is already running on the data in {folder}: stop it first.", folder=folder
-        )
-    lines = [
-        line.strip() for line in said.splitlines() if re.search(r"FATAL|PANIC|rror|could not|ailed", line)
-    ]
+        return Unready("Another server is already running on the data in {folder}: stop it first.", folder=folder)
+    lines = [line.strip() for line in said.splitlines() if re.search(r"FATAL|PANIC|rror|could not|ailed", line)]
     last = lines[0] if lines else said.strip().rpartition("\n")[2]
     return Unready(otherwise, line=last, **values)
 

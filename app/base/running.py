@@ -38,9 +38,7 @@ class Part:
     command: Sequence[str]
     host: str = "127.0.0.1"
     port: int | None = None
-    port_setting: str = (
-        ""  # the environment variable that moves it elsewhere, for the refusal of a taken port
-    )
+    port_setting: str = ""  # the environment variable that moves it elsewhere, for the refusal of a taken port
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -56,7 +54,7 @@ class Part:
         return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - not bound
 
 
-class _PartDied(Exception):  # noqa: N818 - what happened, not an error class for callers
+class _PartDied(Exception):
     pass
 
 

@@ -1,0 +1,111 @@
+"""Reading the history, sealing it, verifying it, and taking an act back. The rows are written by the database."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from app.base.errors import Conflict, NotAllowed, NotFound
+from app.base.models import Entry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sqlalchemy.orm import Session
+
+    from app.base.clock import Clock
+    from app.base.people import Actor
+
+#: How long an act can be taken back.
+UNDO_FOR = timedelta(minutes=10)
+BLOCK = 10_000
+_REFUSALS = {
+    "UN001": "This step cannot be undone: {subject} keeps what was once recorded. Record the correction instead.",
+    "UN002": "This cannot be undone any more: {subject} was changed again since. Change it by hand.",
+    "UN003": "This cannot be undone: a row of {subject} is gone, or not yours to change.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that does not hold: broken, altered, removed, inserted, truncated; or unsealed, which is no fault."""
+
+    problem: str
+    block: int | None
+    entry_id: int | None
+    subject: str | None
+    row_id: int | None
+
+
+def undo(session: Session, clock: Clock, actor: Actor, act: UUID) -> int:
+    """Take back all that one act changed, within ten minutes, by whoever did it; the number of rows put back.
+
+    All or nothing: raises Conflict where a row was changed since, NotAllowed where a table keeps what was recorded
+    (a decision) or the time is over, NotFound where the act is not this person's. Undoing an undo works the same way.
+    """
+    first = session.scalar(
+        select(Entry).where(Entry.act == act, Entry.person_id == actor.id).order_by(Entry.id).limit(1)
+    )
+    if first is None:
+        raise NotFound("There is nothing of yours to undo here.")
+    if clock.now() - first.recorded_at > UNDO_FOR:
+        raise NotAllowed("Undo is possible for ten minutes. Change the record by hand instead.")
+    if session.scalar(select(Entry.id).where(Entry.undoes == act).limit(1)) is not None:
+        raise Conflict("This was undone already.")
+    try:
+        return int(session.scalar(text("SELECT history.undo(:act)"), {"act": act}) or 0)
+    except DBAPIError as error:
+        refusal = _REFUSALS.get(getattr(error.orig, "sqlstate", None) or "")
+        if refusal is None:
+            raise
+        subject = str(error.orig).splitlines()[0]
+        raise (NotAllowed if "UN001" in str(error.orig.sqlstate) else Conflict)(refusal, subject=subject) from error  # type: ignore[union-attr]
+
+
+def current_act(session: Session) -> UUID:
+    """The act of this transaction: what a page needs to offer its undo."""
+    return UUID(session.scalars(text("SELECT current_setting('minglu.act')")).one())
+
+
+def seal(session: Session, clock: Clock, *, most: int = BLOCK) -> int:
+    """Seal committed entries into blocks until none is left; how many. Needs the queue's role."""
+    sealed = 0
+    while n := int(session.scalar(text("SELECT history.seal(:most, :now)"), {"most": most, "now": clock.now()}) or 0):
+        sealed += n
+        session.commit()
+    return sealed
+
+
+def verify(session: Session, anchor: dict[str, str] | None = None) -> list[Problem]:
+    """All that does not hold, and what is not sealed yet. ``anchor`` is what :func:`export_anchor` wrote."""
+    number = int(anchor["number"]) if anchor else None
+    rows = session.execute(
+        text("SELECT * FROM history.verify(:number, :hash)"),
+        {"number": number, "hash": anchor["hash"] if anchor else None},
+    )
+    return [Problem(**row._mapping) for row in rows]
+
+
+def export_anchor(session: Session, clock: Clock, folder: Path) -> Path | None:
+    """Write the newest block's number and hash to ``folder/anchor-<day>.json``; None while nothing is sealed.
+
+    The folder belongs on another machine: whoever can rewrite the database must not be able to rewrite the anchor.
+    """
+    newest = session.execute(text("SELECT * FROM history.newest_block()")).one_or_none()
+    if newest is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"anchor-{clock.today().isoformat()}.json"
+    words = {"number": str(newest.number), "hash": newest.hash, "sealed_at": newest.sealed_at.isoformat()}
+    with path.open("w") as file:
+        json.dump(words, file)
+        file.flush()
+        os.fsync(file.fileno())
+    return path

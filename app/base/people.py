@@ -1,0 +1,155 @@
+"""Who signs in and what they may do: accounts, sessions, throttled login, rights.
+
+Passwords are hashed with argon2id (RFC 9106, the library's defaults). A session is a random token of 256 bits in the
+browser and its SHA-256 in the database; it ends after 12 hours, or 8 unused. Rights are rows of ``base.right``; the
+database enforces them in its policies, and ``may`` reads the same rows so that a page offers only what will work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from app.base.errors import Conflict, Invalid, NotAllowed
+from app.base.models import Division, Person, Role
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+    from app.base.clock import Clock
+    from app.base.db import Database
+
+SESSION_HOURS = 12
+#: Failures within 15 minutes after which a login, or an address, has to wait.
+LOGIN_FAILURES, ADDRESS_FAILURES = 5, 50
+SHORTEST_PASSWORD = 10
+_HASHER = PasswordHasher()
+#: Compared against when the login is unknown, so that the answer takes as long as for a known one.
+_NOBODY = _HASHER.hash("nobody")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The signed-in person of a request, as much as every page needs."""
+
+    id: int
+    uid: UUID
+    login: str
+    name: str
+    role: Role
+    division_id: int
+    territory: str
+    place: str
+    language: str
+
+
+def log_in(database: Database, clock: Clock, *, login: str, password: str, address: str) -> str:
+    """A new session's token for the right password. Raises NotAllowed, in the same words whatever was wrong.
+
+    After 5 failures of a login, or 50 of an address, within 15 minutes: NotAllowed with the time to wait, even for
+    the right password.
+    """
+    wanted, place = login.strip().lower(), hashlib.sha256(address.encode()).digest()
+    with database.nobody(via="login") as session:
+        state = session.execute(
+            text("SELECT * FROM base.login_state(:login, :address, :now)"),
+            {"login": wanted, "address": place, "now": clock.now()},
+        ).one()
+        if state.failures_of_login >= LOGIN_FAILURES or state.failures_of_address >= ADDRESS_FAILURES:
+            raise NotAllowed("Too many failed logins. Wait 15 minutes, or ask the administrator for a new password.")
+        right = _matches(state.hash or _NOBODY, password) and state.person_id is not None
+        session.execute(
+            text("SELECT base.note_attempt(:login, :address, :right, :now)"),
+            {"login": wanted, "address": place, "right": right, "now": clock.now()},
+        )
+        token = secrets.token_urlsafe(32)
+        if right:
+            session.execute(
+                text("SELECT base.open_session(:person, :token, :now, :until)"),
+                {
+                    "person": state.person_id,
+                    "token": _digest(token),
+                    "now": clock.now(),
+                    "until": clock.now() + timedelta(hours=SESSION_HOURS),
+                },
+            )
+    if not right:
+        raise NotAllowed("Login or password is wrong.")
+    return token
+
+
+def find_actor(database: Database, clock: Clock, token: str) -> Actor | None:
+    """The person behind a session's token, or None where it is unknown, ended, or the person left."""
+    with database.nobody(via="session") as session:
+        row = session.execute(
+            text("SELECT * FROM base.find_session(:token, :now)"),
+            {"token": _digest(token), "now": clock.now()},
+        ).one_or_none()
+    return None if row is None else Actor(**{**row._mapping, "role": Role(row.role)})
+
+
+def log_out(database: Database, token: str) -> None:
+    """End the session; an unknown token is no error."""
+    with database.nobody(via="logout") as session:
+        session.execute(text("SELECT base.close_session(:token)"), {"token": _digest(token)})
+
+
+def form_token(secret: bytes, session_token: str) -> str:
+    """What every form of a session carries against forged requests: an HMAC, so that nothing has to be stored."""
+    return hmac.new(secret, b"form:" + session_token.encode(), hashlib.sha256).hexdigest()
+
+
+def add_person(
+    session: Session, clock: Clock, *, login: str, name: str, role: Role, division: Division, password: str
+) -> Person:
+    """A new account, by an administrator. Raises Invalid for a short password, Conflict for a login already given."""
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid("The password must have at least {n} characters.", field="password", n=SHORTEST_PASSWORD)
+    person = Person(login=login, name=name, role=role.value, division_id=division.id, since_on=clock.today())
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError as error:
+        if "ck_person" in str(error.orig):
+            raise Invalid("A login has 2 to 63 of a–z, 0–9, dot, dash and underscore.", field="login") from error
+        raise Conflict("The login {login} is taken. Choose another.", login=login) from error
+    set_password(session, person.id, password)
+    return person
+
+
+def set_password(session: Session, person_id: int, password: str) -> None:
+    """Set a password; the database refuses whoever is neither the person nor may change them."""
+    session.execute(
+        text("SELECT base.set_password(:person, :hash)"),
+        {"person": person_id, "hash": _HASHER.hash(password)},
+    )
+
+
+def may(session: Session, subject: str, act: str) -> bool:
+    """Whether the person of the transaction has this right anywhere; where, the database decides row by row."""
+    reach = select(
+        func.coalesce(func.base.reach(subject, act).is_not(None) | func.base.own(subject, act).is_not(None), False)
+    )
+    return bool(session.scalar(reach))
+
+
+def _matches(kept: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(kept, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,114 @@
+"""One frozen object, read once at start from the environment and the state folder, and passed down as a value."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from app.base.errors import Unready
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Login roles of the database. What each may do stands in migrations/ and docs/decisions.
+OWNER, OFFICE, PUBLIC, QUEUE = "minglu_owner", "minglu_office", "minglu_public", "minglu_queue"
+ROLES = (OWNER, OFFICE, PUBLIC, QUEUE)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where things are and who may reach them. Hosts and ports are what each app binds to."""
+
+    database_url: str  # as a role that may create roles and extensions; used by `db prepare` only
+    state: Path
+    secret: bytes = field(repr=False)
+    passwords: Mapping[str, str] = field(repr=False)
+    files: str
+    office_host: str = "127.0.0.1"
+    office_port: int = 8000
+    public_host: str = "127.0.0.1"
+    public_port: int = 8001
+    code_host: str = "dm.dezhou.gov.cn"
+    public_url: str = "http://127.0.0.1:8001"
+    trusted_proxies: str = ""
+    secure_cookies: bool = False
+
+    def url_of(self, role: str) -> str:
+        """The database's address for one of :data:`ROLES`, on the same server and database as ``database_url``."""
+        parts = urlsplit(self.database_url)
+        host = parts.netloc.rpartition("@")[2]
+        login = f"{role}:{quote(self.passwords[role], safe='')}"
+        return urlunsplit(parts._replace(netloc=f"{login}@{host}"))
+
+
+def read_settings(env: Mapping[str, str] | None = None, *, database_url: str | None = None) -> Settings:
+    """Settings from the environment. ``database_url`` stands for a private cluster's where none is named there.
+
+    Secrets are made at the first start and kept in ``secrets.json`` of the state folder (mode 0600). Raises
+    :class:`Unready` where a number isn't one or no database is named.
+    """
+    env = os.environ if env is None else env
+    state = Path(env.get("MINGLU_STATE") or ".minglu").absolute()
+    url = _psycopg(env.get("MINGLU_DATABASE_URL") or database_url or "")
+    kept = _kept_secrets(state, env)
+    office_port, public_port = _port(env, "MINGLU_OFFICE_PORT", 8000), _port(env, "MINGLU_PUBLIC_PORT", 8001)
+    public_host = env.get("MINGLU_PUBLIC_HOST") or "127.0.0.1"
+    return Settings(
+        database_url=url,
+        state=state,
+        secret=bytes.fromhex(kept["secret"]),
+        passwords={role: kept[role] for role in ROLES},
+        files=env.get("MINGLU_FILES") or str(state / "files"),
+        office_host=env.get("MINGLU_OFFICE_HOST") or "127.0.0.1",
+        office_port=office_port,
+        public_host=public_host,
+        public_port=public_port,
+        code_host=env.get("MINGLU_CODE_HOST") or "dm.dezhou.gov.cn",
+        public_url=(env.get("MINGLU_PUBLIC_URL") or f"http://{public_host}:{public_port}").rstrip("/"),
+        trusted_proxies=env.get("MINGLU_TRUSTED_PROXIES") or "",
+        secure_cookies=env.get("MINGLU_SECURE_COOKIES", "") in {"1", "true", "yes"},
+    )
+
+
+def _psycopg(url: str) -> str:
+    """The address with our driver's name in it; both ``postgres://`` and ``postgresql://`` are understood."""
+    if not url:
+        raise Unready("No database is named: set MINGLU_DATABASE_URL, or run `make run`, which makes a private one.")
+    scheme, _, rest = url.partition("://")
+    if scheme.partition("+")[0] not in {"postgres", "postgresql"}:
+        raise Unready("MINGLU_DATABASE_URL must begin with postgresql://, not {scheme}://.", scheme=scheme)
+    return f"postgresql+psycopg://{rest}"
+
+
+def _port(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name) or str(default)
+    if not value.isdecimal() or not 0 < int(value) < 65536:  # noqa: PLR2004 - the range of ports
+        raise Unready("{name} must be a port number between 1 and 65535, not {value}.", name=name, value=value)
+    return int(value)
+
+
+def _kept_secrets(state: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """Secrets from ``MINGLU_SECRETS`` (a JSON file given by the operator) or from the state folder, made if absent."""
+    path = Path(env.get("MINGLU_SECRETS") or state / "secrets.json")
+    try:
+        return {**_fresh_secrets(), **json.loads(path.read_text())} if path.exists() else _make_secrets(path)
+    except (OSError, ValueError) as error:
+        raise Unready("The secrets file {path} cannot be used: {error}", path=path, error=error) from error
+
+
+def _fresh_secrets() -> dict[str, str]:
+    return {"secret": secrets.token_hex(32), **{role: secrets.token_urlsafe(24) for role in ROLES}}
+
+
+def _make_secrets(path: Path) -> dict[str, str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    made = _fresh_secrets()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(made, file)
+    return made

@@ -1,0 +1,1 @@
+"""Station 2: the streets that ought to bear a name, and why."""

@@ -1,0 +1,93 @@
+"""Tables of the inventory: streets, what they are made of, and what puts them in scope."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import Enum
+
+from geoalchemy2 import Geometry, WKBElement
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.base.models import GeometrySource
+from app.base.tables import SRID, Editable, Kept, Placed, Table, one_of, within
+
+
+class StreetState(Enum):
+    """How far a street's name is; the colours of the map. Moved by the naming station through ``steps.mark``."""
+
+    UNNAMED = "unnamed"
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    IN_FORCE = "in_force"
+    RETIRED = "retired"
+
+
+class Stream(Enum):
+    """The two programmes a street may be counted in (press conference of 2024-04-08); never mixed in a figure."""
+
+    VILLAGE = "village"  # streets where a committee, shop, clinic or school stands
+    NEW_ROAD = "new_road"  # 城乡无名路、新增路
+
+
+class Street(Editable, Placed, Table):
+    """A run of segments that should bear one name. ``surveyed_name`` is what the survey file calls it, as it stands."""
+
+    __tablename__ = "street"
+    __table_args__ = (
+        *within("street"),
+        one_of("state", StreetState),
+        one_of("stream", Stream),
+        one_of("geometry_source", GeometrySource),
+        CheckConstraint("length_m > 0", name="length_m"),
+        CheckConstraint("bearing_deg >= 0 AND bearing_deg < 180", name="bearing_deg"),
+        Index("ix_street_line", "line", postgresql_using="gist"),
+        Index("ix_street_division_id_id", "division_id", "id"),
+        Index(
+            "ix_street_surveyed_name",
+            "surveyed_name",
+            postgresql_using="gin",
+            postgresql_ops={"surveyed_name": "gin_trgm_ops"},
+        ),
+        {"schema": "inventory"},
+    )
+    surveyed_name: Mapped[str | None]
+    line: Mapped[WKBElement] = mapped_column(Geometry("MULTILINESTRING", SRID, spatial_index=False))
+    length_m: Mapped[float] = mapped_column(Double)
+    bearing_deg: Mapped[float] = mapped_column(Double)
+    road_class: Mapped[str | None]
+    stream: Mapped[str]
+    in_scope: Mapped[bool] = mapped_column(server_default=text("false"))
+    state: Mapped[str] = mapped_column(server_default=text("'unnamed'"))
+    geometry_source: Mapped[str]
+    surveyed_on: Mapped[date]
+
+
+class StreetSegment(Kept, Placed, Table):
+    """Which segments a street is made of; a segment belongs to one street."""
+
+    __tablename__ = "street_segment"
+    __table_args__ = (
+        *within("street_segment"),
+        UniqueConstraint("segment_id", name="uq_street_segment_segment_id"),
+        Index("ix_street_segment_street_id", "street_id"),
+        {"schema": "inventory"},
+    )
+    street_id: Mapped[int] = mapped_column(ForeignKey("inventory.street.id", ondelete="CASCADE"))
+    segment_id: Mapped[int] = mapped_column(ForeignKey("intake.segment.id"))
+
+
+class ScopeReason(Kept, Placed, Table):
+    """Why a street is in scope: this facility, at this distance, under this rule."""
+
+    __tablename__ = "scope_reason"
+    __table_args__ = (
+        *within("scope_reason"),
+        UniqueConstraint("street_id", "facility_id", name="uq_scope_reason_street_id_facility_id"),
+        {"schema": "inventory"},
+    )
+    street_id: Mapped[int] = mapped_column(ForeignKey("inventory.street.id", ondelete="CASCADE"))
+    facility_id: Mapped[int] = mapped_column(ForeignKey("intake.facility.id"))
+    distance_m: Mapped[float] = mapped_column(Double)
+    within_m: Mapped[float] = mapped_column(Double)
+    found_on: Mapped[date]

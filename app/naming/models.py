@@ -1,0 +1,164 @@
+"""Tables of the naming station: proposals, findings, decisions, the names in force, and the clocks that run."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.base.tables import Editable, Kept, Placed, Table, one_of, within
+from app.naming.logic.states import State as ProposalState
+
+
+class FindingLevel(Enum):
+    """How much a finding weighs: an error stands in the way until waived where the law lets it be."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class NameOrigin(Enum):
+    """Whether a name came out of a decision here, or was found in use when the street was surveyed."""
+
+    DECIDED = "decided"
+    EXISTING = "existing"
+
+
+class DeadlineKind(Enum):
+    """Clocks of the Regulations: filing (Art. 13), public notice (Art. 14); signs (setting)."""
+
+    FILE = "file"
+    ANNOUNCE = "announce"
+    SIGN = "sign"
+
+
+class Proposal(Editable, Placed, Table):
+    """A name asked for one street, and where it is on its way to a decision."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        *within("proposal"),
+        one_of("state", ProposalState),
+        Index(
+            "uq_proposal_live",
+            "street_id",
+            unique=True,
+            postgresql_where=text("state IN ('draft', 'submitted', 'returned', 'approved')"),
+        ),
+        Index("ix_proposal_batch_id_id", "batch_id", "id"),
+        Index("ix_proposal_words", "words"),
+        Index("ix_proposal_latin_plain", "latin_plain"),
+        {"schema": "naming"},
+    )
+    street_id: Mapped[int] = mapped_column(ForeignKey("inventory.street.id"))
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("milestones.batch.id"))
+    words: Mapped[str]
+    specific: Mapped[str]
+    generic: Mapped[str]
+    latin_toned: Mapped[str]
+    latin_plain: Mapped[str]
+    latin_sign: Mapped[str]
+    meaning: Mapped[str] = mapped_column(server_default=text("''"))
+    state: Mapped[str] = mapped_column(server_default=text("'draft'"))
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("base.person.id"))
+    proposed_on: Mapped[date]
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("naming.decision.id"))
+
+
+class Finding(Editable, Placed, Table):
+    """What one rule says of one proposal; ``waiver`` is the answered reason why it does not stand in the way."""
+
+    __tablename__ = "finding"
+    __table_args__ = (
+        *within("finding"),
+        one_of("level", FindingLevel),
+        CheckConstraint(
+            "(waiver IS NULL) = (waived_on IS NULL) AND (waiver IS NULL OR btrim(waiver) <> '')",
+            name="waiver",
+        ),
+        Index("ix_finding_proposal_id", "proposal_id"),
+        {"schema": "naming"},
+    )
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("naming.proposal.id", ondelete="CASCADE"))
+    rule: Mapped[str]
+    clause: Mapped[str]
+    level: Mapped[str]
+    message: Mapped[str]
+    values: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    waivable_by: Mapped[str] = mapped_column(server_default=text("''"))
+    fully_checked: Mapped[bool] = mapped_column(server_default=text("true"))
+    waiver: Mapped[str | None]
+    waived_by: Mapped[int | None] = mapped_column(ForeignKey("base.person.id"))
+    waived_on: Mapped[date | None]
+    found_on: Mapped[date]
+
+
+class Decision(Kept, Placed, Table):
+    """A government's approval (批复) of one or many names: number, date, authority, scan. Never edited."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        *within("decision"),
+        CheckConstraint("btrim(number) <> '' AND btrim(authority) <> ''", name="number"),
+        UniqueConstraint("authority", "number", name="uq_decision_authority_number"),
+        {"schema": "naming"},
+    )
+    number: Mapped[str]
+    authority: Mapped[str]
+    approved_on: Mapped[date]
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("base.file.id"))
+    decided_by: Mapped[int] = mapped_column(ForeignKey("base.person.id"))
+
+
+class Name(Editable, Placed, Table):
+    """Words with a period of force for one street; retired, never deleted. A decided name has its decision."""
+
+    __tablename__ = "name"
+    __table_args__ = (
+        *within("name"),
+        one_of("origin", NameOrigin),
+        CheckConstraint("(origin = 'decided') = (decision_id IS NOT NULL)", name="decision"),
+        CheckConstraint("retired_on IS NULL OR retired_on >= in_force_on", name="period"),
+        Index("uq_name_in_force", "street_id", unique=True, postgresql_where=text("retired_on IS NULL")),
+        Index("ix_name_words", "words", postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"}),
+        Index("ix_name_latin_plain", "latin_plain"),
+        Index("ix_name_decision_id", "decision_id"),
+        {"schema": "naming"},
+    )
+    street_id: Mapped[int] = mapped_column(ForeignKey("inventory.street.id"))
+    proposal_id: Mapped[int | None] = mapped_column(ForeignKey("naming.proposal.id"))
+    decision_id: Mapped[int | None] = mapped_column(ForeignKey("naming.decision.id"))
+    origin: Mapped[str]
+    words: Mapped[str]
+    specific: Mapped[str]
+    generic: Mapped[str]
+    latin_toned: Mapped[str]
+    latin_plain: Mapped[str]
+    latin_sign: Mapped[str]
+    meaning: Mapped[str] = mapped_column(server_default=text("''"))
+    in_force_on: Mapped[date]
+    retired_on: Mapped[date | None]
+
+
+class Deadline(Editable, Placed, Table):
+    """A clock that runs from a decision: what is due when, and when it was done."""
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        *within("deadline"),
+        one_of("kind", DeadlineKind),
+        UniqueConstraint("decision_id", "kind", name="uq_deadline_decision_id_kind"),
+        Index("ix_deadline_due_on", "due_on", postgresql_where=text("done_on IS NULL")),
+        {"schema": "naming"},
+    )
+    decision_id: Mapped[int] = mapped_column(ForeignKey("naming.decision.id"))
+    kind: Mapped[str]
+    started_on: Mapped[date]
+    due_on: Mapped[date]
+    done_on: Mapped[date | None]
+    note: Mapped[str] = mapped_column(server_default=text("''"))

@@ -1,0 +1,1 @@
+"""Station 6: codes, sign faces and print orders."""

@@ -1,0 +1,72 @@
+"""Signing in, sessions, and rights."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.base.clock import Clock
+from app.base.errors import NotAllowed
+from app.base.models import Role
+from app.base.people import find_actor, log_in, log_out, may
+from tests.conftest import NOON, PASSWORD, World
+
+
+def login_of(world: World, person: int) -> str:
+    with world.office.acting(person, via="test") as session:
+        from sqlalchemy import text
+
+        return session.execute(text("SELECT login FROM base.person WHERE id = :id"), {"id": person}).scalar_one()
+
+
+def test_the_right_password_opens_a_session_that_knows_the_person(world: World):
+    person = world.person(Role.TOWN_OFFICER, "南镇")
+    token = log_in(world.office, world.clock, login=login_of(world, person), password=PASSWORD, address="127.0.0.1")
+    actor = find_actor(world.office, world.clock, token)
+    assert actor is not None
+    assert (actor.id, actor.role, actor.place) == (person, Role.TOWN_OFFICER, "南镇")
+    log_out(world.office, token)
+    assert find_actor(world.office, world.clock, token) is None
+
+
+def test_an_unknown_login_and_a_wrong_password_get_the_same_answer(world: World):
+    person = world.person(Role.AUDITOR, "市")
+    messages = []
+    for login, password in ((login_of(world, person), "wrong-password"), ("nobody.here", PASSWORD)):
+        with pytest.raises(NotAllowed) as refusal:
+            log_in(world.office, world.clock, login=login, password=password, address="127.0.0.1")
+        messages.append(str(refusal.value))
+    assert messages[0] == messages[1]
+
+
+def test_five_failures_lock_the_login_even_for_the_right_password_and_fifteen_minutes_open_it(world: World):
+    login = login_of(world, world.person(Role.CREW, "南镇"))
+    for _ in range(5):
+        with pytest.raises(NotAllowed, match="wrong"):
+            log_in(world.office, world.clock, login=login, password="not-it-at-all", address="127.0.0.1")
+    with pytest.raises(NotAllowed, match="Wait"):
+        log_in(world.office, world.clock, login=login, password=PASSWORD, address="127.0.0.1")
+    later = Clock(NOON + timedelta(minutes=16))
+    assert log_in(world.office, later, login=login, password=PASSWORD, address="127.0.0.1")
+
+
+def test_a_session_ends_after_twelve_hours_and_after_eight_unused(world: World):
+    login = login_of(world, world.person(Role.COUNTY_OFFICER, "东县"))
+    token = log_in(world.office, world.clock, login=login, password=PASSWORD, address="127.0.0.1")
+    assert find_actor(world.office, Clock(NOON + timedelta(hours=7)), token)
+    assert find_actor(world.office, Clock(NOON + timedelta(hours=11)), token)
+    assert find_actor(world.office, Clock(NOON + timedelta(hours=13)), token) is None
+    unused = log_in(world.office, world.clock, login=login, password=PASSWORD, address="127.0.0.1")
+    assert find_actor(world.office, Clock(NOON + timedelta(hours=9)), unused) is None
+
+
+def test_rights_come_from_the_same_rows_that_the_policies_use(world: World):
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:
+        assert may(session, "naming.decision", "create")
+        assert not may(session, "naming.decision", "change")
+    with world.office.acting(world.person(Role.CREW, "南镇"), via="test") as session:
+        assert may(session, "rollout.job", "change")
+        assert not may(session, "naming.proposal", "create")
+    with world.office.nobody(via="test") as session:
+        assert not may(session, "base.division", "read")
