@@ -18,6 +18,7 @@ What lies in the folder::
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import pwd
@@ -277,7 +278,12 @@ class Cluster:
             ) from error
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            try:
+                yield
+            except OSError as error:
+                if error.errno == errno.ENOSPC:
+                    raise postgres.disk_full(self.folder) from error
+                raise
 
     def _settle_port(self) -> None:
         """Keep the remembered port if it is free, else remember the next free one and say so."""

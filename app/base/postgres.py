@@ -213,23 +213,23 @@ def configuration(*, port: int, socket_folder: Path, durable: bool) -> str:
 
 def require_space(folder: Path, least_bytes: int) -> None:
     """Refuse beforehand what a full disk would break half-way."""
-    free = shutil.disk_usage(folder).free
-    if free < least_bytes:
-        raise _disk_full(folder, free)
+    if shutil.disk_usage(folder).free < least_bytes:
+        raise disk_full(folder)
 
 
-def _disk_full(folder: Path, free: int) -> Unready:
+def disk_full(folder: Path) -> Unready:
+    """The refusal for it, with what is left."""
     return Unready(
-        ("The disk of {folder} is full ({free} MB left): free some space or move MINGLU_STATE."),
+        "The disk of {folder} is full ({free} MB left): free some space or move MINGLU_STATE.",
         folder=folder,
-        free=free // 1024**2,
+        free=shutil.disk_usage(folder).free // 1024**2,
     )
 
 
 def refusal(said: str, folder: Path, otherwise: str, **values: object) -> Unready:
     """One sentence for what PostgreSQL said, with the remedy where we know one."""
     if "No space left on device" in said:
-        return _disk_full(folder, shutil.disk_usage(folder).free)
+        return disk_full(folder)
     if "Cannot allocate memory" in said or "could not map anonymous shared memory" in said:
         return Unready("There is not enough memory for the database: close other programs and try again.")
     if "lock file" in said and "already exists" in said:

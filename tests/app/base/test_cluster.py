@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -129,9 +130,7 @@ def test_a_taken_port_is_left_to_its_owner_and_the_next_one_is_remembered(made, 
         (made.folder / "port").write_text(str(taken))
         made.start()
         assert made.port != taken
-        assert heard == [
-            f"Port {taken} is taken by another program; the database listens on {made.port} from now on."
-        ]
+        assert heard == [f"Port {taken} is taken by another program; the database listens on {made.port} from now on."]
         assert ask(made, "SELECT inet_server_port() IS NULL") is True
     remembered = made.port
     made.stop()
@@ -177,6 +176,11 @@ def test_a_full_disk_is_said_before_anything_is_made(cluster, monkeypatch):
     with pytest.raises(Unready, match=r"disk of .* is full \(0 MB left\)"):
         cluster.create()
     assert not cluster.data.exists()
+
+
+def test_a_disk_that_fills_while_we_write_is_the_same_sentence(cluster):
+    with pytest.raises(Unready, match="free some space"), cluster._locked():
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize(
@@ -260,9 +264,7 @@ def test_a_socket_folder_laid_out_by_somebody_else_is_refused(folder):
 def test_what_a_crashed_test_run_left_behind_is_removed_by_the_next(throwaway):
     program = "import os; from app.base.cluster import Cluster\n"
     program += "with Cluster.throwaway() as c: print(c.folder, c.pid, flush=True); os._exit(9)"
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     left, pid = done.stdout.split()
     assert Path(left).exists()
     cluster_module._remove_orphans()
