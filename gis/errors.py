@@ -31,9 +31,9 @@ class GisError(ValueError):
         return self.message.format(**self.values)
 
 
-class UnreadableFile(GisError):  # noqa: N818 - named for what happened, as the errors of app are
+class UnreadableFile(GisError):
     """The file is empty, cut off, damaged, too large or of a kind we do not read."""
 
 
-class UnknownDatum(GisError):  # noqa: N818 - same
+class UnknownDatum(GisError):
     """A coordinate system is missing, not known, or only its keeper can bring it to CGCS2000."""

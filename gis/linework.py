@@ -245,9 +245,7 @@ def _with_vertices(xy: list[XY], new: list[XY]) -> list[XY]:
     return [everything[i] for i in order]
 
 
-def _without_repeats(
-    pieces: list[list[LineString]], lines: Sequence[Centreline], changes: list[Change]
-) -> Noded:
+def _without_repeats(pieces: list[list[LineString]], lines: Sequence[Centreline], changes: list[Change]) -> Noded:
     """Drop pieces whose course a piece before has, named before unnamed; number the pieces of cut lines."""
     order = sorted(range(len(lines)), key=lambda i: (lines[i].name is None, i))
     seen: dict[bytes, int] = {}

@@ -218,9 +218,7 @@ def _numbered(links: Ints, place: Ints) -> Ints:
     return np.asarray(number[label], dtype=np.intp)
 
 
-def _streets(
-    street: Ints, names: Sequence[str | None], lines: NDArray[np.object_], network: Network
-) -> Streets:
+def _streets(street: Ints, names: Sequence[str | None], lines: NDArray[np.object_], network: Network) -> Streets:
     segments = np.bincount(street).astype(np.intp)
     titles: list[str | None] = [None] * len(segments)
     for number, name in zip(street.tolist(), names, strict=True):

@@ -91,9 +91,7 @@ def _checked_name(member: zipfile.ZipInfo, path: Path) -> str:
     name = member.filename
     if not member.flag_bits & _UTF8_FLAG:
         name = _from_cp437(name)
-    bad_path = (
-        name.startswith("/") or "\\" in member.filename or ".." in PurePosixPath(name).parts or ":" in name
-    )
+    bad_path = name.startswith("/") or "\\" in member.filename or ".." in PurePosixPath(name).parts or ":" in name
     if bad_path or (member.external_attr >> 16) & _TYPE_MASK == _SYMLINK:
         raise UnreadableFile(
             N_("{file} holds the entry “{entry}”, which points outside the archive; pack it again."),

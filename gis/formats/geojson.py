@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry import shape as shape_of
@@ -28,7 +29,9 @@ def read(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
         raise UnreadableFile(N_("{file} is larger than 1 GiB; split it or use GeoPackage."), file=called)
     document = _parse(_text(path.read_bytes(), called), called)
     features = _features(document, called)
-    return [_row(number, feature) for number, feature in enumerate(features, start=1)], _datum(document)
+    with np.errstate(invalid="ignore"):  # NaN among coordinates is for the row's report
+        rows = [_row(number, feature) for number, feature in enumerate(features, start=1)]
+    return rows, _datum(document)
 
 
 def _text(raw: bytes, called: str) -> str:
@@ -93,9 +96,7 @@ def _row(number: int, feature: Any) -> RawRow:
         shape = shape_of(geometry)
         return RawRow(key, tags, shape if isinstance(shape, shapely.Geometry) else None)
     except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
-        return RawRow(
-            key, tags, None, Flaw(N_("The geometry is broken; digitise this row again."), "geometry")
-        )
+        return RawRow(key, tags, None, Flaw(N_("The geometry is broken; digitise this row again."), "geometry"))
 
 
 def _tags(properties: dict[str, Any]) -> dict[str, str]:

@@ -16,9 +16,7 @@ from gis.features import AreaKind, FacilityKind
 
 Tags = Mapping[str, str]
 
-STREET_CLASSES = frozenset(
-    {"residential", "unclassified", "living_street", "tertiary", "secondary", "primary", "road"}
-)
+STREET_CLASSES = frozenset({"residential", "unclassified", "living_street", "tertiary", "secondary", "primary", "road"})
 _AMENITIES = {
     "townhall": FacilityKind.COMMITTEE,
     "school": FacilityKind.SCHOOL,
@@ -149,9 +147,7 @@ def kind_of(tags: Tags, *, dimension: int) -> Found | Skipped:
         if answer is not None:
             return answer
     return Skipped(
-        N_(
-            "Nothing tells what this row is; add a column 类型 with a value such as 道路, 村, 村委会 or 商店."
-        ),
+        N_("Nothing tells what this row is; add a column 类型 with a value such as 道路, 村, 村委会 or 商店."),
         "类型",
         {},
     )
@@ -189,9 +185,7 @@ def _osm_road(tags: Tags, dimension: int) -> Found | Skipped | None:
     if road_class not in STREET_CLASSES:
         return _skip("highway", road_class, N_("{field}={value} is not a road that bears a street name."))
     if tags.get("area") == "yes" or dimension == 0:
-        return _skip(
-            "highway", road_class, N_("{field}={value} is drawn as an area or a point, not as a road line.")
-        )
+        return _skip("highway", road_class, N_("{field}={value} is drawn as an area or a point, not as a road line."))
     return _road(tags)
 
 
@@ -291,9 +285,7 @@ def _by_look(tags: Tags, dimension: int) -> Found | Skipped | None:
         return _road(tags)
     name, code = name_of(tags), _code_of(tags)
     if dimension == 0 and name:
-        found = next(
-            (k for k, words in _FACILITY_WORDS.items() if any(name.endswith(w) for w in words)), None
-        )
+        found = next((k for k, words in _FACILITY_WORDS.items() if any(name.endswith(w) for w in words)), None)
         if found:
             return Found(found, name)
     return _division_by_look(name, code, dimension)

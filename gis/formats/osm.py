@@ -75,9 +75,7 @@ class _Reading:
         identity = (kind, thing.id)
         self.tags[identity] = tags
         if kind == "r":
-            self.shapes[identity] = Flaw(
-                N_("The outline has gaps or members that the file lacks."), "geometry"
-            )
+            self.shapes[identity] = Flaw(N_("The outline has gaps or members that the file lacks."), "geometry")
         else:
             self.shapes[identity] = self._simple(thing)
 
@@ -86,9 +84,7 @@ class _Reading:
             make = self.factory.create_point if thing.is_node() else self.factory.create_linestring
             return str(make(thing))
         except (RuntimeError, osmium.InvalidLocationError):
-            return Flaw(
-                N_("The row has fewer than two points in this file; download the area whole."), "geometry"
-            )
+            return Flaw(N_("The row has fewer than two points in this file; download the area whole."), "geometry")
 
     def _take_area(self, area: Any) -> None:
         identity = ("w" if area.from_way() else "r", area.orig_id())
@@ -110,9 +106,7 @@ class _Reading:
         try:
             return RawRow(key, tags, _single(shapely.from_wkb(bytes.fromhex(shape))))
         except ShapelyError:
-            return RawRow(
-                key, tags, None, Flaw(N_("The geometry is broken; mend it at the source."), "geometry")
-            )
+            return RawRow(key, tags, None, Flaw(N_("The geometry is broken; mend it at the source."), "geometry"))
 
 
 def _stays_line(tags: dict[str, str]) -> bool:

@@ -56,7 +56,8 @@ def gather(rows: Sequence[RawRow], *, datum: crs.Datum) -> Survey:
     shapes = np.empty(len(rows), dtype=object)
     shapes[:] = [None if row.flaw else row.shape for row in rows]
     found = [kind_of(row.tags, dimension=_dimension(row.shape)) for row in rows]
-    placed, flaws = _place(shapes, datum)
+    with np.errstate(invalid="ignore"):
+        placed, flaws = _place(shapes, datum)
     gathering = _Gathering(datum)
     for number, (row, what, shape) in enumerate(zip(rows, found, placed, strict=True), start=1):
         gathering.add(number, row, what, row.flaw or flaws.get(number - 1) or shape)
@@ -170,9 +171,7 @@ class _Gathering:
         again = next(f"{key}#{n}" for n in range(2, len(self.keys) + 3) if f"{key}#{n}" not in self.keys)
         return again, [N_("The key {key} occurs more than once; it was numbered.")]
 
-    def _keep(
-        self, number: int, row: RawRow, made: list[Centreline | Area | Facility], repairs: list[str]
-    ) -> None:
+    def _keep(self, number: int, row: RawRow, made: list[Centreline | Area | Facility], repairs: list[str]) -> None:
         fresh = []
         earlier = ""
         for feature in made:
@@ -237,9 +236,7 @@ def _centrelines(
     key: str, what: Found, shape: BaseGeometry, repairs: list[str]
 ) -> list[Centreline | Area | Facility] | Flaw:
     if shapely.get_dimensions(shape) != 1:
-        return Flaw(
-            N_("A road must be a line, but this is a {shape}."), "geometry", {"shape": shape.geom_type}
-        )
+        return Flaw(N_("A road must be a line, but this is a {shape}."), "geometry", {"shape": shape.geom_type})
     pieces = _pieces(shape, repairs)
     if not pieces:
         return Flaw(N_("The line has no length; draw it again or delete the row."), "geometry")
@@ -269,9 +266,7 @@ def _pieces(shape: BaseGeometry, repairs: list[str]) -> list[LineString]:
     return whole
 
 
-def _area(
-    key: str, what: Found, shape: BaseGeometry, repairs: list[str]
-) -> list[Centreline | Area | Facility] | Flaw:
+def _area(key: str, what: Found, shape: BaseGeometry, repairs: list[str]) -> list[Centreline | Area | Facility] | Flaw:
     assert isinstance(what.kind, AreaKind)  # noqa: S101 - the caller looked
     if what.name is None:
         return Flaw(N_("A division needs a name; fill the column."), "name")

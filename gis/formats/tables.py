@@ -30,7 +30,8 @@ _GDAL_ERRORS = (
     RuntimeError,
 )
 _KEYS = ("编号", "标识码", "bsm", "key", "osm_id", "fid", "id")
-_OFTEN_UTF8 = "utf-8"
+_UTF8 = "utf-8"
+_THREE_BYTES = 0x800
 _CHINESE = "gb18030"
 
 
@@ -40,9 +41,7 @@ def read_gpkg(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
     Raises :class:`UnreadableFile` for damage and where no layer has geometries, :class:`UnknownDatum` where
     layers differ in datum.
     """
-    layers = [
-        str(name) for name, kind in _asked(pyogrio.list_layers, path, called=called) if kind is not None
-    ]
+    layers = [str(name) for name, kind in _asked(pyogrio.list_layers, path, called=called) if kind is not None]
     if not layers:
         raise UnreadableFile(N_("{file} has no layer with geometries; export the layer again."), file=called)
     rows: list[RawRow] = []
@@ -59,8 +58,8 @@ def read_gpkg(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
 def read_shapefile(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
     """The rows of one ``.shp`` with its sidecars beside it, and the datum of its ``.prj`` (None without one).
 
-    The text of the ``.dbf`` is read as the ``.cpg`` says if that fits every value, else as UTF-8 if that
-    fits, else as GB18030 (which contains GBK). Raises :class:`UnreadableFile` for damage.
+    The text of the ``.dbf`` is read as UTF-8 where its bytes prove that, else as the ``.cpg`` says if that fits, else
+    as GB18030 (which contains GBK). Raises :class:`UnreadableFile` for damage.
     """
     with_index = path.with_suffix(".shx").exists()
     pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": None if with_index else "YES"})
@@ -86,9 +85,7 @@ def _asked(ask: Any, path: Path, *, called: str, **options: Any) -> Any:
         ) from error
 
 
-def _read(
-    path: Path, *, called: str, **options: Any
-) -> tuple[dict[str, Any], NDArray[np.object_], list[NDArray[Any]]]:
+def _read(path: Path, *, called: str, **options: Any) -> tuple[dict[str, Any], NDArray[np.object_], list[NDArray[Any]]]:
     meta, fids, wkb, columns = _asked(
         pyogrio.raw.read, path, called=called, return_fids=True, datetime_as_string=True, **options
     )
@@ -150,23 +147,30 @@ def _declared_encoding(path: Path) -> str | None:
         name = codecs.lookup(word).name
     except LookupError:
         return None
+    if name in {"iso8859-1", "cp1252"}:
+        return None  # what programs write that were told nothing; it fits any bytes
     return _CHINESE if name in {"gbk", "gb2312", "cp936"} else name
 
 
 def _texts(columns: Sequence[NDArray[Any]]) -> list[str]:
-    return [
-        value for column in columns if column.dtype == object for value in column if isinstance(value, str)
-    ]
+    return [value for column in columns if column.dtype == object for value in column if isinstance(value, str)]
 
 
 def _encoding(texts: Sequence[str], declared: str | None) -> str:
-    """The first of declared, UTF-8 and GB18030 that fits every value.
+    """UTF-8 where the bytes prove it, else what is declared if that fits, else GB18030, else whatever fits best.
 
-    Where none fits, UTF-8 by better fit.
+    Bytes that are UTF-8 by accident hold two-byte characters only (the well-known 联通); a character of three bytes,
+    as every Chinese one has, is proof. Declarations are often wrong, proof is not.
     """
     raw = [text.encode("latin-1") for text in texts if not text.isascii()]
-    candidates = [name for name in (declared, _OFTEN_UTF8, _CHINESE) if name]
+    if raw and all(_fits(value, _UTF8) for value in raw) and any(_is_chinese(value) for value in raw):
+        return _UTF8
+    candidates = [name for name in (declared, _CHINESE, _UTF8) if name]
     return min(candidates, key=lambda name: sum(not _fits(value, name) for value in raw))
+
+
+def _is_chinese(raw: bytes) -> bool:
+    return any(ord(character) >= _THREE_BYTES for character in raw.decode(_UTF8, "ignore"))
 
 
 def _fits(raw: bytes, encoding: str) -> bool:
