@@ -66,9 +66,7 @@ class Rgb:
 
 WHITE = Rgb(255, 255, 255)
 BLACK = Rgb(0, 0, 0)
-GROUND_RGB: Mapping[Ground, Rgb] = MappingProxyType(
-    {Ground.BLUE: Rgb(0, 71, 157), Ground.GREEN: Rgb(0, 122, 61)}
-)
+GROUND_RGB: Mapping[Ground, Rgb] = MappingProxyType({Ground.BLUE: Rgb(0, 71, 157), Ground.GREEN: Rgb(0, 122, 61)})
 GROUND_SOURCE = Source("estimate near the safety blue and green of GB 2893; the film maker's swatch decides")
 
 

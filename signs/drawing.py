@@ -160,9 +160,7 @@ def _svg_part(part: Primitive) -> str:
 
 
 def _svg_box(part: Rect | Frame) -> str:
-    size = (
-        f'x="{_n(part.x_mm)}" y="{_n(part.y_mm)}" width="{_n(part.width_mm)}" height="{_n(part.height_mm)}"'
-    )
+    size = f'x="{_n(part.x_mm)}" y="{_n(part.y_mm)}" width="{_n(part.width_mm)}" height="{_n(part.height_mm)}"'
     return f'{size} rx="{_n(part.radius_mm)}"' if part.radius_mm else size
 
 

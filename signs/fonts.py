@@ -91,6 +91,4 @@ class PlateFont:
         return bottom / self._em, top / self._em
 
 
-PLATE_FONT = PlateFont(
-    Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc"), 2, "Noto Sans CJK SC Bold"
-)
+PLATE_FONT = PlateFont(Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc"), 2, "Noto Sans CJK SC Bold")

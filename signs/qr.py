@@ -74,9 +74,7 @@ def page_url(host: str, code: str) -> str:
     """
     upper = host.strip().upper()
     if not _HOST.fullmatch(upper):
-        raise HostError(
-            f"“{host}” cannot be a sign's host: use letters, digits, dots and dashes (xn-- for Chinese)"
-        )
+        raise HostError(f"“{host}” cannot be a sign's host: use letters, digits, dots and dashes (xn-- for Chinese)")
     if not is_valid(code):
         raise CodeError(f"“{code}” is not a sign code")
     return f"HTTPS://{upper}/S/{code}"

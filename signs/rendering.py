@@ -125,18 +125,14 @@ def _border(kind: SignKind) -> tuple[_Box, Frame]:
     return _Box(clear, clear, kind.width_mm - 2 * clear, height - 2 * clear), frame
 
 
-def _code_field(
-    kind: SignKind, inner: _Box, symbol: Symbol, font: PlateFont
-) -> tuple[float, list[Primitive]]:
+def _code_field(kind: SignKind, inner: _Box, symbol: Symbol, font: PlateFont) -> tuple[float, list[Primitive]]:
     """The width the code takes at the right, its margin counted in, and field, modules and caption."""
     qr, sizes = kind.qr_mm, [share * kind.qr_mm for share in _CAPTION_EM[: len(symbol.caption)]]
     high = qr + sum(sizes) * _CAPTION_LINE + (0.04 * qr if sizes else 0)
     margin = max((inner.height - high) / 2, 0.0)
     side = min(margin, 0.09 * inner.height)
     if high > inner.height:
-        raise DesignError(
-            f"{kind.name_zh}: a code of {qr:g} mm with its caption does not fit into {inner.height:g} mm"
-        )
+        raise DesignError(f"{kind.name_zh}: a code of {qr:g} mm with its caption does not fit into {inner.height:g} mm")
     field = _Box(inner.x + inner.width - side - qr, inner.y + margin, qr, high)
     module = symbol.module_mm(qr)
     quiet = QUIET_MODULES * module
@@ -218,15 +214,11 @@ def _spread(hanzi: str, box: _Box, size: float, spread_em: float, font: PlateFon
     return TextRun(hanzi, box.centre, baseline, size, natural + spacing * gaps, spacing, WHITE)
 
 
-def _line(
-    text: str, box: _Box, *, size_mm: float, fill: Rgb, font: PlateFont, spacing_em: float = 0.0
-) -> TextRun:
+def _line(text: str, box: _Box, *, size_mm: float, fill: Rgb, font: PlateFont, spacing_em: float = 0.0) -> TextRun:
     """``text`` in the middle of ``box``, at ``size_mm`` or smaller so that it fits."""
     width = font.width_em(text, spacing_em=spacing_em)
     size = min(size_mm, box.width / width)
-    return TextRun(
-        text, box.centre, _baseline(box, size, "H", font), size, width * size, spacing_em * size, fill
-    )
+    return TextRun(text, box.centre, _baseline(box, size, "H", font), size, width * size, spacing_em * size, fill)
 
 
 def _direction(

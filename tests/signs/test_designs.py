@@ -107,16 +107,12 @@ def test_a_dot_stands_where_the_street_ends_and_an_arrow_where_it_goes_on():
 
 
 @given(BEARINGS, BEARINGS, st.booleans(), st.booleans())
-def test_the_back_of_a_plate_shows_the_front_with_its_sides_exchanged(
-    facing_deg, turn_deg, goes_on, goes_back
-):
+def test_the_back_of_a_plate_shows_the_front_with_its_sides_exchanged(facing_deg, turn_deg, goes_on, goes_back):
     if min(abs(turn_deg - 90), abs(turn_deg - 270)) < 1 or abs(facing_deg % 90) < 1e-6:
         turn_deg, facing_deg = 10.0, 100.0
     along_deg = facing_deg + 90 + turn_deg
     for axis in Axis:
-        front = designs.sides_of(
-            axis, facing_deg=facing_deg, along_deg=along_deg, goes_on=goes_on, goes_back=goes_back
-        )
+        front = designs.sides_of(axis, facing_deg=facing_deg, along_deg=along_deg, goes_on=goes_on, goes_back=goes_back)
         back = designs.sides_of(
             axis, facing_deg=facing_deg + 180, along_deg=along_deg, goes_on=goes_on, goes_back=goes_back
         )

@@ -110,17 +110,13 @@ def test_the_sides_show_their_words_with_arrow_and_dot_on_the_right_hand():
     dot = next(part for part in made.parts if isinstance(part, Dot))
     arrow = next(part for part in made.parts if isinstance(part, Shape))
     assert dot.x_mm == pytest.approx(west.centre_mm)
-    assert max(arrow.points_mm)[1] == pytest.approx(
-        dot.y_mm
-    )  # its tip points right, at the height of the dot
+    assert max(arrow.points_mm)[1] == pytest.approx(dot.y_mm)  # its tip points right, at the height of the dot
 
 
 def test_a_left_arrow_is_the_right_arrow_in_a_mirror():
     sides = Side("西", Mark.ARROW), Side("东", Mark.ARROW)
     left, right = (
-        part
-        for part in face(words=rendering.Words("前街", "QIANJIE", *sides)).parts
-        if isinstance(part, Shape)
+        part for part in face(words=rendering.Words("前街", "QIANJIE", *sides)).parts if isinstance(part, Shape)
     )
     assert min(left.points_mm)[1] == pytest.approx(left.points_mm[0][1])
     assert min(x for x, _ in left.points_mm) == left.points_mm[0][0]
@@ -214,6 +210,4 @@ def test_the_screen_picture_is_true_to_size_and_its_text_is_text(kind):
 def test_the_runs_of_modules_cover_exactly_the_dark_ones():
     modules = Modules(0, 0, 1, SYMBOL, designs.BLACK)
     dark = {(row, column + step) for row, column, length in modules.runs() for step in range(length)}
-    assert dark == {
-        (row, column) for row, cells in enumerate(SYMBOL.rows) for column, cell in enumerate(cells) if cell
-    }
+    assert dark == {(row, column) for row, cells in enumerate(SYMBOL.rows) for column, cell in enumerate(cells) if cell}

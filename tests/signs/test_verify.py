@@ -27,9 +27,7 @@ def test_exchanged_plates_are_found(faces):
 
 def test_a_wrong_character_a_wrong_size_and_a_stray_text_are_found(face):
     meant = face("street_plate")
-    wrong = replace(
-        meant, parts=(*meant.parts[:-2], replace(meant.texts[-2], text="榠樝街"), meant.parts[-1])
-    )
+    wrong = replace(meant, parts=(*meant.parts[:-2], replace(meant.texts[-2], text="榠樝街"), meant.parts[-1]))
     stray = replace(meant, parts=(*meant.parts, replace(meant.texts[0], centre_mm=700, baseline_mm=390)))
     large = replace(meant, kind=designs.revise(meant.kind, source=designs.Source("x"), width_mm=1501.0))
     results = verify.read_back(sheets.print_pdf([wrong, stray, large]), [meant] * 3)
