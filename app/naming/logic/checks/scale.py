@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from app.base.errors import N_
 from app.naming.logic.checks.subject import Subject
 from app.naming.logic.findings import TOWN_UP, Finding, Level
-from app.naming.logic.parts import COMPOUND
-from app.naming.logic.shapes import COMPASS, between_deg, compass_word
+from app.naming.logic.parts import COMPOUND, Generic
+from app.naming.logic.shapes import COMPASS, StreetShape, between_deg, compass_word
 
 NEAR_CENTRE_M = 50.0
 """Nearer to the village's centre than this, a street lies in no direction from it."""
@@ -30,9 +30,7 @@ def width(subject: Subject) -> Iterator[Finding]:
     if shape.width_m is None and any(limit is not None for limit in limits):
         message = N_("Not fully checked: the width is not known, so nobody can say whether “{words}” fits.")
         remedy = N_("Measure the street's width.")
-        yield Finding(
-            "N3", Level.NOTE, message, {"words": generic.words}, generic.words, remedy, fully_checked=False
-        )
+        yield Finding("N3", Level.NOTE, message, {"words": generic.words}, generic.words, remedy, fully_checked=False)
         return
     yield from _size(generic.words, shape.width_m, limits, (TOO_NARROW, TOO_WIDE))
 
@@ -76,3 +74,10 @@ def _size(
     for limit, message in broken:
         values = {"words": words, "limit": f"{limit:g}", "size": f"{size_m:.3g}"}
         yield Finding("N3", Level.WARNING, message, values, words, ANOTHER_GENERIC, TOWN_UP)
+
+
+def fits(generic: Generic, shape: StreetShape) -> bool:
+    """Whether a street's known size lies within the generic's limits."""
+    widths = _size(generic.words, shape.width_m, (generic.width_from_m, generic.width_to_m), (TOO_NARROW, TOO_WIDE))
+    lengths = _size(generic.words, shape.length_m, (generic.length_from_m, generic.length_to_m), (TOO_SHORT, TOO_LONG))
+    return not any(True for _ in (*widths, *lengths))

@@ -1,0 +1,146 @@
+"""Names suggested for a whole village."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.naming.logic.checks import NameContext, Neighbour, Scope, check_name
+from app.naming.logic.findings import Level
+from app.naming.logic.latin import spell, toneless_key
+from app.naming.logic.shapes import Axis, StreetShape
+from app.naming.logic.suggestions import NamingRules, VillageContext, default_bank, suggest_names
+
+ZHANGZHUANG = VillageContext(stem="张庄", where="张庄村", seed="371424")
+
+VILLAGE = (
+    StreetShape("main", 620, 88, 7, ("committee", "shop"), 0, 20),
+    StreetShape("school", 540, 92, 6, ("school",), 10, 180),
+    StreetShape("clinic", 480, 3, 6, ("clinic",), 95, 150),
+    StreetShape("west", 500, 178, 5, (), 268, 210),
+    StreetShape("lane-north", 130, 85, 3, (), 355, 260),
+    StreetShape("lane-south", 120, 85, 3, (), 185, 240),
+    StreetShape("lane-east", 140, 2, 3, (), 80, 300),
+)
+
+shapes = st.builds(
+    StreetShape,
+    key=st.uuids().map(str),
+    length_m=st.floats(20, 3000),
+    bearing_deg=st.floats(0, 359.9),
+    width_m=st.none() | st.floats(1.5, 20),
+    facilities=st.lists(st.sampled_from(["committee", "shop", "clinic", "school"]), max_size=2).map(tuple),
+    centre_bearing_deg=st.none() | st.floats(0, 359.9),
+    centre_distance_m=st.none() | st.floats(0, 2000),
+)
+villages = st.lists(shapes, max_size=12, unique_by=lambda shape: shape.key)
+
+
+def first_names(streets, context=ZHANGZHUANG):
+    return {each.key: each.name for each in suggest_names(streets, context)}
+
+
+def test_every_street_of_a_village_gets_three_choices_with_reasons():
+    for suggestion in suggest_names(VILLAGE, ZHANGZHUANG):
+        assert len(suggestion.choices) == 3
+        assert all(choice.say() and choice.latin.sign for choice in suggestion.choices)
+
+
+def test_generics_follow_the_direction():
+    names = first_names(VILLAGE)
+    assert [names[key][-1] for key in ("main", "school", "clinic", "west")] == ["街", "街", "路", "路"]
+
+
+def test_the_direction_rule_is_a_setting():
+    rules = NamingRules(east_west="路", north_south="街")
+    names = first_names(VILLAGE, VillageContext(rules=rules))
+    assert [names[key][-1] for key in ("main", "west")] == ["路", "街"]
+
+
+def test_lanes_are_numbered_from_north_to_south_and_from_west_to_east():
+    names = first_names(VILLAGE)
+    assert [names[key] for key in ("lane-north", "lane-south", "lane-east")] == ["张庄一巷", "张庄二巷", "张庄三巷"]
+
+
+def test_a_numbered_lane_leaves_nothing_to_confirm():
+    lane = next(each for each in suggest_names(VILLAGE, ZHANGZHUANG) if each.key == "lane-north").choices[0]
+    assert (lane.division, lane.latin.toned) == ("张庄/1/巷", "Zhāngzhuāng 1 Xiàng")
+    assert not lane.latin.must_confirm
+
+
+def test_a_school_s_street_is_named_for_learning():
+    (school,) = [each for each in suggest_names(VILLAGE, ZHANGZHUANG) if each.key == "school"]
+    assert school.choices[0].values["facility"] == "school"
+
+
+def test_the_same_seed_gives_the_same_names_and_another_seed_others():
+    other = VillageContext(stem="张庄", where="张庄村", seed="another")
+    assert first_names(VILLAGE) == first_names(VILLAGE)
+    assert first_names(VILLAGE) != first_names(VILLAGE, other)
+
+
+def test_preferred_themes_come_first():
+    context = VillageContext(rules=NamingRules(themes=("花木", "农耕")))
+    suggested = {each.key: each.choices[0] for each in suggest_names(VILLAGE, context)}
+    assert suggested["west"].values["theme"] == "农耕"
+
+
+def test_a_wide_short_street_still_gets_a_generic_that_fits():
+    (suggestion,) = suggest_names((StreetShape("short", 60, 0, 12),), ZHANGZHUANG)
+    assert suggestion.name.endswith("街")
+
+
+def test_a_name_of_the_same_village_is_not_suggested_with_another_generic():
+    taken = first_names(VILLAGE)["main"]
+    neighbour = Neighbour(taken[:-1] + "胡同", "", Scope.VILLAGE, "张庄村")
+    context = VillageContext(stem="张庄", seed="371424", names=NameContext(neighbours=(neighbour,)))
+    assert not [name for name in first_names(VILLAGE, context).values() if name.startswith(taken[:-1])]
+
+
+@pytest.mark.parametrize("word", default_bank(), ids=lambda word: word.words)
+def test_every_word_of_the_bank_is_lawful_and_surely_read(word):
+    name = f"{word.words}街"
+    assert not [each for each in check_name(name) if each.level is not Level.NOTE]
+    assert not spell(name).must_confirm
+
+
+def test_no_two_words_of_the_bank_sound_alike():
+    sounds = [toneless_key(spell(f"{word.words}街").toned) for word in default_bank()]
+    assert len(set(sounds)) == len(sounds)
+
+
+@pytest.mark.parametrize(
+    ("bearing", "axis"),
+    [
+        (90, Axis.EAST_WEST),
+        (270, Axis.EAST_WEST),
+        (46, Axis.EAST_WEST),
+        (45, Axis.EAST_WEST),
+        (135, Axis.EAST_WEST),
+        (44, Axis.NORTH_SOUTH),
+        (0, Axis.NORTH_SOUTH),
+        (181, Axis.NORTH_SOUTH),
+        (136, Axis.NORTH_SOUTH),
+    ],
+)
+def test_a_street_within_45_degrees_of_east_west_runs_east_west(bearing, axis):
+    assert StreetShape("a", 100, bearing).axis is axis
+
+
+@settings(max_examples=25, deadline=None)
+@given(villages)
+def test_suggestions_are_lawful_and_unlike_each_other(streets):
+    suggested = suggest_names(streets, ZHANGZHUANG)
+    assert [each.key for each in suggested] == [street.key for street in streets]
+    choices = [choice for each in suggested for choice in each.choices]
+    assert all(finding.level is Level.NOTE for choice in choices for finding in choice.findings)
+    assert len({toneless_key(choice.latin.toned) for choice in choices}) == len(choices)
+    assert len({choice.latin.parts.specific for choice in choices}) == len(choices)
+
+
+@settings(max_examples=15, deadline=None)
+@given(villages, st.randoms(use_true_random=False))
+def test_the_order_of_the_streets_does_not_change_their_names(streets, random):
+    mixed = random.sample(streets, len(streets))
+    assert first_names(streets) == first_names(mixed)
