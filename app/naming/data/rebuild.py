@@ -54,9 +54,7 @@ def world(file: Path) -> None:
     """Foreign countries, capitals and big cities; our own country's line is left out."""
     lines = file.read_text(encoding="utf-8").splitlines()
     countries = [line for line in lines if "\t" in line and not line.startswith(HOME)]
-    found = {
-        place: (kind, country) for line in countries for place, kind, country in places_of(line) if place
-    }
+    found = {place: (kind, country) for line in countries for place, kind, country in places_of(line) if place}
     rows = sorted((place, kind, country) for place, (kind, country) in found.items())
     write("foreign.csv", ("words", "kind", "country"), rows)
 

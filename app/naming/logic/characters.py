@@ -50,9 +50,7 @@ class CharacterTable:
 @cache
 def default_table() -> CharacterTable:
     """The table as published in 2013; read once."""
-    levels = {
-        character: int(row["level"]) for row in tables.rows("characters") for character in row["characters"]
-    }
+    levels = {character: int(row["level"]) for row in tables.rows("characters") for character in row["characters"]}
     simplified = {row["traditional"]: row["simplified"] for row in tables.rows("traditional")}
     return CharacterTable(levels, simplified)
 

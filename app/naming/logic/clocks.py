@@ -69,14 +69,10 @@ def due_on(start_on: date, rule: ClockRule) -> date:
     return _later(start_on, rule.months) + timedelta(days=rule.days)
 
 
-def deadlines(
-    events: Mapping[Start, date], rules: Mapping[Due, ClockRule] = DEFAULT_RULES
-) -> tuple[Deadline, ...]:
+def deadlines(events: Mapping[Start, date], rules: Mapping[Due, ClockRule] = DEFAULT_RULES) -> tuple[Deadline, ...]:
     """Every clock that runs because its event has happened, the earliest first."""
     running = (
-        Deadline(clock, due_on(events[rule.start], rule), rule)
-        for clock, rule in rules.items()
-        if rule.start in events
+        Deadline(clock, due_on(events[rule.start], rule), rule) for clock, rule in rules.items() if rule.start in events
     )
     return tuple(sorted(running, key=lambda deadline: deadline.due_on))
 

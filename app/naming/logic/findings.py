@@ -42,9 +42,7 @@ CLAUSES: Mapping[str, Clause] = {
         Clause("N5a", "Reg. 9(4), Impl. 3", N_("Names of persons are generally not used.")),
         Clause("N6", "Reg. 9(5)", N_("Names of foreign persons and places are not used.")),
         Clause("N7", "Reg. 9(6), Impl. 4", N_("Names of companies and trademarks are not used.")),
-        Clause(
-            "N9", "Reg. 9(8)", N_("No two streets of one built-up area bear the same name or sound alike.")
-        ),
+        Clause("N9", "Reg. 9(8)", N_("No two streets of one built-up area bear the same name or sound alike.")),
     )
 }
 

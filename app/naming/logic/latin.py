@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from app.base.errors import N_
 from app.naming.logic import numerals
@@ -21,9 +22,7 @@ from app.naming.logic.readings import LOCAL, Readings, Spoken, default_readings,
 TONE_MARKS = frozenset("\u0300\u0301\u0304\u030c")
 VOWELS = frozenset("aoe")
 SPOKEN_DIGITS = {
-    **dict(
-        zip(numerals.DIGITS, ("líng", "yī", "èr", "sān", "sì", "wǔ", "liù", "qī", "bā", "jiǔ"), strict=True)
-    ),
+    **dict(zip(numerals.DIGITS, ("líng", "yī", "èr", "sān", "sì", "wǔ", "liù", "qī", "bā", "jiǔ"), strict=True)),
     "〇": "líng",
     "十": "shí",
     "百": "bǎi",
@@ -101,12 +100,14 @@ def spell(
     return Latin(toned, plain, plain.upper(), syllables, doubts, parts)
 
 
+@lru_cache(maxsize=65_536)
 def without_tones(toned: str) -> str:
     """Tone marks off; the two dots of ü stay."""
     spread = unicodedata.normalize("NFD", toned)
     return unicodedata.normalize("NFC", "".join(each for each in spread if each not in TONE_MARKS))
 
 
+@lru_cache(maxsize=65_536)
 def sound_key(toned: str) -> str:
     """What a spelling sounds like, whatever its division: ``2 Mǎlù`` and ``Èr Mǎlù`` are the same."""
     return _joined(spoken for token in re.split(r"[\s-]+", toned.casefold()) for spoken in _said(token))
@@ -131,9 +132,7 @@ def _whole(parts: Parts, readings: Readings) -> tuple[tuple[Spoken, ...], ...]:
     ends = list(itertools.accumulate(len(word.text) for word in parts.words))
     cuts = zip([0, *ends], ends, strict=False)
     first, *rest = (
-        Spoken(
-            parts.name[start:end], known.syllables[start:end], reason=LOCAL, values={"reason": known.reason}
-        )
+        Spoken(parts.name[start:end], known.syllables[start:end], reason=LOCAL, values={"reason": known.reason})
         for start, end in cuts
     )
     return ((replace(first, others=known.others, confirm=known.confirm),), *((each,) for each in rest))

@@ -64,9 +64,7 @@ def default_lists() -> Lists:
         placeholders=_shipped("placeholders", "placeholders", source=own),
         banned=_shipped("banned words", "banned", source=own),
         leaders=_shipped("state leaders", "leaders", source=own),
-        foreign=_shipped(
-            "foreign names", "foreign", "foreign_more", source="JioNLP 1.5.31 and a starting list"
-        ),
+        foreign=_shipped("foreign names", "foreign", "foreign_more", source="JioNLP 1.5.31 and a starting list"),
         companies=_shipped("companies and trademarks", "companies", source=own),
     )
 

@@ -170,9 +170,7 @@ def _may_move(specific: str) -> bool:
     return len(rest) >= 2 or (last in OPENERS and rest in MODIFIERS)  # noqa: PLR2004 - 济南路, 山东路 stay whole
 
 
-def _specific_words(
-    specific: str, divisions: Mapping[str, str], generics: tuple[Generic, ...]
-) -> tuple[Word, ...]:
+def _specific_words(specific: str, divisions: Mapping[str, str], generics: tuple[Generic, ...]) -> tuple[Word, ...]:
     if specific in divisions:
         return tuple(_written(each) for each in divisions[specific].split("/"))
     number = numerals.tail(specific)
@@ -211,9 +209,7 @@ def _explicit(division: str, *, kind: Kind, generics: tuple[Generic, ...], divid
             N_("“{division}” has an empty word: write one / between two words and none at the ends."),
             division=division,
         )
-    words = [
-        _written(each) for text in division.split("/") for each in re.split(r"(第?[0-9]+)", text) if each
-    ]
+    words = [_written(each) for text in division.split("/") for each in re.split(r"(第?[0-9]+)", text) if each]
     name, last = "".join(each.text for each in words), words[-1].text
     generic = _generic_of(last, name, kind=kind, generics=generics)
     if generic is None:

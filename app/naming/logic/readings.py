@@ -80,9 +80,7 @@ def default_readings() -> Readings:
     return Readings(
         phrases={row["words"]: _reading(row) for row in tables.rows("readings")},
         surnames={
-            row["character"]: Surname(
-                row["reading"], tuple(row["others"].split("|")), tables.yes(row["confirm"])
-            )
+            row["character"]: Surname(row["reading"], tuple(row["others"].split("|")), tables.yes(row["confirm"]))
             for row in tables.rows("surnames")
         },
         usual={row["character"]: row["reading"] for row in tables.rows("usual")},
@@ -97,9 +95,7 @@ def read(text: str, readings: Readings) -> tuple[Spoken, ...]:
 
 def _reading(row: tables.Row) -> Reading:
     others = tuple(each for each in row["others"].split("|") if each)
-    return Reading(
-        row["words"], tuple(row["reading"].split()), others, tables.yes(row["confirm"]), row["reason"]
-    )
+    return Reading(row["words"], tuple(row["reading"].split()), others, tables.yes(row["confirm"]), row["reason"])
 
 
 def _pieces(text: str, readings: Readings) -> Iterator[Spoken]:
@@ -117,7 +113,9 @@ def _surname(text: str, at: int, readings: Readings) -> Spoken | None:
     following = text[at + 1 : at + 2]
     if following == "家" and text[at + 2 : at + 3] != "园":
         return Spoken(text[at], (known.reading,), known.others, known.confirm, SURNAME)
-    if following and following in SETTLEMENT_ENDINGS:
+    pair = text[max(at - 1, 0) : at + 1]
+    a_word = pair in readings.phrases or pair in PHRASES_DICT
+    if following in SETTLEMENT_ENDINGS and (not a_word or at == 0):
         return Spoken(text[at], (known.reading,), known.others, confirm=True, reason=SURNAME_LIKELY)
     return None
 
@@ -147,9 +145,7 @@ def _dictionary(words: str, at: int, readings: Readings) -> Spoken:
     syllables = tuple(each[0] for each in pinyin(words, style=Style.TONE))
     if at == 0 and is_neutral(syllables[0]):
         syllables = (_toned(words[0], readings), *syllables[1:])
-    others = tuple(
-        f"{each} {'/'.join(readings.polyphones[each])}" for each in words if each in readings.polyphones
-    )
+    others = tuple(f"{each} {'/'.join(readings.polyphones[each])}" for each in words if each in readings.polyphones)
     if any(is_neutral(each) for each in syllables):
         return Spoken(words, syllables, others, confirm=True, reason=NEUTRAL, values={"phrase": words})
     return Spoken(words, syllables, others, reason=PHRASE, values={"phrase": words})
@@ -159,6 +155,8 @@ def _single(text: str, at: int, readings: Readings) -> Spoken:
     character = text[at]
     if character == "儿" and at > 0:
         return Spoken("儿", ("r",), ("ér",), confirm=True, reason=RETRACTED)
+    if character in readings.phrases:
+        return _local(readings.phrases[character])
     if character in readings.usual:
         return Spoken(character, (readings.usual[character],), _others(character, readings), reason=USUAL)
     chosen = _toned(character, readings)
@@ -176,9 +174,7 @@ def _toned(character: str, readings: Readings) -> str:
     found: list[list[str]] = pinyin(character, style=Style.TONE, heteronym=True, errors="ignore")
     known = [each for row in found for each in row] or list(readings.polyphones.get(character, ()))
     if not known:
-        raise Invalid(
-            N_("No reading is known for “{character}”: give its spelling by hand."), character=character
-        )
+        raise Invalid(N_("No reading is known for “{character}”: give its spelling by hand."), character=character)
     return next((each for each in known if not is_neutral(each)), known[0])
 
 

@@ -36,9 +36,7 @@ def human_tick(subject: Subject) -> Iterator[Finding]:
     yield Finding(
         rule="N2",
         level=Level.NOTE,
-        message=N_(
-            "A person confirms that the meaning of “{words}” is clear and healthy and offends nobody."
-        ),
+        message=N_("A person confirms that the meaning of “{words}” is clear and healthy and offends nobody."),
         values={"words": subject.words},
         words=subject.words,
         remedy=N_("Read the name aloud, ask villagers, then tick."),
@@ -49,10 +47,12 @@ def human_tick(subject: Subject) -> Iterator[Finding]:
 
 
 def leaders(subject: Subject) -> Iterator[Finding]:
-    """N5: names of state leaders; nobody may waive a full name."""
+    """N5: names of state leaders; nobody may waive a full name. A name that only warns counts in the specific alone."""
     known = subject.lists.leaders
     for entry in known.hits(subject.words):
         level = entry.level or Level.ERROR
+        if level is not Level.ERROR and entry.words not in subject.parts.specific:
+            continue
         message = N_("“{words}” is the name of a state leader.")
         waivable_by = NOBODY if level is Level.ERROR else OFFICERS
         yield Finding("N5", level, message, {"words": entry.words}, entry.words, ANOTHER, waivable_by)

@@ -16,17 +16,13 @@ from app.naming.logic.lists import Entry, WordList, default_lists
 from app.naming.logic.shapes import StreetShape
 
 LANE = StreetShape("lane", length_m=120, bearing_deg=0, width_m=3)
-WEST = StreetShape(
-    "west", length_m=300, bearing_deg=90, width_m=5, centre_bearing_deg=265, centre_distance_m=400
-)
+WEST = StreetShape("west", length_m=300, bearing_deg=90, width_m=5, centre_bearing_deg=265, centre_distance_m=400)
 
 
 def loud(words, context=None):
     """Errors and warnings, shortly."""
     return [
-        (each.rule, each.level.value, each.words)
-        for each in check_name(words, context)
-        if each.level is not Level.NOTE
+        (each.rule, each.level.value, each.words) for each in check_name(words, context) if each.level is not Level.NOTE
     ]
 
 
@@ -65,6 +61,8 @@ def test_a_lawful_name_raises_no_error_and_no_warning(name):
         ("婍美路", [("N4", "warning", "婍")]),
         ("毛泽东路", [("N5", "error", "毛泽东")]),
         ("小平路", [("N5", "warning", "小平")]),
+        ("毛泽东街", [("N5", "error", "毛泽东")]),
+        ("福泽东街", []),
         ("巴黎路", [("N6", "error", "巴黎")]),
         ("威尼斯大道", [("N6", "error", "威尼斯")]),
         ("曼哈顿广场", [("N6", "error", "曼哈顿")]),
@@ -131,9 +129,7 @@ def test_an_ordinal_sounds_like_the_word_it_is_read_as():
 
 
 def test_a_retired_name_only_deserves_a_note():
-    (found,) = [
-        each for each in check_name("福民路", near("福民路", state=Standing.RETIRED)) if each.rule == "N9"
-    ]
+    (found,) = [each for each in check_name("福民路", near("福民路", state=Standing.RETIRED)) if each.rule == "N9"]
     assert found.level is Level.NOTE
     assert "retired" in found.say()
 
@@ -203,9 +199,7 @@ def test_the_worst_finding_decides():
 
 @given(st.text(max_size=12))
 def test_any_text_is_answered_in_whole_sentences(text):
-    for finding in check_name(
-        text, NameContext(shape=LANE, neighbours=(Neighbour("幸福路", "", Scope.TOWN, "王村"),))
-    ):
+    for finding in check_name(text, NameContext(shape=LANE, neighbours=(Neighbour("幸福路", "", Scope.TOWN, "王村"),))):
         assert finding.clause is CLAUSES[finding.rule]
         assert finding.say().strip()
         assert "{" not in finding.message.format(**dict.fromkeys(finding.values, ""))

@@ -98,6 +98,10 @@ def test_a_street_name_is_divided_as_the_rules_divide_it(divided):
         ("朝阳街", "Cháoyáng Jiē"),
         ("东三环路", "Dōng 3 Huánlù"),
         ("绿色路", "Lǜsè Lù"),
+        ("新华村路", "Xīnhuácūn Lù"),
+        ("翟家庄街", "Zháijiāzhuāng Jiē"),
+        ("肖何庄路", "Xiāohézhuāng Lù"),
+        ("东长街", "Dōngcháng Jiē"),
     ],
 )
 def test_a_street_name_is_spelled_with_tones(name, toned):

@@ -80,9 +80,7 @@ def test_months_end_where_the_month_ends():
 
 def test_a_clock_is_a_setting():
     rules = {Due.FILE: ClockRule(Start.APPROVED, days=20)}
-    assert [each.due_on for each in deadlines({Start.APPROVED: date(2024, 7, 1)}, rules)] == [
-        date(2024, 7, 21)
-    ]
+    assert [each.due_on for each in deadlines({Start.APPROVED: date(2024, 7, 1)}, rules)] == [date(2024, 7, 21)]
 
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(0, 400), st.integers(0, 40))
