@@ -89,8 +89,8 @@ class Junction:
 def find_junctions(parts: Sequence[Part], *, join_m: float, corner_m: float) -> list[Junction]:
     """All ends and crossings of ``parts``, gathered into junctions, in order of place.
 
-    An end within ``join_m`` of another line meets it, although the survey stops short of it; events within
-    ``corner_m`` of each other (also in a chain) are one junction. No parts give no junctions.
+    An end within ``join_m`` of another's carriageway meets it, although the survey stops short of it; events
+    within ``corner_m`` of each other (also in a chain) are one junction. No parts give no junctions.
     """
     found = {*_ends(parts), *_meetings(parts, join_m)}
     bare = {index for index, part in enumerate(parts) if part.is_ring} - {event.part for event in found}
@@ -113,19 +113,21 @@ def _ends(parts: Sequence[Part]) -> Iterator[Event]:
 def _meetings(parts: Sequence[Part], join_m: float) -> Iterator[Event]:
     """Both sides of every meeting of two streets; a street's own parts do not cross it."""
     lines = [part.line for part in parts]
-    pairs = STRtree(lines).query(lines, predicate="dwithin", distance=join_m)
+    reach_m = join_m + max(part.half_m for part in parts)
+    pairs = STRtree(lines).query(lines, predicate="dwithin", distance=reach_m)
     for one, other in pairs.T.tolist():
         if one >= other or parts[one].street == parts[other].street:
             continue
-        for place in _meeting_places(lines[one], lines[other], join_m):
+        for place in _meeting_places(parts[one], parts[other], join_m):
             for index in (one, other):
                 yield _event(parts, index, lines[index].project(place), Reason.CROSSING)
 
 
-def _meeting_places(one: LineString, other: LineString, join_m: float) -> list[Point]:
-    places = list(_points_of(one.intersection(other)))
-    ends = [(end, far) for line, far in ((one, other), (other, one)) for end in _end_points(line)]
-    return places + [end for end, far in ends if end.distance(far) <= join_m]
+def _meeting_places(one: Part, other: Part, join_m: float) -> list[Point]:
+    """Crossings, and ends that reach the other's carriageway or fall short of its edge by ``join_m`` at most."""
+    places = list(_points_of(one.line.intersection(other.line)))
+    ends = [(end, far) for near, far in ((one, other), (other, one)) for end in _end_points(near.line)]
+    return places + [end for end, far in ends if end.distance(far.line) <= far.half_m + join_m]
 
 
 def _end_points(line: LineString) -> tuple[Point, Point]:

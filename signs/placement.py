@@ -50,8 +50,8 @@ class Rules:
     """Settings in metres, all unverified.
 
     ``spacing_m`` the farthest two signs of a street may stand apart along it; ``setback_m`` from the
-    carriageway's edge to the post; ``join_m`` how far a survey may stop short of a crossing; ``corner_m`` how
-    near crossings are one junction; ``share_m`` how near two posts would be one.
+    carriageway's edge to the post; ``join_m`` how far a survey may stop short of the carriageway it meets;
+    ``corner_m`` how near crossings are one junction; ``share_m`` how near two posts would be one.
     """
 
     spacing_m: float = 300.0
