@@ -11,7 +11,7 @@ A ?=
 FIGURE ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench lock demo clean
+.PHONY: help install run test check format lint types contracts rules browser bench lock demo clean
 
 help: ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -27,13 +27,26 @@ test: ## install, then all tests on a throw-away database (T=path A="more words"
 	@.ci/install test
 	@$(PYTHON) -m pytest -n 2 $(T) $(A)
 
-check: ## format, lint, types, import contracts, templates, models = migrations
-	@.ci/install run
+check: install format lint types contracts rules browser ## everything that can be checked without running the program
+
+format lint types contracts rules browser: install
+
+format:
 	$(PYTHON) -m ruff format --check .
+
+lint:
 	$(PYTHON) -m ruff check .
+
+types:
 	$(PYTHON) -m mypy
+
+contracts:
 	.venv/bin/lint-imports
+
+rules: # templates, and models = migrations
 	$(PYTHON) -m app check
+
+browser: # TypeScript
 	@if [ -e package.json ]; then npm run --silent --if-present check; fi
 
 bench: ## JSON lines: figure, value, unit, against (FIGURE=one by name)
