@@ -150,10 +150,7 @@ def test_a_taken_port_names_the_setting_that_moves_it(supervise, port):
         process = supervise()
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert (
-        errors
-        == f"Port {port} for office is taken: stop the other program or set OFFICE_PORT to a free one.\n"
-    )
+    assert errors == f"Port {port} for office is taken: stop the other program or set OFFICE_PORT to a free one.\n"
 
 
 def test_children_die_with_a_supervisor_that_is_killed(supervise, port):
