@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -29,7 +29,10 @@ Shapes = NDArray[np.object_]
 XY = tuple[float, float]
 
 SNAP_M = 1.0
-_DECIMALS = 9
+_DECIMALS = 9  # a tenth of a millimetre
+_NEAR_DEG = 1e-8  # a millimetre: nearer than that is the same place
+_TOUCH_M = 0.001
+_TURNS = 8
 
 
 class Deed(Enum):
@@ -160,6 +163,7 @@ def _onto_lines(ends: Floats, shapes: Shapes, lines: Sequence[Centreline], snap_
     order = np.lexsort((near, far, asker))
     _, first = np.unique(asker[order], return_index=True)
     best = order[first]
+    best = best[far[best] > _TOUCH_M]  # what touches already is cut there, not moved
     foot = shapely.line_interpolate_point(
         flat[near[best]], shapely.line_locate_point(flat[near[best]], points[asker[best]])
     )
@@ -169,63 +173,129 @@ def _onto_lines(ends: Floats, shapes: Shapes, lines: Sequence[Centreline], snap_
 
 
 def _split(shapes: Shapes, lines: Sequence[Centreline], changes: list[Change]) -> list[list[LineString]]:
-    """The pieces of each line, cut at shared vertices, at crossings and where another line ends on it."""
-    cuts: dict[int, set[XY]] = defaultdict(set)
-    _shared_vertices(shapes, lines, cuts)
-    _meetings(shapes, lines, cuts)
-    pieces: list[list[LineString]] = []
-    for index, shape in enumerate(shapes):
-        parts = [] if shape is None else _cut(shape, cuts.get(index, ()))
-        pieces.append(parts)
-        if len(parts) > 1:
-            place = parts[0].coords[-1]
-            changes.append(Change(Deed.SPLIT, lines[index].key, (place[0], place[1]), pieces=len(parts)))
+    """The pieces of each line, cut at shared vertices, at crossings and where another line ends on it.
+
+    A cut moves a course by less than a millimetre, which may make new meetings of lines that nearly touch; the pieces
+    are therefore looked at again until nothing meets any more.
+    """
+    parts = np.asarray(shapely.transform(shapes, lambda xy: np.round(xy, _DECIMALS) + 0.0), dtype=object)
+    owner = np.arange(len(shapes))
+    there = ~shapely.is_missing(parts)
+    parts, owner = parts[there], owner[there]
+    level = np.array([line.level for line in lines])
+    fresh = np.ones(len(parts), dtype=bool)
+    for _ in range(_TURNS):
+        cuts = _cuts(parts, level[owner], fresh)
+        if not cuts:
+            break
+        cut = [_cut(part, cuts.get(index, set())) for index, part in enumerate(parts)]
+        counts = np.array([len(pieces) for pieces in cut])
+        fresh = np.repeat(np.isin(np.arange(len(parts)), list(cuts)), counts)
+        owner = np.repeat(owner, counts)
+        parts = np.array([piece for pieces in cut for piece in pieces], dtype=object)
+    pieces: list[list[LineString]] = [[] for _ in lines]
+    for index, part in zip(owner.tolist(), parts, strict=True):
+        pieces[index].append(part)
+    for index, own in enumerate(pieces):
+        if len(own) > 1:
+            x, y = own[0].coords[-1]
+            changes.append(Change(Deed.SPLIT, lines[index].key, (x, y), pieces=len(own)))
     return pieces
 
 
-def _shared_vertices(shapes: Shapes, lines: Sequence[Centreline], cuts: dict[int, set[XY]]) -> None:
-    """Vertices that two lines of one level share, or at which one line passes itself."""
-    xy, owner = shapely.get_coordinates(shapes, return_index=True)
-    level = np.array([line.level for line in lines])[owner]
-    keys = np.column_stack([np.round(xy, _DECIMALS) + 0.0, level])
-    order = np.lexsort(keys.T[::-1])
-    changed = np.ones(len(order), dtype=bool)
-    changed[1:] = (keys[order][1:] != keys[order][:-1]).any(axis=1)
-    group = np.cumsum(changed) - 1
-    many = np.bincount(group)[group] > 1
-    for index in order[many]:
-        cuts[int(owner[index])].add((float(xy[index, 0]), float(xy[index, 1])))
+def _cuts(parts: Shapes, level: NDArray[np.intp], fresh: NDArray[np.bool_]) -> dict[int, set[XY]]:
+    """For each part the places at which it must be cut, all of them inside it; ``fresh`` says which to look at."""
+    tree = shapely.STRtree(parts)
+    looked = np.flatnonzero(fresh)
+    left, right = tree.query(parts[looked], predicate="dwithin", distance=_NEAR_DEG)
+    left = looked[left]
+    both = np.column_stack([np.concatenate([left, right]), np.concatenate([right, left])])
+    both = np.unique(both, axis=0)
+    spots = [_vertices_on(parts, level, both)]
+    pair = (both[:, 0] < both[:, 1]) & (level[both[:, 0]] == level[both[:, 1]])
+    spots.append(_crossings(parts, both[pair]))
+    cuts: dict[int, set[XY]] = defaultdict(set)
+    for part, x, y in np.concatenate(spots).tolist():
+        cuts[int(part)].add((x, y))
+    inside = {part: _inside(parts[part], places) for part, places in cuts.items()}
+    return {part: places for part, places in inside.items() if places}
 
 
-def _meetings(shapes: Shapes, lines: Sequence[Centreline], cuts: dict[int, set[XY]]) -> None:
-    """Where two lines of one level cross, touch or run along each other."""
-    tree = shapely.STRtree(shapes)
-    left, right = tree.query(shapes, predicate="intersects")
-    level = np.array([line.level for line in lines])
-    pair = (left < right) & (level[left] == level[right])
-    left, right = left[pair], right[pair]
-    met = shapely.intersection(shapes[left], shapes[right])
-    xy, owner = shapely.get_coordinates(met, return_index=True)
-    for place, which in zip(np.round(xy, _DECIMALS), owner, strict=True):
-        spot = (float(place[0]), float(place[1]))
-        cuts[int(left[which])].add(spot)
-        cuts[int(right[which])].add(spot)
+def _inside(part: LineString, places: set[XY]) -> set[XY]:
+    """Without the part's own ends, unless it also passes them on its way."""
+    course = part.coords[:]
+    return places - ({course[0], course[-1]} - set(course[1:-1]))
 
 
-def _cut(line: LineString, spots: Iterable[XY]) -> list[LineString]:
-    """The line in pieces between the spots, which lie on it to the last digits and become its vertices."""
-    xy = [(float(x), float(y)) for x, y in line.coords]
-    rounded = [(round(x, _DECIMALS), round(y, _DECIMALS)) for x, y in xy]
-    wanted = {(round(x, _DECIMALS), round(y, _DECIMALS)) for x, y in spots}
-    new = sorted(wanted - set(rounded))
-    if not new and not wanted & set(rounded[1:-1]):
+def _vertices_on(parts: Shapes, level: NDArray[np.intp], pairs: NDArray[np.intp]) -> Floats:
+    """Rows of part, x, y: the vertices of each pair's first that lie on its second; of another level its ends only.
+
+    A line may also pass its own vertex again, in which it is cut too.
+    """
+    xy, owner = shapely.get_coordinates(parts, return_index=True)
+    count = np.bincount(owner, minlength=len(parts))
+    begin = np.cumsum(count) - count
+    which = np.repeat(np.arange(len(pairs)), count[pairs[:, 0]])
+    offset = np.arange(len(which)) - np.repeat(np.cumsum(count[pairs[:, 0]]) - count[pairs[:, 0]], count[pairs[:, 0]])
+    first, second = pairs[which, 0], pairs[which, 1]
+    is_end = (offset == 0) | (offset == count[first] - 1)
+    asked = (first != second) & (is_end | (level[first] == level[second]))
+    vertex, second = begin[first[asked]] + offset[asked], second[asked]
+    on = shapely.dwithin(shapely.points(xy[vertex]), parts[second], _NEAR_DEG)
+    again = _own_passes(xy, owner)
+    return np.concatenate([np.column_stack([second[on], xy[vertex[on]]]), np.column_stack([owner[again], xy[again]])])
+
+
+def _own_passes(xy: Floats, owner: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Vertices at which a line has been before, but for the closing point of a ring."""
+    order = np.lexsort((xy[:, 1], xy[:, 0], owner))
+    same = (owner[order][1:] == owner[order][:-1]) & (xy[order][1:] == xy[order][:-1]).all(axis=1)
+    return np.asarray(order[1:][same], dtype=np.intp)
+
+
+def _crossings(parts: Shapes, pairs: NDArray[np.intp]) -> Floats:
+    """Rows of part, x, y: where the two of a pair cross away from the vertices of both; for both of them."""
+    met = shapely.intersection(parts[pairs[:, 0]], parts[pairs[:, 1]])
+    xy, which = shapely.get_coordinates(met, return_index=True)
+    spots = shapely.points(xy)
+    vertices = _vertices(parts)
+    free = ~(
+        shapely.dwithin(spots, vertices[pairs[which, 0]], _NEAR_DEG)
+        | shapely.dwithin(spots, vertices[pairs[which, 1]], _NEAR_DEG)
+    )
+    if not free.any():
+        return np.zeros((0, 3))
+    settled = _gathered(np.round(xy[free], _DECIMALS) + 0.0)
+    return np.column_stack([pairs[which[free]].T.reshape(-1), np.tile(settled, (2, 1))])
+
+
+def _vertices(parts: Shapes) -> Shapes:
+    """The vertices of each part as one multipoint."""
+    xy, owner = shapely.get_coordinates(parts, return_index=True)
+    points = np.asarray(shapely.points(xy), dtype=object)
+    return np.asarray(shapely.multipoints(points, indices=owner), dtype=object)
+
+
+def _gathered(xy: Floats) -> Floats:
+    """Places within a millimetre of each other become the first of them, so that three lines meet in one point."""
+    near = cKDTree(xy).query_pairs(_NEAR_DEG, output_type="ndarray")
+    graph = coo_array((np.ones(len(near), dtype=np.int8), (near[:, 0], near[:, 1])), shape=(len(xy),) * 2)
+    _, cluster = connected_components(graph, directed=False)
+    order = np.lexsort((xy[:, 1], xy[:, 0], cluster))
+    _, first = np.unique(cluster[order], return_index=True)
+    return np.asarray(xy[order[first]][cluster])
+
+
+def _cut(line: LineString, spots: set[XY]) -> list[LineString]:
+    """The line in pieces between the spots, which lie on it to a millimetre and become its vertices."""
+    if not spots:
         return [line]
-    course = _with_vertices(xy, new)
+    xy = [(float(x), float(y)) for x, y in line.coords]
+    course = _with_vertices(xy, sorted(spots - set(xy)))
     pieces: list[LineString] = []
     begin = 0
     for index in range(1, len(course)):
-        last = index == len(course) - 1
-        if last or (round(course[index][0], _DECIMALS), round(course[index][1], _DECIMALS)) in wanted:
+        if index == len(course) - 1 or course[index] in spots:
             piece = LineString(course[begin : index + 1])
             if piece.length > 0:
                 pieces.append(piece)
@@ -237,39 +307,37 @@ def _with_vertices(xy: list[XY], new: list[XY]) -> list[XY]:
     """The course with new vertices put in along it."""
     if not new:
         return xy
-    line = LineString(xy)
     legs = np.hypot(*np.diff(np.array(xy), axis=0).T)
-    along = [*np.concatenate([[0.0], np.cumsum(legs)]), *shapely.line_locate_point(line, shapely.points(new))]
+    along = np.concatenate(
+        [[0.0], np.cumsum(legs), np.atleast_1d(shapely.line_locate_point(LineString(xy), shapely.points(new)))]
+    )
     everything = [*xy, *new]
-    order = np.argsort(along, kind="stable")
-    return [everything[i] for i in order]
+    return [everything[i] for i in np.argsort(along, kind="stable")]
 
 
 def _without_repeats(pieces: list[list[LineString]], lines: Sequence[Centreline], changes: list[Change]) -> Noded:
     """Drop pieces whose course a piece before has, named before unnamed; number the pieces of cut lines."""
     order = sorted(range(len(lines)), key=lambda i: (lines[i].name is None, i))
-    seen: dict[bytes, int] = {}
-    kept: dict[int, list[LineString]] = {}
+    seen: set[bytes] = set()
+    kept: set[tuple[int, int]] = set()
     for index in order:
-        for piece in pieces[index]:
+        for number, piece in enumerate(pieces[index]):
             mark = _course(piece, lines[index].level)
-            if seen.setdefault(mark, index) != index or piece in kept.get(index, []):
-                place = piece.coords[0]
-                changes.append(Change(Deed.REPEATED, lines[index].key, (place[0], place[1])))
-            else:
-                kept.setdefault(index, []).append(piece)
+            if mark in seen:
+                x, y = piece.coords[0]
+                changes.append(Change(Deed.REPEATED, lines[index].key, (x, y)))
+                continue
+            seen.add(mark)
+            kept.add((index, number))
     segments: list[Centreline] = []
     source: list[int] = []
-    for index, line in enumerate(lines):
-        own = kept.get(index, [])
-        cut = len(pieces[index]) > 1
-        for number, piece in enumerate(own, start=1):
-            key = f"{line.key}:{number}" if cut else line.key
-            segments.append(dataclasses.replace(line, key=key, line=piece))
-            source.append(index)
+    for index, number in sorted(kept):
+        line, own = lines[index], pieces[index]
+        key = f"{line.key}:{number + 1}" if len(own) > 1 else line.key
+        segments.append(dataclasses.replace(line, key=key, line=own[number]))
+        source.append(index)
     return Noded(tuple(segments), tuple(source), tuple(changes))
 
 
 def _course(piece: LineString, level: int) -> bytes:
-    rounded = shapely.transform(piece, lambda xy: np.round(xy, _DECIMALS) + 0.0)
-    return bytes(shapely.normalize(rounded).wkb) + level.to_bytes(2, "big", signed=True)
+    return bytes(shapely.normalize(piece).wkb) + level.to_bytes(2, "big", signed=True)
