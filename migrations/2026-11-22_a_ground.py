@@ -83,6 +83,9 @@ CREATE INDEX ix_division_code_division_id ON base.division_code (division_id);
 -- A division's path follows its parent; all below follows it, and every placed table by its foreign key.
 CREATE FUNCTION base.set_path() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+  IF TG_OP = 'UPDATE' AND EXISTS (SELECT 1 FROM base.division d WHERE d.id = NEW.parent_id AND d.path <@ OLD.path) THEN
+    RAISE EXCEPTION 'division % cannot stand below itself', NEW.id USING ERRCODE = 'check_violation';
+  END IF;
   SELECT CASE WHEN NEW.parent_id IS NULL THEN NEW.id::text::ltree
               ELSE (SELECT d.path || NEW.id::text FROM base.division d WHERE d.id = NEW.parent_id) END
     INTO NEW.path;
@@ -93,7 +96,7 @@ BEGIN
   UPDATE base.division d SET parent_id = d.parent_id WHERE d.parent_id = NEW.id;
   RETURN NULL;
 END $$;
-CREATE TRIGGER a_path BEFORE INSERT OR UPDATE OF parent_id ON base.division
+CREATE TRIGGER a_path BEFORE INSERT OR UPDATE OF id, parent_id, path ON base.division
   FOR EACH ROW EXECUTE FUNCTION base.set_path();
 CREATE TRIGGER b_below AFTER UPDATE OF parent_id ON base.division
   FOR EACH ROW WHEN (OLD.path IS DISTINCT FROM NEW.path) EXECUTE FUNCTION base.move_below();
@@ -172,6 +175,10 @@ CREATE INDEX ix_login_attempt_address_hash_at ON base.login_attempt (address_has
 CREATE FUNCTION base.me() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS
 $$ SELECT nullif(current_setting('minglu.person', true), '')::bigint $$;
 
+-- The person of the transaction if there is one and they still work here; policies on one's own rows ask this.
+CREATE FUNCTION base.actor() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$ SELECT p.id FROM base.person p WHERE p.id = base.me() AND p.active $$;
+
 CREATE FUNCTION base.reach(subject text, act text) RETURNS ltree LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT CASE r.reach WHEN 'all' THEN ''::ltree WHEN 'territory' THEN p.territory END
@@ -184,7 +191,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT p.id FROM base.person p JOIN base."right" r ON r.role = p.role
    WHERE p.id = base.me() AND p.active AND r.subject = $1 AND r.act = $2 AND r.reach = 'own'
 $$;
-GRANT EXECUTE ON FUNCTION base.me(), base.reach(text, text), base.own(text, text) TO minglu_office;
+GRANT EXECUTE ON FUNCTION base.me(), base.actor(), base.reach(text, text), base.own(text, text) TO minglu_office;
 """
 
 PROTECT = """
@@ -195,10 +202,23 @@ SET search_path = pg_catalog, public, pg_temp AS $$
   ON CONFLICT ON CONSTRAINT uq_right_role_subject_act DO UPDATE SET reach = excluded.reach
 $$;
 
+-- Whoever reaches a row only because it is their own changes nothing of it but the named columns: a person their
+-- language and never their role, a crew a job's state and never its sign.
+CREATE FUNCTION base.limit_own() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE changed text[] := akeys(hstore(NEW) - hstore(OLD));
+BEGIN
+  IF base.own(TG_ARGV[0], 'change') IS NOT NULL AND NOT changed <@ (TG_ARGV[1]::text[] || '{version}'::text[]) THEN
+    RAISE EXCEPTION 'may not change this of %', TG_ARGV[0] USING ERRCODE = 'insufficient_privilege';
+  END IF;
+  RETURN NEW;
+END $$;
+
 -- Policies, grants and triggers of one table. hidden: columns that history must not show. own: the column that holds
--- the key of the person whose row it is. place: the column compared with the person's territory.
+-- the key of the person whose row it is; own_columns: what that person may change of it. place: the column compared
+-- with the person's territory.
 CREATE PROCEDURE base.protect(tbl regclass, acts text[] DEFAULT '{read,create,change,remove}',
-                              hidden text[] DEFAULT '{}', own text DEFAULT NULL, place text DEFAULT 'territory')
+                              hidden text[] DEFAULT '{}', own text DEFAULT NULL, place text DEFAULT 'territory',
+                              own_columns text[] DEFAULT '{}')
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   subject text := (SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -226,6 +246,10 @@ BEGIN
   IF 'division_id' = ANY (columns) AND 'territory' = ANY (columns) THEN
     EXECUTE format('CREATE TRIGGER a_place BEFORE INSERT OR UPDATE OF division_id ON %s
                     FOR EACH ROW EXECUTE FUNCTION base.set_territory()', tbl);
+  END IF;
+  IF own IS NOT NULL AND 'change' = ANY (acts) THEN
+    EXECUTE format('CREATE TRIGGER z_own BEFORE UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION base.limit_own(%L, %L)',
+                   tbl, subject, own_columns);
   END IF;
   CALL history.watch(tbl, hidden, place);
 END $$;
@@ -299,9 +323,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $
           coalesce((coalesce(after, before) -> 'territory')::ltree, ''))
 $$;
 
--- hstore of a row is lossless (every column by its output function), so that a change can be taken back exactly.
+-- hstore of a row is lossless (every column by its output function, whose settings are fixed here whatever the client
+-- chose), so that a change can be taken back exactly.
 CREATE FUNCTION history.record() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET search_path = pg_catalog, public, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC'
+SET extra_float_digits = 1 SET bytea_output = 'hex' AS $$
 DECLARE
   subj text := TG_TABLE_SCHEMA || '.' || TG_TABLE_NAME;
   hidden text[] := TG_ARGV[0]::text[];

@@ -127,7 +127,7 @@ CREATE FUNCTION base.set_password(who bigint, new_hash text) RETURNS void LANGUA
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE home ltree := (SELECT territory FROM base.person WHERE id = who);
 BEGIN
-  IF NOT coalesce(who = base.me() OR home <@ base.reach('base.person', 'change'), false) THEN
+  IF NOT coalesce(who = base.actor() OR home <@ base.reach('base.person', 'change'), false) THEN
     RAISE EXCEPTION 'may not set this password' USING ERRCODE = 'insufficient_privilege';
   END IF;
   INSERT INTO base.password (person_id, hash) VALUES (who, new_hash)
@@ -137,13 +137,17 @@ BEGIN
 END $$;
 -- Names of colleagues stand beside what they did, whatever their territory; nothing else of them does.
 CREATE FUNCTION base.name_of(who bigint) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $$ SELECT name FROM base.person WHERE id = who AND base.me() IS NOT NULL $$;
+SET search_path = pg_catalog, pg_temp AS $$ SELECT name FROM base.person WHERE id = who AND base.actor() IS NOT NULL $$;
 
 -- Contacts. The key is made and stays here; who may open one must be able to read its row, and opening is recorded.
 CREATE FUNCTION base.seal_contact(place bigint, why text, words text, until date) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE made bigint; secret bytea := gen_random_bytes(32);
 BEGIN
+  IF session_user = 'minglu_office' AND NOT coalesce(
+       (SELECT path FROM base.division WHERE id = place) <@ base.reach('base.contact', 'create'), false) THEN
+    RAISE EXCEPTION 'may not keep a contact there' USING ERRCODE = 'insufficient_privilege';
+  END IF;
   INSERT INTO base.contact (division_id, purpose, sealed, fingerprint, erase_on)
   VALUES (place, why, pgp_sym_encrypt_bytea(convert_to(words, 'UTF8'), encode(secret, 'hex')),
           hmac(convert_to(words, 'UTF8'), secret, 'sha256'), until) RETURNING id INTO made;
@@ -206,7 +210,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
   UPDATE base.run SET cancel_asked = true,
          state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END
    WHERE uid = wanted AND state IN ('queued', 'running')
-     AND (person_id = base.me() OR territory <@ base.reach('base.run', 'change')) RETURNING true
+     AND (person_id = base.actor() OR territory <@ base.reach('base.run', 'change')) RETURNING true
 $$;
 GRANT EXECUTE ON FUNCTION base.login_state(text, bytea, timestamptz), base.note_attempt(text, bytea, boolean, timestamptz),
   base.open_session(bigint, bytea, timestamptz, timestamptz), base.find_session(bytea, timestamptz),
@@ -221,7 +225,7 @@ GRANT EXECUTE ON FUNCTION base.begin_run(uuid), base.tell_run(uuid, bigint, bigi
 RIGHTS = """
 CALL base.protect('base.division', place => 'path');
 CALL base.protect('base.division_code');
-CALL base.protect('base.person', '{read,create,change}', own => 'id');
+CALL base.protect('base.person', '{read,create,change}', own => 'id', own_columns => '{language}');
 CALL base.protect('base.setting', '{read,create,change}');
 CALL base.protect('base.file', '{read,create}', own => 'owner_id');
 CALL base.protect('base.contact', '{read}', '{sealed}');
@@ -230,18 +234,19 @@ CALL base.shut('base.session');
 CALL base.shut('base.login_attempt');
 CALL base.shut('base.contact_key');
 CALL base.shut('base."right"');
+CALL base.shut('base.alembic_version');
 GRANT SELECT ON base."right" TO minglu_office;
-CREATE POLICY office_read ON base."right" FOR SELECT TO minglu_office USING (true);
+CREATE POLICY office_read ON base."right" FOR SELECT TO minglu_office USING ((SELECT base.actor()) IS NOT NULL);
 CALL base.shut('base.run');
 GRANT SELECT ON base.run TO minglu_office;
 CREATE POLICY office_read ON base.run FOR SELECT TO minglu_office
-  USING (person_id = (SELECT base.me()) OR territory <@ (SELECT base.reach('base.run', 'read')));
+  USING (person_id = (SELECT base.actor()) OR territory <@ (SELECT base.reach('base.run', 'read')));
 CALL base.shut('history.entry');
 CALL base.shut('history.block');
 CALL base.shut('history.leaf');
 GRANT SELECT ON history.entry TO minglu_office;
 CREATE POLICY office_read ON history.entry FOR SELECT TO minglu_office
-  USING (person_id = (SELECT base.me()) OR territory <@ (SELECT base.reach('history.entry', 'read')));
+  USING (person_id = (SELECT base.actor()) OR territory <@ (SELECT base.reach('history.entry', 'read')));
 
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,sign_maker,crew,inspector,content_editor,auditor,administrator}',
                   s, '{read}', 'all') FROM unnest('{base.division,base.division_code,base.setting}'::text[]) s;
@@ -258,7 +263,7 @@ SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor}'
 SELECT base.allow('{village_contact,sign_maker,crew,content_editor}', 'base.file', '{read}', 'own');
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,crew,inspector,content_editor}', 'base.file', '{create}', 'territory');
 SELECT base.allow('{administrator}', 'base.file', '{read,create}', 'all');
-SELECT base.allow('{city_officer,county_officer,town_officer}', 'base.contact', '{read,change}', 'territory');
+SELECT base.allow('{city_officer,county_officer,town_officer}', 'base.contact', '{read,create,change}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,content_editor,auditor}', 'base.run', '{read,create}', 'territory');
 SELECT base.allow('{administrator}', 'base.run', '{read,create,change}', 'all');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'history.entry', '{read}', 'territory');
@@ -344,7 +349,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
   SELECT 'removed', l.block, l.entry_id, NULL, NULL FROM history.leaf l
    WHERE NOT EXISTS (SELECT 1 FROM history.entry e WHERE e.id = l.entry_id)
   UNION ALL
-  SELECT CASE WHEN e.tx < (SELECT max(b.horizon) FROM history.block b) THEN 'inserted' ELSE 'unsealed' END,
+  SELECT CASE WHEN e.tx < (SELECT c.horizon FROM chain c WHERE c.horizon <= pg_snapshot_xmin(pg_current_snapshot())
+                            ORDER BY c.number DESC LIMIT 1) THEN 'inserted' ELSE 'unsealed' END,
          NULL, e.id, e.subject, e.row_id FROM history.entry e
    WHERE NOT EXISTS (SELECT 1 FROM history.leaf l WHERE l.entry_id = e.id)
   UNION ALL
@@ -362,21 +368,29 @@ UNDOING = """
 CREATE TABLE history.undoable (subject text CONSTRAINT pk_undoable PRIMARY KEY);
 CALL base.shut('history.undoable');
 GRANT SELECT ON history.undoable TO minglu_office;
-CREATE POLICY office_read ON history.undoable FOR SELECT TO minglu_office USING (true);
+CREATE POLICY office_read ON history.undoable FOR SELECT TO minglu_office USING ((SELECT base.actor()) IS NOT NULL);
+
+-- Whether anybody changed the row after this entry, also somebody whose history the person may not read.
+CREATE FUNCTION history.changed_since(e history.entry) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM history.entry later WHERE later.subject = e.subject AND later.row_id = e.row_id
+                    AND later.id > e.id AND later.act IS DISTINCT FROM e.act
+                    AND later.act IS DISTINCT FROM nullif(current_setting('minglu.act', true), '')::uuid)
+$$;
+GRANT EXECUTE ON FUNCTION history.changed_since(history.entry) TO minglu_office;
 
 -- Take one act back, newest entry first, as the person who asks and within their rights (security invoker). A row
 -- that somebody changed since stands in the way: nothing is taken back then.
 CREATE FUNCTION history.undo(wanted uuid) RETURNS integer LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET search_path = pg_catalog, public, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC'
+SET extra_float_digits = 1 AS $$
 DECLARE e history.entry; cols text; touched integer; n integer := 0;
 BEGIN
   FOR e IN SELECT * FROM history.entry WHERE act = wanted ORDER BY id DESC LOOP
     IF NOT EXISTS (SELECT 1 FROM history.undoable u WHERE u.subject = e.subject) THEN
       RAISE EXCEPTION '%', e.subject USING ERRCODE = 'UN001';
     END IF;
-    IF EXISTS (SELECT 1 FROM history.entry later WHERE later.subject = e.subject AND later.row_id = e.row_id
-                  AND later.id > e.id AND later.act IS DISTINCT FROM wanted
-                  AND later.act IS DISTINCT FROM nullif(current_setting('minglu.act', true), '')::uuid) THEN
+    IF history.changed_since(e) THEN
       RAISE EXCEPTION '%', e.subject USING ERRCODE = 'UN002';
     END IF;
     IF e.op = 'insert' THEN

@@ -8,11 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
-from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Identity, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import HSTORE, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.base.tables import SRID, Editable, Kept, Ltree, Placed, Table, one_of, within
+from app.base.tables import SRID, Editable, Kept, Ltree, Placed, Table, Xid8, one_of, within
 
 
 class DivisionKind(Enum):
@@ -228,8 +228,8 @@ class Entry(Table):
         Index("ix_entry_person_id_id", "person_id", "id"),
         {"schema": "history"},
     )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    tx: Mapped[str] = mapped_column(server_default=text("pg_current_xact_id()"))
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    tx: Mapped[str] = mapped_column(Xid8, server_default=text("pg_current_xact_id()"))
     act: Mapped[UUID | None]
     undoes: Mapped[UUID | None]
     subject: Mapped[str]
@@ -240,4 +240,4 @@ class Entry(Table):
     person_id: Mapped[int | None]
     via: Mapped[str]
     territory: Mapped[str] = mapped_column(Ltree)
-    recorded_at: Mapped[datetime]
+    recorded_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))

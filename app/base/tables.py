@@ -40,6 +40,16 @@ class Ltree(UserDefinedType[str]):
         return "ltree"
 
 
+class Xid8(UserDefinedType[str]):
+    """PostgreSQL's ``xid8``: a transaction's number that never wraps around."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in SQL."""
+        return "xid8"
+
+
 class Table(DeclarativeBase):
     """The one metadata. Types follow the house: text without lengths, aware moments, money numeric(14,2)."""
 

@@ -1,0 +1,175 @@
+"""What the catalogue may hold besides the rule, each with its reason. A new name is argued here or refused."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from app.base.models import CodeSystem, DivisionKind, GeometrySource, Role, RunState
+from app.intake.models import IntakeState
+from app.inventory.models import Stream, StreetState
+from app.milestones.models import BatchState
+from app.naming.logic.states import State as ProposalState
+from app.naming.models import DeadlineKind, FindingLevel, NameOrigin
+from app.planning.models import SignReason, SignState
+from app.printing.models import CodeState, OrderState
+from app.rollout.models import JobState
+from app.scanning.models import ReportKind, ReportState
+from gis.features import FacilityKind, Verdict
+from signs.designs import Ground
+
+#: Views that run as their owner.
+OWNERS_VIEWS = {
+    "open.sign_page": "the public role has no right on any table; this is the whole of what it may know of a sign",
+    "open.demonstration": "one yes or no that every page must say, to readers who have no right on settings",
+}
+
+#: All that the public role may select from, call, and nothing else.
+PUBLIC_VIEWS = {"open.sign_page", "open.demonstration"}
+PUBLIC_FUNCTIONS = {"open.count_scan", "open.file_report", "base.uuid7"}
+
+#: All that the queue's role may call outside its own schema.
+QUEUE_FUNCTIONS = {
+    "base.begin_run",
+    "base.tell_run",
+    "base.end_run",
+    "base.uuid7",
+    "history.seal",
+    "history.verify",
+    "history.newest_block",
+}
+
+#: Functions that run as the owner, and why they must.
+DEFINERS = {
+    "base.actor": "a policy asks it; as the caller it would ask the policy again",
+    "base.reach": "a policy asks it; as the caller it would ask the policy again",
+    "base.own": "a policy asks it; as the caller it would ask the policy again",
+    "base.set_territory": "a row's place in the tree is a fact, whoever writes the row",
+    "base.login_state": "before login there is no person, and nobody reads passwords but this",
+    "base.note_attempt": "before login there is no person",
+    "base.open_session": "before login there is no person",
+    "base.find_session": "finds the person, so there is none yet",
+    "base.close_session": "only the token counts",
+    "base.set_password": "nobody reads or writes passwords but this; checks who asks",
+    "base.name_of": "a colleague's name stands beside what they did, whatever their territory; nothing else",
+    "base.seal_contact": "makes a key that nobody reads; checks who asks, the public's reports come without a person",
+    "base.open_contact": "reads a key that nobody reads; checks who asks and records it",
+    "base.erase_contact": "destroys a key that nobody reads; checks who asks",
+    "base.enqueue": "writes a run and a job for the person of the transaction; checks that they may",
+    "base.begin_run": "the worker has no person until the run lends it one",
+    "base.tell_run": "the worker tells progress outside the work's transaction",
+    "base.end_run": "the worker tells the end outside the work's transaction",
+    "base.cancel_run": "runs are written by functions only; checks who asks",
+    "history.record": "writes what nobody else may write",
+    "history.note": "writes what nobody else may write; granted to no role",
+    "history.seal": "writes blocks, which nobody else may write",
+    "history.verify": "reads all entries, of all territories, and returns only where something is wrong",
+    "history.newest_block": "a number and a hash",
+    "history.changed_since": "yes or no: an undo must not miss a change that its person may not read",
+    "intake.place_of": "&& and <-> are not leakproof; takes the territory from the transaction",
+    "inventory.near_facilities": "&& is not leakproof; takes the territory from the transaction",
+    "inventory.tile": "&& is not leakproof; takes the territory from the transaction",
+    "inventory.find_streets": "LIKE is not leakproof; takes the territory from the transaction",
+    "naming.namesakes": "the law looks across territories; returns only what, where, which office",
+    "naming.around": "new names differ from the neighbours'; returns only what, where, which office",
+    "planning.need_name": "a constraint: holds for rows that the writer may not read as well",
+    "planning.streets_to_sign": "&& is not leakproof; of a road beyond the border only the line is told",
+    "printing.taken": "a token is unique across territories; returns only those asked for",
+    "rollout.fit": "a constraint: holds for rows that the writer may not read as well",
+    "rollout.proved_by": "no photo proves two signs, whoever took it; returns only the sign's outside key",
+    "rollout.stand_up": "a crew has no right on signs but that an installation makes one stand",
+    "open.count_scan": "the public role has no right on any table",
+    "open.file_report": "the public role has no right on any table",
+}
+
+#: Functions that the staff role may call and that run as the staff role.
+INVOKERS_FOR_STAFF = {"base.me", "base.uuid7", "history.undo"}
+
+#: Tables without the outside key and the moment of recording: never shown, linked or edited from outside.
+WITHOUT_UID = {
+    "base.right": "rules, written by migrations",
+    "base.password": "one per person; the person has the uid",
+    "base.session": "known by its token",
+    "base.login_attempt": "counted and thrown away",
+    "base.contact_key": "one per contact; the contact has the uid",
+    "base.alembic_version": "the migrations' own",
+    "history.entry": "ids are the order that is sealed; acts have the uuid",
+    "history.block": "numbered without gaps",
+    "history.leaf": "one per entry",
+    "history.undoable": "rules, written by migrations",
+}
+
+#: Tables without a day on which something became true.
+WITHOUT_DAY = {
+    **WITHOUT_UID,
+    "base.file": "bytes: they are, they don't become true; what they prove has its own day",
+    "base.run": "a machine's work, counted in moments",
+    "intake.intake_row": "the intake has the day",
+    "inventory.street_segment": "the street and the segment have the day",
+}
+
+#: Columns whose last word is not the suffix that it looks like.
+NOT_A_DAY = {"planning.sign.goes_on": "whether the street goes on behind the sign"}
+
+#: Functions that ask for the person without asking whether they still work here, and why that does no harm.
+ASK_ANYBODY = {
+    "base.actor": "joins the person and asks whether they are active",
+    "base.reach": "joins the person and asks whether they are active",
+    "base.own": "joins the person and asks whether they are active",
+    "base.set_password": "only to keep the caller's own session open",
+    "base.enqueue": "only after base.reach",
+    "history.record": "who it was, not whether they may",
+    "history.note": "who it was, not whether they may",
+}
+
+#: Tables of people and things that are edited without a version would lose updates: these are never edited.
+NEVER_EDITED = {
+    *WITHOUT_UID,
+    "base.file",
+    "base.run",
+    "intake.intake_row",
+    "inventory.street_segment",
+    "inventory.scope_reason",
+    "naming.decision",
+    "printing.order_line",
+    "rollout.installation",
+    "scanning.scan_count",
+}
+
+#: Check constraints on a column's values, and the enum they must equal.
+ENUMS: dict[str, type[Enum]] = {
+    "base.division.kind": DivisionKind,
+    "base.division.geometry_source": GeometrySource,
+    "base.division_code.system": CodeSystem,
+    "base.person.role": Role,
+    "base.run.state": RunState,
+    "intake.intake.state": IntakeState,
+    "intake.intake_row.verdict": Verdict,
+    "intake.segment.geometry_source": GeometrySource,
+    "intake.facility.kind": FacilityKind,
+    "intake.facility.geometry_source": GeometrySource,
+    "inventory.street.state": StreetState,
+    "inventory.street.stream": Stream,
+    "inventory.street.geometry_source": GeometrySource,
+    "milestones.target.stream": Stream,
+    "milestones.batch.state": BatchState,
+    "milestones.batch.stream": Stream,
+    "naming.proposal.state": ProposalState,
+    "naming.finding.level": FindingLevel,
+    "naming.name.origin": NameOrigin,
+    "naming.deadline.kind": DeadlineKind,
+    "planning.sign.state": SignState,
+    "planning.sign.reason": SignReason,
+    "planning.sign.ground": Ground,
+    "printing.code.state": CodeState,
+    "printing.order.state": OrderState,
+    "rollout.job.state": JobState,
+    "scanning.report.kind": ReportKind,
+    "scanning.report.state": ReportState,
+}
+#: The same for lists that have no enum.
+LISTS = {
+    "base.person.language": {"zh", "en"},
+    "base.right.act": {"read", "create", "change", "remove"},
+    "base.right.reach": {"all", "territory", "own"},
+    "history.entry.op": {"insert", "update", "delete"},
+}
