@@ -59,6 +59,9 @@ CREATE TABLE naming.proposal (
   latin_toned TEXT NOT NULL,
   latin_plain TEXT NOT NULL,
   latin_sign TEXT NOT NULL,
+  sound_toned TEXT NOT NULL,
+  sound_plain TEXT NOT NULL,
+  word_division TEXT DEFAULT '' NOT NULL,
   meaning TEXT DEFAULT '' NOT NULL,
   state TEXT DEFAULT 'draft' NOT NULL,
   note TEXT DEFAULT '' NOT NULL,
@@ -92,7 +95,9 @@ CREATE TABLE naming.finding (
   message TEXT NOT NULL,
   values JSONB DEFAULT '{}' NOT NULL,
   waivable_by TEXT DEFAULT '' NOT NULL,
+  remedy TEXT DEFAULT '' NOT NULL,
   fully_checked BOOLEAN DEFAULT true NOT NULL,
+  needs_tick BOOLEAN DEFAULT false NOT NULL,
   waiver TEXT,
   waived_by BIGINT,
   waived_on DATE,
@@ -124,6 +129,8 @@ CREATE TABLE naming.name (
   latin_toned TEXT NOT NULL,
   latin_plain TEXT NOT NULL,
   latin_sign TEXT NOT NULL,
+  sound_toned TEXT NOT NULL,
+  sound_plain TEXT NOT NULL,
   meaning TEXT DEFAULT '' NOT NULL,
   in_force_on DATE NOT NULL,
   retired_on DATE,
@@ -144,7 +151,7 @@ CREATE TABLE naming.name (
   CONSTRAINT uq_name_uid UNIQUE (uid)
 );
 CREATE INDEX ix_name_decision_id ON naming.name (decision_id);
-CREATE INDEX ix_name_latin_plain ON naming.name (latin_plain);
+CREATE INDEX ix_name_sound_plain ON naming.name (sound_plain);
 CREATE INDEX ix_name_territory ON naming.name USING gist (territory);
 CREATE INDEX ix_name_words ON naming.name USING gin (words gin_trgm_ops);
 CREATE UNIQUE INDEX uq_name_in_force ON naming.name (street_id) WHERE retired_on IS NULL;
@@ -179,15 +186,15 @@ MORE = """
 CREATE FUNCTION naming.namesakes(village bigint, plain text, but_street bigint)
 RETURNS TABLE (words text, latin_toned text, scope text, place text, office text, state text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-  WITH home AS (SELECT path FROM base.division WHERE id = village AND base.me() IS NOT NULL),
+  WITH home AS (SELECT path FROM base.division WHERE id = village AND base.actor() IS NOT NULL),
   county AS (SELECT d.path FROM base.division d, home h WHERE h.path <@ d.path AND d.kind IN ('county', 'zone')
               ORDER BY nlevel(d.path) DESC LIMIT 1),
   known AS (
     SELECT n.words, n.latin_toned, n.territory, n.division_id, 'in_force' AS state FROM naming.name n, county c
-     WHERE n.latin_plain = plain AND n.retired_on IS NULL AND n.street_id <> but_street AND n.territory <@ c.path
+     WHERE n.sound_plain = plain AND n.retired_on IS NULL AND n.street_id <> but_street AND n.territory <@ c.path
     UNION ALL
     SELECT p.words, p.latin_toned, p.territory, p.division_id, p.state FROM naming.proposal p, county c
-     WHERE p.latin_plain = plain AND p.state IN ('draft', 'submitted', 'returned') AND p.street_id <> but_street
+     WHERE p.sound_plain = plain AND p.state IN ('draft', 'submitted', 'returned') AND p.street_id <> but_street
        AND p.territory <@ c.path
   )
   SELECT k.words, k.latin_toned,
@@ -198,8 +205,24 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     LEFT JOIN base.division o ON o.id = d.parent_id
    ORDER BY 3 DESC, 4, 1
 $$;
+-- All names in force and live proposals of a village's town, for proposing names that differ from them.
+CREATE FUNCTION naming.around(village bigint)
+RETURNS TABLE (words text, latin_toned text, scope text, place text, office text, state text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  WITH home AS (SELECT path, subpath(path, 0, -1) AS town FROM base.division WHERE id = village AND base.actor() IS NOT NULL),
+  known AS (
+    SELECT n.words, n.latin_toned, n.territory, n.division_id, 'in_force' AS state FROM naming.name n, home h
+     WHERE n.retired_on IS NULL AND n.territory <@ h.town
+    UNION ALL
+    SELECT p.words, p.latin_toned, p.territory, p.division_id, p.state FROM naming.proposal p, home h
+     WHERE p.state IN ('draft', 'submitted', 'returned') AND p.territory <@ h.town
+  )
+  SELECT k.words, k.latin_toned, CASE WHEN k.division_id = village THEN 'village' ELSE 'town' END, d.name, d.name, k.state
+    FROM known k JOIN base.division d ON d.id = k.division_id ORDER BY 3 DESC, 4, 1
+$$;
+GRANT EXECUTE ON FUNCTION naming.around(bigint) TO minglu_office;
 GRANT EXECUTE ON FUNCTION naming.namesakes(bigint, text, bigint) TO minglu_office;
-CREATE INDEX ix_proposal_latin_plain ON naming.proposal (latin_plain);
+CREATE INDEX ix_proposal_sound_plain ON naming.proposal (sound_plain);
 """
 
 

@@ -14,6 +14,7 @@ CREATE TABLE printing."order" (
   maker_id BIGINT,
   state TEXT DEFAULT 'draft' NOT NULL,
   file_id BIGINT,
+  manifest_id BIGINT,
   ordered_on DATE NOT NULL,
   released_on DATE,
   version BIGINT DEFAULT 1 NOT NULL,
@@ -27,13 +28,15 @@ CREATE TABLE printing."order" (
   CONSTRAINT ck_order_state CHECK (state IN ('draft', 'released')),
   CONSTRAINT uq_order_number UNIQUE (number),
   CONSTRAINT ck_order_released CHECK ((state = 'released') = (released_on IS NOT NULL)),
-  CONSTRAINT ck_order_file CHECK (state = 'draft' OR file_id IS NOT NULL),
+  CONSTRAINT ck_order_file CHECK (state = 'draft' OR (file_id IS NOT NULL AND manifest_id IS NOT NULL)),
   CONSTRAINT fk_order_batch_id FOREIGN KEY(batch_id) REFERENCES milestones.batch (id),
   CONSTRAINT fk_order_maker_id FOREIGN KEY(maker_id) REFERENCES base.person (id),
   CONSTRAINT fk_order_file_id FOREIGN KEY(file_id) REFERENCES base.file (id),
+  CONSTRAINT fk_order_manifest_id FOREIGN KEY(manifest_id) REFERENCES base.file (id),
   CONSTRAINT uq_order_uid UNIQUE (uid)
 );
 CREATE INDEX ix_order_territory ON printing."order" USING gist (territory);
+CREATE INDEX ix_order_maker_id_id ON printing."order" (maker_id, id);
 CREATE TABLE printing.code (
   token TEXT NOT NULL,
   sign_id BIGINT NOT NULL,
@@ -83,6 +86,7 @@ CREATE TABLE printing.order_line (
   CONSTRAINT fk_order_line_name_id FOREIGN KEY(name_id) REFERENCES naming.name (id),
   CONSTRAINT uq_order_line_uid UNIQUE (uid)
 );
+CREATE INDEX ix_order_line_sign_id ON printing.order_line (sign_id);
 CREATE INDEX ix_order_line_territory ON printing.order_line USING gist (territory);
 """
 
@@ -110,7 +114,7 @@ CREATE POLICY makers_released_only ON printing.order_line AS RESTRICTIVE FOR SEL
   USING (maker_id IS NULL OR maker_id <> (SELECT base.me())
          OR order_id IN (SELECT o.id FROM printing."order" o WHERE o.maker_id = (SELECT base.me())));
 CREATE POLICY makers_order_file ON base.file FOR SELECT TO minglu_office
-  USING (id IN (SELECT o.file_id FROM printing."order" o WHERE o.maker_id = (SELECT base.me())));
+  USING (id IN (SELECT unnest(ARRAY[o.file_id, o.manifest_id]) FROM printing."order" o WHERE o.maker_id = (SELECT base.me())));
 -- A token is asked for before it is used, across all territories, so that none is ever given twice.
 CREATE FUNCTION printing.taken(tokens text[]) RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$ SELECT token FROM printing.code WHERE token = ANY (tokens) $$;

@@ -37,6 +37,7 @@ CREATE TABLE rollout.installation (
   job_id BIGINT,
   crew_id BIGINT NOT NULL,
   photo_id BIGINT NOT NULL,
+  photo_sha256 TEXT NOT NULL,
   point geometry(POINT, 4490) NOT NULL,
   accuracy_m DOUBLE PRECISION,
   offset_m DOUBLE PRECISION NOT NULL,
@@ -53,6 +54,7 @@ CREATE TABLE rollout.installation (
   CONSTRAINT ck_installation_accuracy_m CHECK (accuracy_m IS NULL OR accuracy_m >= 0),
   CONSTRAINT ck_installation_offset_m CHECK (offset_m >= 0),
   CONSTRAINT uq_installation_photo_id UNIQUE (photo_id),
+  CONSTRAINT uq_installation_photo_sha256 UNIQUE (photo_sha256),
   CONSTRAINT fk_installation_sign_id FOREIGN KEY(sign_id) REFERENCES planning.sign (id),
   CONSTRAINT fk_installation_job_id FOREIGN KEY(job_id) REFERENCES rollout.job (id),
   CONSTRAINT fk_installation_crew_id FOREIGN KEY(crew_id) REFERENCES base.person (id),
@@ -64,7 +66,7 @@ CREATE INDEX ix_installation_territory ON rollout.installation USING gist (terri
 """
 
 RIGHTS = """
-CALL base.protect('rollout.job', own => 'crew_id');
+CALL base.protect('rollout.job', own => 'crew_id', own_columns => '{state,ended_on}');
 CALL base.protect('rollout.installation', '{read,create}', own => 'crew_id');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor}', 'rollout.job', '{read}', 'territory');
 SELECT base.allow('{administrator}', 'rollout.job', '{read}', 'all');
@@ -89,6 +91,13 @@ BEGIN
   RETURN NEW;
 END $$;
 CREATE TRIGGER b_fit BEFORE INSERT ON rollout.installation FOR EACH ROW EXECUTE FUNCTION rollout.fit();
+-- Which sign a photo proves already, whoever took it: the fact alone, so that no photo proves two signs.
+CREATE FUNCTION rollout.proved_by(sha256 text) RETURNS uuid LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.uid FROM rollout.installation i JOIN planning.sign s ON s.id = i.sign_id
+   WHERE i.photo_sha256 = $1 AND base.actor() IS NOT NULL
+$$;
+GRANT EXECUTE ON FUNCTION rollout.proved_by(text) TO minglu_office;
 -- A sign stands once its installation is recorded; the crew may say so of no other sign, and nothing else of any.
 CREATE FUNCTION rollout.stand_up() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

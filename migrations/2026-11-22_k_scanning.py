@@ -33,6 +33,7 @@ CREATE TABLE scanning.report (
   CONSTRAINT uq_report_uid UNIQUE (uid)
 );
 CREATE INDEX ix_report_sign_id ON scanning.report (sign_id);
+CREATE INDEX ix_report_open ON scanning.report (id) WHERE state = 'open';
 CREATE INDEX ix_report_territory ON scanning.report USING gist (territory);
 CREATE TABLE scanning.scan_count (
   code_id BIGINT NOT NULL,

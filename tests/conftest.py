@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, make_url, text
 
-from app.base.clock import Clock
 from app.base.cluster import Cluster
-from app.base.db import Database
-from app.base.models import Division, Person, Role
-from app.base.people import set_password
 from app.base.prepare import prepare
-from app.base.settings import OFFICE, OWNER, PUBLIC, QUEUE, Settings, read_settings
+from app.base.settings import Settings, read_settings
+from tests.world import NOON, PASSWORD, World, end_world, make_world
 
-PASSWORD = "ten-characters-and-more"
-NOON = datetime(2024, 7, 1, 4, 0, tzinfo=UTC)  # noon in Shanghai
-_numbers = itertools.count(1)
+__all__ = ["NOON", "PASSWORD", "World", "end_world", "make_world"]
 
 
 @pytest.fixture(scope="session")
@@ -50,113 +41,6 @@ def template(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Sett
     return settings
 
 
-@dataclass
-class World:
-    """A database of its own with a small tree (city › two counties › two towns each › two villages each) and people.
-
-    ``people[(role, place)]`` and ``places[name]`` give keys; ``office`` is the staff role's database, as in the app.
-    """
-
-    settings: Settings
-    clock: Clock
-    office: Database
-    public: Database
-    queue: Database
-    owner: Engine
-    admin: Engine
-    places: dict[str, int] = field(default_factory=dict)
-    people: dict[tuple[Role, str], int] = field(default_factory=dict)
-
-    def person(self, role: Role, place: str) -> int:
-        """A person of this role in this place, made at the first asking. The login is role.number."""
-        key = (role, place)
-        if key not in self.people:
-            self.people[key] = self._add(role, place)
-        return self.people[key]
-
-    def _add(self, role: Role, place: str) -> int:
-        login = f"{role.value}.{next(_numbers)}"
-        with self.owner.begin() as connection:
-            made = connection.execute(
-                text(
-                    "INSERT INTO base.person (login, name, role, division_id, since_on)"
-                    " VALUES (:login, :login, :role, :place, '2024-01-01') RETURNING id"
-                ),
-                {"login": login, "role": role.value, "place": self.places[place]},
-            ).scalar_one()
-        with self.office.acting(made, via="test") as session:
-            set_password(session, made, PASSWORD)
-        return int(made)
-
-
-def make_world(cluster: Cluster, template: Settings) -> World:
-    """Copy the template and fill the small tree."""
-    name = f"world_{next(_numbers)}"
-    admin = create_engine(template.database_url, isolation_level="AUTOCOMMIT")
-    url = make_url(template.database_url)
-    maker = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    admin.dispose()
-    with maker.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template_minglu')
-    maker.dispose()
-    settings = read_settings({"MINGLU_STATE": str(template.state)}, database_url=cluster.url(name))
-    world = World(
-        settings=settings,
-        clock=Clock(NOON),
-        office=Database(settings, role=OFFICE, pool_size=4),
-        public=Database(settings, role=PUBLIC, pool_size=2),
-        queue=Database(settings, role=QUEUE, pool_size=2),
-        owner=create_engine(settings.url_of(OWNER)),
-        admin=create_engine(settings.database_url),
-    )
-    with world.owner.begin() as connection:
-        for path, kind in TREE:
-            parent, _, own = path.rpartition("/")
-            world.places[own] = connection.execute(
-                text(
-                    "INSERT INTO base.division (parent_id, kind, name, since_on, point, geometry_source) VALUES"
-                    " (:parent, :kind, :name, '2020-01-01', ST_SetSRID(ST_MakePoint(:x, :y), 4490), 'generated')"
-                    " RETURNING id"
-                ),
-                {
-                    "parent": world.places.get(parent.rpartition("/")[2]),
-                    "kind": kind,
-                    "name": own,
-                    "x": 116.3 + len(world.places) * 0.01,
-                    "y": 37.4,
-                },
-            ).scalar_one()
-    return world
-
-
-#: Villages 甲村 (own town), 乙村 (same town), 丙村 (other town of the county), 丁村 (other county).
-TREE = [
-    ("市", "city"),
-    ("市/东县", "county"),
-    ("市/西县", "county"),
-    ("市/东县/南镇", "town"),
-    ("市/东县/北镇", "town"),
-    ("市/西县/中镇", "town"),
-    ("市/东县/南镇/甲村", "village"),
-    ("市/东县/南镇/乙村", "village"),
-    ("市/东县/北镇/丙村", "village"),
-    ("市/西县/中镇/丁村", "village"),
-]
-
-
-def end_world(world: World) -> None:
-    """Close all connections and drop the database."""
-    for database in (world.office, world.public, world.queue):
-        database.close()
-    world.owner.dispose()
-    world.admin.dispose()
-    url = make_url(world.settings.database_url)
-    maker = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    with maker.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE "{url.database}" WITH (FORCE)')
-    maker.dispose()
-
-
 @pytest.fixture(scope="module")
 def shared_world(cluster: Cluster, template: Settings) -> Iterator[World]:
     """A world for tests that only read it, or that don't mind each other."""
@@ -171,6 +55,3 @@ def world(cluster: Cluster, template: Settings) -> Iterator[World]:
     made = make_world(cluster, template)
     yield made
     end_world(made)
-
-
-__all__ = ["NOON", "PASSWORD", "Division", "Person", "World"]

@@ -19,7 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.base.errors import Conflict, Invalid, NotAllowed
+from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.models import Division, Person, Role
 
 if TYPE_CHECKING:
@@ -97,6 +97,29 @@ def find_actor(database: Database, clock: Clock, token: str) -> Actor | None:
             {"token": _digest(token), "now": clock.now()},
         ).one_or_none()
     return None if row is None else Actor(**{**row._mapping, "role": Role(row.role)})
+
+
+def actor_of(session: Session, person_id: int) -> Actor:
+    """The person as a step needs them, where no session is at hand (a command, a run). Raises NotFound."""
+    row = session.execute(
+        select(Person, Division.name.label("place"))
+        .join(Division, Division.id == Person.division_id)
+        .where(Person.id == person_id, Person.active)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("There is no such person, or they left.")
+    person = row.Person
+    return Actor(
+        id=person.id,
+        uid=person.uid,
+        login=person.login,
+        name=person.name,
+        role=Role(person.role),
+        division_id=person.division_id,
+        territory=person.territory,
+        place=row.place,
+        language=person.language,
+    )
 
 
 def log_out(database: Database, token: str) -> None:

@@ -1,20 +1,48 @@
-"""What a view asks of its request: the signed-in person, and a transaction that is theirs.
+"""What a view asks of its request: the signed-in person, a transaction that is theirs, and a way to answer.
 
-``app.web`` puts ``database``, ``clock``, ``settings`` and ``actor`` in place; views take them with ``Depends``.
+``app.web`` puts ``database``, ``clock``, ``settings``, ``answers`` and ``actor`` in place; views take them with
+``Depends``. A stage never imports ``app.web``: what it needs of it is declared here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import NotAllowed
+from app.base.errors import NotAllowed, NotFound
+from app.base.models import Division
 from app.base.people import Actor
 from app.base.settings import Settings
+
+
+class Answer(Protocol):
+    """How a view answers: with a page, or by sending the reader on with a sentence that says what was done."""
+
+    def page(self, template: str, /, *, status: int = 200, **context: object) -> Response:
+        """``templates/<template>`` with the frame's own context (person, territory, stations) around it."""
+
+    def see(self, url: str, message: str = "", /, *, undo: UUID | None = None, **values: object) -> Response:
+        """Send the reader to a page of ours; ``message`` stands there as a toast, with undo for ten minutes."""
+
+    def text(self, message: str, /, **values: object) -> str:
+        """A message in the reader's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that the search found: what kind (a message id), its title, where it is, and its page."""
+
+    kind: str
+    title: str
+    place: str
+    url: str
 
 
 def the_actor(request: Request) -> Actor:
@@ -35,16 +63,51 @@ def the_settings(request: Request) -> Settings:
     return request.app.state.settings  # type: ignore[no-any-return]
 
 
+def the_answer(request: Request) -> Answer:
+    """The app's way to answer this request."""
+    return request.app.state.answers(request)  # type: ignore[no-any-return]
+
+
 def a_transaction(request: Request, actor: Annotated[Actor, Depends(the_actor)]) -> Iterator[Session]:
     """One request, one transaction, as the signed-in person; committed before the answer is sent.
 
     Declared with ``scope="function"``, so that a commit that fails becomes an error page and not a lie.
     """
-    with request.app.state.database.acting(actor.id, via=f"{request.method} {request.url.path}") as session:
+    with request.app.state.database.acting(actor.id, via=f"{request.method} {route_of(request)}") as session:
         yield session
+
+
+def route_of(request: Request) -> str:
+    """The route's template, without the keys of this request."""
+    return str(getattr(request.scope.get("route"), "path", request.url.path))
 
 
 Me = Annotated[Actor, Depends(the_actor)]
 Now = Annotated[Clock, Depends(the_clock)]
 Config = Annotated[Settings, Depends(the_settings)]
+Show = Annotated[Answer, Depends(the_answer)]
 Work = Annotated[Session, Depends(a_transaction, scope="function")]
+
+
+def the_place(request: Request, actor: Me, session: Work) -> Division:
+    """The division that the page is filtered by (``?in=<uid>``), else the person's own.
+
+    Raises NotFound for one that does not exist or lies outside the person's territory.
+    """
+    wanted = request.query_params.get("in", "")
+    try:
+        where = Division.uid == UUID(wanted) if wanted else Division.id == actor.division_id
+    except ValueError:
+        where = Division.id == 0
+    found = session.scalar(select(Division).where(where))
+    if found is None or not is_below(found.path, actor.territory):
+        raise NotFound("There is no such division in your territory. Choose another above.")
+    return found
+
+
+def is_below(path: str, top: str) -> bool:
+    """Whether a division's path is ``top`` or lies below it."""
+    return not top or path == top or path.startswith(f"{top}.")
+
+
+Place = Annotated[Division, Depends(the_place)]

@@ -51,7 +51,7 @@ class Proposal(Editable, Placed, Table):
         ),
         Index("ix_proposal_batch_id_id", "batch_id", "id"),
         Index("ix_proposal_words", "words"),
-        Index("ix_proposal_latin_plain", "latin_plain"),
+        Index("ix_proposal_sound_plain", "sound_plain"),
         {"schema": "naming"},
     )
     street_id: Mapped[int] = mapped_column(ForeignKey("inventory.street.id"))
@@ -62,6 +62,9 @@ class Proposal(Editable, Placed, Table):
     latin_toned: Mapped[str]
     latin_plain: Mapped[str]
     latin_sign: Mapped[str]
+    sound_toned: Mapped[str]  # keys of rule N9: how it sounds, whatever the word division and digits
+    sound_plain: Mapped[str]
+    word_division: Mapped[str] = mapped_column(server_default=text("''"))
     meaning: Mapped[str] = mapped_column(server_default=text("''"))
     state: Mapped[str] = mapped_column(server_default=text("'draft'"))
     note: Mapped[str] = mapped_column(server_default=text("''"))
@@ -91,7 +94,9 @@ class Finding(Editable, Placed, Table):
     message: Mapped[str]
     values: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     waivable_by: Mapped[str] = mapped_column(server_default=text("''"))
+    remedy: Mapped[str] = mapped_column(server_default=text("''"))
     fully_checked: Mapped[bool] = mapped_column(server_default=text("true"))
+    needs_tick: Mapped[bool] = mapped_column(server_default=text("false"))
     waiver: Mapped[str | None]
     waived_by: Mapped[int | None] = mapped_column(ForeignKey("base.person.id"))
     waived_on: Mapped[date | None]
@@ -126,7 +131,7 @@ class Name(Editable, Placed, Table):
         CheckConstraint("retired_on IS NULL OR retired_on >= in_force_on", name="period"),
         Index("uq_name_in_force", "street_id", unique=True, postgresql_where=text("retired_on IS NULL")),
         Index("ix_name_words", "words", postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"}),
-        Index("ix_name_latin_plain", "latin_plain"),
+        Index("ix_name_sound_plain", "sound_plain"),
         Index("ix_name_decision_id", "decision_id"),
         {"schema": "naming"},
     )
@@ -140,6 +145,8 @@ class Name(Editable, Placed, Table):
     latin_toned: Mapped[str]
     latin_plain: Mapped[str]
     latin_sign: Mapped[str]
+    sound_toned: Mapped[str]  # keys of rule N9: how it sounds, whatever the word division and digits
+    sound_plain: Mapped[str]
     meaning: Mapped[str] = mapped_column(server_default=text("''"))
     in_force_on: Mapped[date]
     retired_on: Mapped[date | None]

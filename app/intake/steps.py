@@ -1,0 +1,238 @@
+"""A survey file comes in: whole or not at all, nothing silently dropped, and the same file twice changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from geoalchemy2 import WKBElement
+from geoalchemy2.shape import to_shape
+from shapely import LineString, Point
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.base.clock import Clock
+from app.base.errors import Conflict, Invalid
+from app.base.models import Division, File, GeometrySource
+from app.base.tables import SRID
+from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Segment
+from app.intake.villages import settle
+from gis import linework
+from gis.crs import lengths_m
+from gis.features import Centreline, FacilityKind, RowReport, Survey, Verdict
+from gis.features import Facility as Found
+
+#: How far from a village's point its streets may lie before they are the town's or county's (estimate, setting).
+FAR_M = 3000.0
+#: Rows of a kind we do not keep are counted, not stored one by one: an OSM extract has hundreds of thousands.
+STORED = frozenset(Verdict) - {Verdict.IGNORED}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a file came from: its source's name, licence, how far its geometry can be trusted, the kept original."""
+
+    source: str
+    licence: str = ""
+    geometry: GeometrySource = GeometrySource.SURVEY
+    file: File | None = None
+
+
+def take_in(session: Session, clock: Clock, *, survey: Survey, origin: Origin, division: Division) -> Intake:
+    """Nothing → applied: divisions, segments and facilities of one read file, below ``division``.
+
+    By officers within their territory (the database refuses others). Villages of the file that are not in the
+    register become divisions; segments are noded first; each row ends in one verdict, and what is in the register
+    already counts as a duplicate. Raises Invalid for a file with nothing we keep.
+    """
+    if not (survey.centrelines or survey.areas or survey.facilities):
+        raise Invalid(
+            "Nothing of this file can be used: none of its {rows} rows ({rejected} rejected) is a road or place."
+            " Check the columns name and kind.",
+            rows=len(survey.reports),
+            rejected=sum(report.verdict is Verdict.REJECTED for report in survey.reports),
+        )
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('intake', :id))"), {"id": division.id})
+    settled = settle(session, clock, areas=survey.areas, division=division, source=origin.geometry)
+    intake = Intake(
+        division_id=division.id,
+        source=origin.source,
+        licence=origin.licence,
+        file_id=origin.file.id if origin.file else None,
+        datum=survey.datum,
+        taken_on=clock.today(),
+        **dict.fromkeys(("rows", "accepted", "repaired", "duplicate", "rejected", "ignored"), 0),
+    )
+    session.add(intake)
+    session.flush()
+    keep = _Keeper(session, clock, intake=intake, division=division, geometry=origin.geometry)
+    known = settled.known | keep.segments(survey.centrelines) | keep.facilities(survey.facilities)
+    keep.seats(settled.villages)
+    _report(session, intake, reports=survey.reports, known=known)
+    return intake
+
+
+def undo_intake(session: Session, *, intake: Intake) -> None:
+    """Applied → undone: its segments and facilities go. Raises Conflict once a street was built on them."""
+    if intake.state != IntakeState.APPLIED.value:
+        raise Conflict("The intake of {source} was undone already.", source=intake.source)
+    try:
+        with session.begin_nested():
+            for table in (Segment, Facility):
+                session.execute(delete(table).where(table.intake_id == intake.id))
+    except IntegrityError as error:
+        raise Conflict(
+            "Streets were made from the lines of {source}. Dissolve these streets first.", source=intake.source
+        ) from error
+    intake.state = IntakeState.UNDONE.value
+    session.flush()
+
+
+class _Keeper:
+    """Writes one intake's segments and facilities in bulk; each method returns the input keys already known."""
+
+    def __init__(
+        self, session: Session, clock: Clock, *, intake: Intake, division: Division, geometry: GeometrySource
+    ) -> None:
+        self.session = session
+        self.given = {"intake_id": intake.id, "geometry_source": geometry.value, "surveyed_on": clock.today()}
+        self.division = division
+
+    def segments(self, centrelines: Sequence[Centreline]) -> set[str]:
+        if not centrelines:
+            return set()
+        noded = linework.clean(centrelines)
+        lengths = lengths_m(_array(noded.segments))
+        rows = [
+            {
+                "key": segment.key,
+                "name": segment.name,
+                "road_class": segment.road_class,
+                "oneway": segment.oneway,
+                "line": segment.line.wkb,
+                "length_m": float(length),
+                "digest": _digest(segment.line, segment.name),
+                "source": centrelines[source].key,
+            }
+            for segment, length, source in zip(noded.segments, lengths, noded.source, strict=True)
+            if length > 0
+        ]
+        return self._write(Segment, rows, shape="line")
+
+    def facilities(self, found: Sequence[Found]) -> set[str]:
+        rows = [
+            {
+                "key": facility.key,
+                "kind": facility.kind.value,
+                "name": facility.name,
+                "point": facility.point.wkb,
+                "digest": _digest(facility.point, f"{facility.kind.value} {facility.name}"),
+                "source": facility.key,
+            }
+            for facility in found
+        ]
+        return self._write(Facility, rows, shape="point")
+
+    def seats(self, villages: Sequence[Division]) -> None:
+        """Where a new village's committee was not surveyed, the village's point stands for its seat (村委会驻地)."""
+        have = set(
+            self.session.scalars(
+                select(Facility.division_id).where(
+                    Facility.kind == FacilityKind.COMMITTEE.value, Facility.territory.op("<@")(self.division.path)
+                )
+            )
+        )
+        seats = [
+            Found(f"seat/{village.uid}", FacilityKind.COMMITTEE, village.name, _point(village.point))
+            for village in villages
+            if village.id not in have and village.point is not None
+        ]
+        self.facilities(seats)
+
+    def _write(self, table: type[Segment | Facility], rows: list[dict[str, Any]], *, shape: str) -> set[str]:
+        """Insert what is new; keys of input rows of which every part was there before, in this file or an earlier."""
+        places = self._places([row[shape] for row in rows])
+        have = self._digests(table)
+        fresh, seen = [], defaultdict(list)
+        for row, place in zip(rows, places, strict=True):
+            mark = (place, row["digest"])
+            seen[row.pop("source")].append(mark in have)
+            if mark not in have:
+                have.add(mark)
+                drawn = WKBElement(row[shape], srid=SRID)
+                fresh.append({**row, **self.given, "division_id": place, shape: drawn})
+        if fresh:
+            self.session.execute(insert(table), fresh)
+        return {key for key, parts in seen.items() if all(parts)}
+
+    def _places(self, shapes: list[bytes]) -> list[int]:
+        """The village of each shape's middle, else the division that takes the file in."""
+        if not shapes:
+            return []
+        found = self.session.scalars(
+            text(
+                "SELECT coalesce(intake.place_of(ST_SetSRID(ST_PointOnSurface(ST_GeomFromWKB(w)), 4490), (:top)::ltree,"
+                " :far_m), :home) FROM unnest(CAST(:shapes AS bytea[])) WITH ORDINALITY x(w, n) ORDER BY n"
+            ),
+            {"top": self.division.path, "far_m": FAR_M, "home": self.division.id, "shapes": shapes},
+        )
+        return list(found)
+
+    def _digests(self, table: type[Segment | Facility]) -> set[tuple[int, str]]:
+        below = table.territory.op("<@")(self.division.path)
+        return {
+            (place, digest)
+            for place, digest in self.session.execute(select(table.division_id, table.digest).where(below))
+        }
+
+
+def _array(segments: Sequence[Centreline]) -> Any:
+    return shapely.from_wkb(np.array([segment.line.wkb for segment in segments], dtype=object))
+
+
+def _point(place: WKBElement) -> Point:
+    return Point(to_shape(place).coords[0])
+
+
+def _digest(shape: LineString | Point, words: str | None) -> str:
+    """Of the geometry on a grid of 1e-7 degrees (about 1 cm), drawn either way, and the name."""
+    grid = shapely.normalize(shapely.set_precision(shape, 1e-7))
+    return hashlib.sha256(shapely.to_wkb(grid) + b"\0" + (words or "").encode()).hexdigest()[:32]
+
+
+def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], known: set[str]) -> None:
+    """Store the verdict on every row, and the counts, which add up to the rows by a constraint."""
+    final = [(report, _verdict(report, known)) for report in reports]
+    counts = Counter(verdict for _, verdict in final)
+    intake.rows = len(final)
+    for verdict in Verdict:
+        setattr(intake, verdict.value, counts[verdict])
+    rows = [
+        {
+            "intake_id": intake.id,
+            "division_id": intake.division_id,
+            "row": report.row,
+            "key": report.key,
+            "verdict": verdict.value,
+            "reason": report.reason if verdict is report.verdict else "Already in the register.",
+            "field": report.field,
+            "values": {name: str(value) for name, value in report.values.items()},
+        }
+        for report, verdict in final
+        if verdict in STORED
+    ]
+    session.flush()
+    if rows:
+        session.execute(insert(IntakeRow), rows)
+
+
+def _verdict(report: RowReport, known: set[str]) -> Verdict:
+    if report.verdict in {Verdict.ACCEPTED, Verdict.REPAIRED} and report.key in known:
+        return Verdict.DUPLICATE
+    return report.verdict

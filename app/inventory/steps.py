@@ -1,0 +1,152 @@
+"""Segments become streets, streets come into scope, and the naming station marks how far their names are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from geoalchemy2 import WKBElement
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.orm import Session
+
+from app.base.clock import Clock
+from app.base.errors import Invalid
+from app.base.models import Division
+from app.base.tables import SRID
+from app.intake.models import Segment
+from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, StreetState
+from gis.crs import bearings_deg
+from gis.features import Centreline
+from gis.streets import Streets, derive_streets
+
+#: Within how many metres of a committee, shop, clinic or school a street is in scope (estimate, setting).
+SCOPE_M = 50.0
+#: A committee that stands near no street is on the nearest one, within this many metres (estimate, setting).
+SEAT_M = 400.0
+
+
+def derive(session: Session, clock: Clock, *, division: Division) -> int:
+    """Segments without a street → streets, below ``division``; how many streets were made.
+
+    Continuity by angle, name and class (:func:`gis.streets.derive_streets`). A street belongs to the division that
+    most of its length lies in. Streets that exist already stay as they are, whatever people made of them.
+    """
+    rows = _loose_segments(session, division)
+    if not rows:
+        return 0
+    lines = shapely.from_wkb([row.line for row in rows])
+    centrelines = [
+        Centreline(key=str(row.id), line=line, name=row.name, road_class=row.road_class, oneway=row.oneway)
+        for row, line in zip(rows, lines, strict=True)
+    ]
+    streets = derive_streets(centrelines)
+    made = [
+        _street(clock, [rows[i] for i in run], lines[run], name=streets.names[n], length_m=float(streets.lengths_m[n]))
+        for n, run in enumerate(streets.members())
+    ]
+    ids = session.scalars(insert(Street).returning(Street.id, sort_by_parameter_order=True), made).all()
+    session.execute(insert(StreetSegment), _membership(rows, streets, ids, made))
+    return len(ids)
+
+
+def _loose_segments(session: Session, division: Division) -> Sequence[Any]:
+    """Segments of the territory that are part of no street yet, with their lines as WKB, in order of key."""
+    return session.execute(
+        select(
+            Segment.id,
+            Segment.name,
+            Segment.road_class,
+            Segment.oneway,
+            Segment.division_id,
+            Segment.length_m,
+            Segment.geometry_source,
+            Segment.line.ST_AsBinary().label("line"),
+        )
+        .outerjoin(StreetSegment, StreetSegment.segment_id == Segment.id)
+        .where(Segment.territory.op("<@")(division.path), StreetSegment.id.is_(None))
+        .order_by(Segment.id)
+    ).all()
+
+
+def _street(clock: Clock, rows: list[Any], lines: Any, *, name: str | None, length_m: float) -> dict[str, Any]:
+    homes: Counter[int] = Counter()
+    for row in rows:
+        homes[row.division_id] += row.length_m
+    classes = Counter(row.road_class for row in rows if row.road_class)
+    return {
+        "division_id": min(homes, key=lambda home: (-homes[home], home)),
+        "surveyed_name": name,
+        "line": WKBElement(shapely.MultiLineString(list(lines)).wkb, srid=SRID),
+        "length_m": length_m,
+        "bearing_deg": chord_bearing_deg(lines),
+        "road_class": classes.most_common(1)[0][0] if classes else None,
+        "stream": Stream.VILLAGE.value,
+        "geometry_source": rows[0].geometry_source,
+        "surveyed_on": clock.today(),
+    }
+
+
+def chord_bearing_deg(lines: Sequence[shapely.LineString]) -> float:
+    """Bearing of the line between the street's two ends that lie farthest apart, 0 ≤ deg < 180.
+
+    A ring has no such ends: the longer side of its box stands for it.
+    """
+    merged = shapely.line_merge(shapely.MultiLineString(list(lines)))
+    ends = (
+        shapely.get_coordinates(shapely.get_point(shapely.get_parts(merged), 0)),
+        shapely.get_coordinates(shapely.get_point(shapely.get_parts(merged), -1)),
+    )
+    points = np.unique(np.concatenate(ends), axis=0)
+    if len(points) < 2:  # noqa: PLR2004 - a chord has two ends
+        points = shapely.get_coordinates(shapely.minimum_rotated_rectangle(merged))[:3]
+    first, second = np.triu_indices(len(points), k=1)
+    scale = np.array([np.cos(np.radians(points[:, 1].mean())), 1.0])
+    far = int(np.argmax(np.hypot(*((points[first] - points[second]) * scale).T)))
+    bearing = float(bearings_deg(points[first[far]][None], points[second[far]][None])[0])
+    return bearing % 180.0
+
+
+def _membership(
+    rows: Sequence[Any], streets: Streets, ids: Sequence[int], made: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    return [
+        {"street_id": ids[number], "segment_id": row.id, "division_id": made[number]["division_id"]}
+        for row, number in zip(rows, streets.street, strict=True)
+    ]
+
+
+def judge_scope(session: Session, clock: Clock, *, division: Division, within_m: float = SCOPE_M) -> int:
+    """Streets below ``division`` → in scope or not, anew; how many are in scope. The reasons are stored.
+
+    In scope where a committee, shop, clinic or school stands within ``within_m`` metres (programme of 2024-04-08).
+    Raises Invalid for a distance outside 1–500 m.
+    """
+    if not 1 <= within_m <= 500:  # noqa: PLR2004 - beyond, every street of a village would be in scope
+        raise Invalid("The distance must be between 1 and 500 m, not {value}.", field="within_m", value=within_m)
+    below = Street.territory.op("<@")(division.path)
+    session.execute(text("DELETE FROM inventory.scope_reason WHERE territory <@ (:top)::ltree"), {"top": division.path})
+    session.execute(
+        text(
+            "INSERT INTO inventory.scope_reason (street_id, facility_id, division_id, distance_m, within_m, found_on)"
+            " SELECT n.street_id, n.facility_id, s.division_id, n.distance_m, :within_m, :today"
+            " FROM inventory.near_facilities((:top)::ltree, :within_m, :seat_m) n"
+            " JOIN inventory.street s ON s.id = n.street_id"
+        ),
+        {"top": division.path, "within_m": within_m, "seat_m": SEAT_M, "today": clock.today()},
+    )
+    reached = select(ScopeReason.street_id)
+    session.execute(update(Street).where(below, Street.in_scope, Street.id.not_in(reached)).values(in_scope=False))
+    session.execute(update(Street).where(below, ~Street.in_scope, Street.id.in_(reached)).values(in_scope=True))
+    count = select(text("count(*)")).select_from(Street).where(below, Street.in_scope)
+    return int(session.scalar(count) or 0)
+
+
+def mark(session: Session, *, street_ids: Sequence[int], state: StreetState) -> None:
+    """Any state → ``state``, as the naming station says; the colour of the street on the map."""
+    if street_ids:
+        session.execute(
+            update(Street).where(Street.id.in_(street_ids), Street.state != state.value).values(state=state.value)
+        )

@@ -1,0 +1,145 @@
+"""A street's words taken apart and spelled, and the facts around it that the checks of the law look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.base.errors import Invalid
+from app.base.models import Division
+from app.intake.models import Facility
+from app.inventory.models import ScopeReason, Street
+from app.naming.logic.characters import all_chinese
+from app.naming.logic.checks import NameContext, Neighbour, Scope, Standing
+from app.naming.logic.latin import Latin, sound_key, spell, toneless_key
+from app.naming.logic.parts import split_name
+from app.naming.logic.shapes import StreetShape
+from gis.crs import bearings_deg, metres_per_degree
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """The columns that a proposal and a name share, and what a person should confirm of the spelling."""
+
+    words: str
+    specific: str
+    generic: str
+    latin_toned: str
+    latin_plain: str
+    latin_sign: str
+    sound_toned: str
+    sound_plain: str
+
+    def columns(self) -> dict[str, str]:
+        """By column name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def spelled(words: str, *, division: str = "") -> tuple[Spelled, Latin]:
+    """Chinese words by the 1984 rules; ``division`` is a person's word division (``东四/12/条``), if there is one.
+
+    Raises Invalid where a character has no reading or the words are empty.
+    """
+    words = words.strip()
+    if not words:
+        raise Invalid("A name needs words.", field="words")
+    latin = spell(division or words)
+    parts = latin.parts
+    return (
+        Spelled(
+            words=words,
+            specific=parts.specific,
+            generic=parts.modifiers + (parts.generic.words if parts.generic else ""),
+            latin_toned=latin.toned,
+            latin_plain=latin.plain,
+            latin_sign=latin.sign,
+            sound_toned=sound_key(latin.toned),
+            sound_plain=toneless_key(latin.toned),
+        ),
+        latin,
+    )
+
+
+def as_it_stands(words: str) -> Spelled:
+    """A surveyed name kept as it is: Chinese words are spelled, foreign ones are their own spelling."""
+    if all_chinese(words):
+        return spelled(words)[0]
+    parts = split_name(words)
+    lower = words.lower()
+    return Spelled(words, parts.specific or words, "", words, words, words.upper(), lower, lower)
+
+
+def shape_of(session: Session, street: Street) -> StreetShape:
+    """Length, course, what stands on it, and where it lies in its village."""
+    kinds = session.scalars(
+        select(Facility.kind)
+        .join(ScopeReason, ScopeReason.facility_id == Facility.id)
+        .where(ScopeReason.street_id == street.id)
+        .distinct()
+        .order_by(Facility.kind)
+    )
+    place = session.execute(
+        select(
+            Division.point.ST_X(),
+            Division.point.ST_Y(),
+            Street.line.ST_Centroid().ST_X(),
+            Street.line.ST_Centroid().ST_Y(),
+        )
+        .select_from(Street)
+        .join(Division, Division.id == Street.division_id)
+        .where(Street.id == street.id)
+    ).one()
+    bearing, distance = _from_centre(tuple(place))
+    return StreetShape(
+        key=str(street.id),
+        length_m=street.length_m,
+        bearing_deg=street.bearing_deg,
+        facilities=tuple(kinds),
+        centre_bearing_deg=bearing,
+        centre_distance_m=distance,
+    )
+
+
+def _from_centre(place: tuple[float | None, ...]) -> tuple[float | None, float | None]:
+    if any(value is None for value in place):
+        return None, None
+    centre, middle = np.array([place[:2]], dtype=float), np.array([place[2:]], dtype=float)
+    lon_m, lat_m = metres_per_degree(float(centre[0, 1]))
+    east, north = (middle - centre)[0] * (float(lon_m), float(lat_m))
+    return float(bearings_deg(centre, middle)[0]) % 360.0, float(np.hypot(east, north))
+
+
+def context_of(session: Session, *, street: Street, name: Spelled, division: str = "") -> NameContext:
+    """All that the checks look at for one name on one street, the same whoever asks (definer function)."""
+    rows = session.execute(
+        text("SELECT * FROM naming.namesakes(:village, :plain, :street)"),
+        {"village": street.division_id, "plain": name.sound_plain, "street": street.id},
+    )
+    return NameContext(
+        shape=shape_of(session, street),
+        neighbours=tuple(neighbour(row) for row in rows),
+        division=division,
+        latin=name.latin_toned,
+    )
+
+
+def neighbours_around(session: Session, village: Division) -> tuple[Neighbour, ...]:
+    """Names in force and proposed in the village's town, for proposing names that differ from them."""
+    rows = session.execute(text("SELECT * FROM naming.around(:village)"), {"village": village.id})
+    return tuple(neighbour(row) for row in rows)
+
+
+def neighbour(row: object) -> Neighbour:
+    """A row of the definer functions as the checks know it."""
+    state = Standing.IN_FORCE if row.state == "in_force" else Standing.PROPOSED  # type: ignore[attr-defined]
+    return Neighbour(
+        name=row.words,  # type: ignore[attr-defined]
+        latin=row.latin_toned,  # type: ignore[attr-defined]
+        scope=Scope(row.scope),  # type: ignore[attr-defined]
+        where=row.place,  # type: ignore[attr-defined]
+        office=row.office,  # type: ignore[attr-defined]
+        state=state,
+    )

@@ -1,0 +1,354 @@
+"""From a proposed name to a name in force: proposed, checked, submitted, decided, filed, announced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.base.clock import Clock
+from app.base.errors import N_, Conflict, Invalid, NotAllowed
+from app.base.models import Division, File
+from app.base.people import Actor
+from app.inventory.models import Street, StreetState
+from app.inventory.steps import mark
+from app.milestones.models import Batch
+from app.milestones.queries import streets_of
+from app.naming.logic import states
+from app.naming.logic.checks import check_name
+from app.naming.logic.clocks import DEFAULT_RULES, Due, due_on
+from app.naming.logic.states import State, Verb, Who
+from app.naming.models import Deadline, DeadlineKind, Decision, Finding, FindingLevel, Name, NameOrigin, Proposal
+from app.naming.spelling import as_it_stands, context_of, spelled
+
+_CLOCKS = {DeadlineKind.FILE: Due.FILE, DeadlineKind.ANNOUNCE: Due.ANNOUNCE, DeadlineKind.SIGN: Due.SIGN}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words asked for, what they mean, and a person's word division (``东四/12/条``) where one was given."""
+
+    words: str
+    meaning: str = ""
+    division: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a decision is: its document number, its authority, the day, the scan of the document."""
+
+    number: str
+    authority: str
+    approved_on: date
+    file: File | None = None
+
+
+def propose(
+    session: Session, clock: Clock, *, by: Actor, street: Street, wording: Wording, batch: Batch | None = None
+) -> Proposal:
+    """Nothing → draft: a name for one street, checked at once. By officers and the village's contact.
+
+    Raises Conflict where the street has a live proposal; Invalid where the words cannot be spelled. Findings never
+    stop a draft: they stop its submission.
+    """
+    name, _ = spelled(wording.words, division=wording.division)
+    proposal = Proposal(
+        division_id=street.division_id,
+        street_id=street.id,
+        batch_id=batch.id if batch else None,
+        meaning=wording.meaning.strip(),
+        word_division=wording.division,
+        proposed_by=by.id,
+        proposed_on=clock.today(),
+        **name.columns(),
+    )
+    try:
+        with session.begin_nested():
+            session.add(proposal)
+    except IntegrityError as error:
+        raise Conflict("This street has a proposal already. Change that one, or withdraw it.") from error
+    check(session, clock, proposal=proposal)
+    mark(session, street_ids=[street.id], state=StreetState.PROPOSED)
+    return proposal
+
+
+def revise(session: Session, clock: Clock, *, proposal: Proposal, wording: Wording) -> Proposal:
+    """Draft or returned → the same, with other words, checked anew. Raises Conflict for one already submitted."""
+    if State(proposal.state) not in states.EDITABLE:
+        raise Conflict(
+            "The proposal “{words}” was submitted: it can be changed once it is returned.", words=proposal.words
+        )
+    name, _ = spelled(wording.words, division=wording.division)
+    for column, value in name.columns().items():
+        setattr(proposal, column, value)
+    proposal.meaning, proposal.word_division = wording.meaning.strip(), wording.division
+    session.flush()
+    check(session, clock, proposal=proposal)
+    return proposal
+
+
+def check(session: Session, clock: Clock, *, proposal: Proposal) -> list[Finding]:
+    """The law looks at a proposal anew; what was waived and is found again, word for word, stays waived."""
+    street = session.get_one(Street, proposal.street_id)
+    name, _ = spelled(proposal.words, division=proposal.word_division)
+    context = context_of(session, street=street, name=name, division=proposal.word_division)
+    known = {_mark(finding): finding for finding in findings_of(session, proposal)}
+    session.execute(delete(Finding).where(Finding.proposal_id == proposal.id))
+    found = [
+        Finding(
+            proposal_id=proposal.id,
+            division_id=proposal.division_id,
+            rule=each.rule,
+            clause=each.clause.article,
+            level=each.level.value,
+            message=each.message,
+            values={key: str(value) for key, value in each.values.items()},
+            remedy=each.advise(),
+            waivable_by=" ".join(sorted(each.waivable_by)),
+            fully_checked=each.fully_checked,
+            needs_tick=each.needs_tick,
+            found_on=clock.today(),
+        )
+        for each in check_name(proposal.words, context)
+    ]
+    for finding in found:
+        earlier = known.get(_mark(finding))
+        if earlier is not None and earlier.waiver is not None:
+            finding.waiver, finding.waived_by, finding.waived_on = earlier.waiver, earlier.waived_by, earlier.waived_on
+    session.add_all(found)
+    session.flush()
+    return found
+
+
+def _mark(finding: Finding) -> tuple[str, str, str]:
+    return finding.rule, finding.message, repr(sorted(finding.values.items()))
+
+
+def findings_of(session: Session, proposal: Proposal) -> list[Finding]:
+    """What was found of a proposal, in the order of the check."""
+    return list(session.scalars(select(Finding).where(Finding.proposal_id == proposal.id).order_by(Finding.id)))
+
+
+def waive(session: Session, clock: Clock, *, by: Actor, finding: Finding, reason: str) -> Finding:
+    """A finding's answered reason. Raises NotAllowed for a role that the rule does not name, Invalid for no reason."""
+    if not reason.strip():
+        raise Invalid("Say why this finding does not stand in the way.", field="reason")
+    if by.role.value not in finding.waivable_by.split():
+        raise NotAllowed("{clause} cannot be waived by your role.", clause=finding.clause)
+    finding.waiver, finding.waived_by, finding.waived_on = reason.strip(), by.id, clock.today()
+    session.flush()
+    return finding
+
+
+def submit(
+    session: Session, clock: Clock, *, by: Actor, proposals: Sequence[Proposal], read_by_hand: bool = False
+) -> None:
+    """Draft or returned → submitted, all or none; checked anew first.
+
+    ``read_by_hand``: the person says they read each name and find it clear and healthy (rule N2 asks for that).
+    Raises Conflict naming the proposal and the clause that stands in the way.
+    """
+    for proposal in proposals:
+        found = check(session, clock, proposal=proposal)
+        if read_by_hand:
+            _tick(clock, by=by, findings=found)
+        _refuse_open(proposal, found)
+    _move(session, by=by, proposals=proposals, verb=Verb.SUBMIT)
+
+
+def _tick(clock: Clock, *, by: Actor, findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        if finding.needs_tick and finding.waiver is None:
+            finding.waiver, finding.waived_by, finding.waived_on = "read and found in order", by.id, clock.today()
+
+
+def _refuse_open(proposal: Proposal, findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        in_the_way = finding.level == FindingLevel.ERROR.value or finding.needs_tick
+        if in_the_way and finding.waiver is None:
+            raise Conflict(
+                "“{words}” cannot be submitted: {clause}: {finding}",
+                words=proposal.words,
+                clause=finding.clause,
+                finding=finding.message.format(**finding.values),
+            )
+
+
+def send_back(session: Session, *, by: Actor, proposals: Sequence[Proposal], reason: str) -> None:
+    """Submitted → returned, with the reason for those who asked."""
+    if not reason.strip():
+        raise Invalid("Say why it is sent back, so that it can be mended.", field="reason")
+    _move(session, by=by, proposals=proposals, verb=Verb.RETURN, note=reason.strip())
+
+
+def withdraw(session: Session, *, by: Actor, proposals: Sequence[Proposal]) -> None:
+    """Draft, returned or submitted → withdrawn; the streets are without a proposal again."""
+    _move(session, by=by, proposals=proposals, verb=Verb.WITHDRAW)
+    mark(session, street_ids=[proposal.street_id for proposal in proposals], state=StreetState.UNNAMED)
+
+
+def decide(
+    session: Session, clock: Clock, *, by: Actor, division: Division, proposals: Sequence[Proposal], approval: Approval
+) -> Decision:
+    """Submitted → approved, many names by one decision of ``division``'s government; each name is in force from then.
+
+    Starts the clocks of filing and notice (Reg. 13, 14: 15 days) and of the signs. Raises Invalid for no number or a
+    day that lies ahead, Conflict for a number that the authority has used.
+    """
+    if not approval.number.strip():
+        raise Invalid("A decision has a document number.", field="number")
+    if approval.approved_on > clock.today():
+        raise Invalid("A decision cannot be dated ahead ({day}).", field="approved_on", day=approval.approved_on)
+    if not proposals:
+        raise Invalid("Choose at least one proposal.", field="proposals")
+    decision = Decision(
+        division_id=division.id,
+        number=approval.number.strip(),
+        authority=approval.authority,
+        approved_on=approval.approved_on,
+        file_id=approval.file.id if approval.file else None,
+        decided_by=by.id,
+    )
+    try:
+        with session.begin_nested():
+            session.add(decision)
+    except IntegrityError as error:
+        raise Conflict("{number} is a decision already. Check the number.", number=approval.number) from error
+    _move(session, by=by, proposals=proposals, verb=Verb.APPROVE, decision=decision)
+    _into_force(session, decision=decision, proposals=proposals)
+    for kind, clock_name in _CLOCKS.items():
+        session.add(
+            Deadline(
+                division_id=division.id,
+                decision_id=decision.id,
+                kind=kind.value,
+                started_on=decision.approved_on,
+                due_on=due_on(decision.approved_on, DEFAULT_RULES[clock_name]),
+            )
+        )
+    session.flush()
+    return decision
+
+
+def _into_force(session: Session, *, decision: Decision, proposals: Sequence[Proposal]) -> None:
+    streets = [proposal.street_id for proposal in proposals]
+    for former in session.scalars(select(Name).where(Name.street_id.in_(streets), Name.retired_on.is_(None))):
+        former.retired_on = max(decision.approved_on, former.in_force_on)
+    session.flush()
+    session.add_all(
+        Name(
+            division_id=proposal.division_id,
+            street_id=proposal.street_id,
+            proposal_id=proposal.id,
+            decision_id=decision.id,
+            origin=NameOrigin.DECIDED.value,
+            in_force_on=decision.approved_on,
+            meaning=proposal.meaning,
+            **{column: getattr(proposal, column) for column in NAME_COLUMNS},
+        )
+        for proposal in proposals
+    )
+    mark(session, street_ids=streets, state=StreetState.APPROVED)
+
+
+NAME_COLUMNS = (
+    "words",
+    "specific",
+    "generic",
+    "latin_toned",
+    "latin_plain",
+    "latin_sign",
+    "sound_toned",
+    "sound_plain",
+)
+
+
+def file_decision(session: Session, *, decision: Decision, on: date) -> Deadline:
+    """The decision was reported to the next higher government (Reg. 13): its filing clock stops."""
+    return _stop(session, decision=decision, kind=DeadlineKind.FILE, on=on)
+
+
+def announce(session: Session, *, by: Actor, decision: Decision, on: date) -> Deadline:
+    """Approved → in force for all names of a decision, published (Reg. 14): its notice clock stops."""
+    stopped = _stop(session, decision=decision, kind=DeadlineKind.ANNOUNCE, on=on)
+    proposals = session.scalars(select(Proposal).where(Proposal.decision_id == decision.id)).all()
+    _move(session, by=by, proposals=proposals, verb=Verb.ANNOUNCE)
+    mark(session, street_ids=[proposal.street_id for proposal in proposals], state=StreetState.IN_FORCE)
+    return stopped
+
+
+def _stop(session: Session, *, decision: Decision, kind: DeadlineKind, on: date) -> Deadline:
+    deadline = session.scalars(
+        select(Deadline).where(Deadline.decision_id == decision.id, Deadline.kind == kind.value)
+    ).one()
+    if deadline.done_on is not None:
+        raise Conflict("This was done on {day} already.", day=deadline.done_on)
+    if on < deadline.started_on:
+        raise Invalid("It cannot be done before the decision of {day}.", field="on", day=deadline.started_on)
+    deadline.done_on = on
+    session.flush()
+    return deadline
+
+
+def keep_existing(session: Session, *, division: Division) -> list[Name]:
+    """Surveyed names of streets below ``division`` → names in force as they stand, of origin ``existing``.
+
+    They were in use before the programme: no proposal, no decision; a later decision retires them.
+    """
+    streets = session.scalars(
+        select(Street).where(
+            Street.territory.op("<@")(division.path),
+            Street.surveyed_name.is_not(None),
+            Street.id.not_in(select(Name.street_id).where(Name.retired_on.is_(None))),
+        )
+    ).all()
+    names = [
+        Name(
+            division_id=street.division_id,
+            street_id=street.id,
+            origin=NameOrigin.EXISTING.value,
+            in_force_on=street.surveyed_on,
+            **as_it_stands(street.surveyed_name or "").columns(),
+        )
+        for street in streets
+    ]
+    session.add_all(names)
+    session.flush()
+    mark(session, street_ids=[street.id for street in streets], state=StreetState.IN_FORCE)
+    return names
+
+
+def _move(
+    session: Session,
+    *,
+    by: Actor,
+    proposals: Sequence[Proposal],
+    verb: Verb,
+    note: str | None = None,
+    decision: Decision | None = None,
+) -> None:
+    """Move all or none; the role is held by the state table here and by the database's policies below."""
+    for proposal in proposals:
+        state = State(proposal.state)
+        allowed = states.who_may(state, verb)
+        if by.role.value not in {who.value for who in allowed}:
+            raise NotAllowed(
+                N_("Only {roles} may do this with “{words}”."),
+                roles=", ".join(sorted(Who(who).value for who in allowed)),
+                words=proposal.words,
+            )
+        proposal.state = states.move(state, verb).value
+        proposal.note = note if note is not None else proposal.note
+        proposal.decision_id = decision.id if decision else proposal.decision_id
+    session.flush()
+
+
+def unnamed_streets(session: Session, batch: Batch) -> list[Street]:
+    """In-scope streets of a batch that have neither a name in force nor a live proposal."""
+    live = select(Proposal.street_id).where(Proposal.state.in_([state.value for state in states.OPEN]))
+    named = select(Name.street_id).where(Name.retired_on.is_(None))
+    return list(session.scalars(streets_of(batch).where(Street.id.not_in(live), Street.id.not_in(named))))

@@ -1,0 +1,61 @@
+"""Names proposed for all unnamed in-scope streets of a batch at once, each already through the checks."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import attrgetter
+
+from sqlalchemy.orm import Session
+
+from app.base.clock import Clock
+from app.base.models import Division
+from app.base.people import Actor
+from app.inventory.models import Street
+from app.milestones.models import Batch
+from app.naming.logic.characters import all_chinese
+from app.naming.logic.checks import NameContext
+from app.naming.logic.suggestions import Suggestion, VillageContext, suggest_names
+from app.naming.models import Proposal
+from app.naming.spelling import neighbours_around, shape_of
+from app.naming.steps import Wording, propose, unnamed_streets
+
+_ENDINGS = ("社区居民委员会", "村民委员会", "居民委员会", "村委会", "居委会", "社区", "村")
+
+
+def suggest(session: Session, clock: Clock, *, by: Actor, batch: Batch) -> list[Proposal]:
+    """Nothing → draft for every unnamed in-scope street of the batch; streets with a proposal keep theirs."""
+    made = []
+    for village_id, streets in groupby(unnamed_streets(session, batch), key=attrgetter("division_id")):
+        of_village = {str(street.id): street for street in streets}
+        village = session.get_one(Division, village_id)
+        for suggestion in suggestions_for(session, village=village, streets=list(of_village.values())):
+            if suggestion.choices:
+                best = suggestion.choices[0]
+                wording = Wording(best.name, meaning=_why(suggestion), division=best.division)
+                street = of_village[suggestion.key]
+                made.append(propose(session, clock, by=by, street=street, wording=wording, batch=batch))
+    return made
+
+
+def suggestions_for(session: Session, *, village: Division, streets: list[Street]) -> tuple[Suggestion, ...]:
+    """Choices for the streets of one village, different from all names of its town."""
+    context = VillageContext(
+        stem=stem_of(village.name),
+        where=village.name,
+        names=NameContext(neighbours=neighbours_around(session, village)),
+        seed=str(village.uid),
+    )
+    return suggest_names([shape_of(session, street) for street in streets], context)
+
+
+def stem_of(name: str) -> str:
+    """A village's name without what says that it is one; empty for a name that is not in Chinese characters."""
+    for ending in _ENDINGS:
+        if name.endswith(ending) and len(name) > len(ending):
+            name = name.removesuffix(ending)
+            break
+    return name if all_chinese(name) else ""
+
+
+def _why(suggestion: Suggestion) -> str:
+    return suggestion.choices[0].say()
