@@ -1,0 +1,331 @@
+"""The register: Dezhou's divisions as the statistics office lists them, and how they become our own tree.
+
+``read_register`` gives the register as a value, ``differences`` what does not fit in it, and ``load_register`` brings
+it into the database. Village or residents' committee is told by the code's last three digits (statistics office's rule,
+see ``kind_of``), because three names do not say which they are; where name and code disagree, that is a difference.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib import resources
+
+import numpy as np
+import shapely
+from shapely.geometry import MultiPolygon, shape
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.base.errors import N_, Conflict
+from app.base.models import CodeSystem, Division, DivisionCode, DivisionKind
+from app.base.tables import SRID
+from gis import crs
+
+EDITION, EDITION_ON = "2023", date(2023, 6, 30)
+CITY_CODE, CITY_NAME = "371400", "德州市"
+#: Administrative villages of the programme (press conference of 2024-04-08).
+OFFICIAL_VILLAGES = 5_099
+#: What is told while loading: words, how many are done, of how many.
+Tell = Callable[[str, int, int], object]
+
+#: Thousands of rows a statement: the history trigger runs once, and PostgreSQL gives out keys in the sorted order.
+_DIVISIONS = text(
+    "INSERT INTO base.division (parent_id, kind, name, outline, geometry_source, since_on)"
+    " SELECT parent, kind, name, ST_GeomFromWKB(outline, :srid),"
+    "        CASE WHEN outline IS NULL THEN 'none' ELSE 'sketch' END, :since"
+    "   FROM unnest((:parents)::bigint[], (:kinds)::text[], (:names)::text[], (:outlines)::bytea[])"
+    "        WITH ORDINALITY given(parent, kind, name, outline, number) ORDER BY number RETURNING id"
+)
+_CODES = text(
+    "INSERT INTO base.division_code (division_id, system, edition, code, valid_from_on)"
+    " SELECT division, :system, :edition, code, :since"
+    "   FROM unnest((:divisions)::bigint[], (:codes)::text[]) given(division, code)"
+)
+_VILLAGE_ENDINGS = re.compile("(?:村民委员会|村委员会|村民委员|村委会)$")
+_RESIDENTS_ENDINGS = re.compile("(?:居民委员会|居委会)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The smallest rectangle around a town: degrees, lon and lat, WGS84."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One division of the register with its statistical code; ``outline`` is in CGCS2000, a sketch."""
+
+    code: str
+    name: str
+    kind: DivisionKind
+    parent: str
+    outline: MultiPolygon | None = None
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """All divisions of the city, each level in the order of codes."""
+
+    counties: tuple[Unit, ...]
+    towns: tuple[Unit, ...]
+    villages: tuple[Unit, ...]
+
+    @property
+    def levels(self) -> tuple[tuple[Unit, ...], ...]:
+        """From the top: a division's parent is in a level before its own."""
+        return self.counties, self.towns, self.villages
+
+    def count(self, kind: DivisionKind) -> int:
+        """How many divisions of a kind there are."""
+        return sum(unit.kind is kind for level in self.levels for unit in level)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterDifference:
+    """Something of the register that does not fit; ``message`` is a template for the catalogue, ``values`` fill it."""
+
+    kind: str
+    message: str
+    values: dict[str, object]
+
+    def __str__(self) -> str:
+        """The message in English."""
+        return self.message.format(**self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What loading changed: divisions added by kind (none at the second time), and what does not fit."""
+
+    counts: dict[DivisionKind, int]
+    differences: tuple[RegisterDifference, ...]
+
+
+def kind_of(code: str) -> DivisionKind:
+    """Village or residents' committee, by the last three of a village-level code's twelve digits.
+
+    001-199 residents' committee, 200-399 village, 400-499 like a residents' committee, 500-599 like a village
+    (rules for compiling statistical division codes, National Bureau of Statistics).
+    """
+    number = int(code[-3:])
+    village = 200 <= number < 400 or number >= 500  # noqa: PLR2004 - the rule's own bounds
+    return DivisionKind.VILLAGE if village else DivisionKind.RESIDENTS
+
+
+def kind_by_name(name: str) -> DivisionKind | None:
+    """Village or residents' committee as the name says, None where it does not say."""
+    if _RESIDENTS_ENDINGS.search(name):
+        return DivisionKind.RESIDENTS
+    return DivisionKind.VILLAGE if _VILLAGE_ENDINGS.search(name) else None
+
+
+def short_name(name: str) -> str:
+    """A division's name without its committee: 张庄村委会 → 张庄村, 周庄村村委会 → 周庄村, 南龙社区居委会 → 南龙社区.
+
+    A residents' committee whose name would no longer say what it is keeps its name whole (王庄居委会).
+    """
+    stem = _VILLAGE_ENDINGS.sub("", name)
+    if stem != name:
+        return stem if stem.endswith(("村", "社区")) else f"{stem}村"
+    stem = _RESIDENTS_ENDINGS.sub("", name)
+    return stem if stem.endswith("社区") else name
+
+
+def read_register() -> Register:
+    """The register that ships with the program. Reads files, no database; about 0.1 s."""
+    outlines = _outlines()
+    boxes = {row["code"]: Box(*(float(row[edge]) for edge in Box.__slots__)) for row in _rows("town_boxes")}
+    return Register(
+        counties=tuple(
+            Unit(row["code"], row["name"], DivisionKind(row["kind"]), CITY_CODE, outline=outlines.get(row["code"]))
+            for row in _rows("counties")
+        ),
+        towns=tuple(
+            Unit(row["code"], row["name"], DivisionKind.TOWN, row["code"][:6], box=boxes.get(row["code"]))
+            for row in _rows("towns")
+        ),
+        villages=tuple(
+            Unit(row["code"], row["name"], kind_of(row["code"]), row["code"][:9]) for row in _rows("villages")
+        ),
+    )
+
+
+def _rows(table: str) -> Iterable[dict[str, str]]:
+    file = resources.files(__package__).joinpath("register_data", f"{table}.csv")
+    return csv.DictReader(file.read_text(encoding="utf-8").splitlines())
+
+
+def _outlines() -> dict[str, MultiPolygon]:
+    """Outlines by county code, valid, brought from the file's datum to ours."""
+    file = resources.files(__package__).joinpath("register_data", "counties_gcj02.geojson")
+    read = json.loads(file.read_text(encoding="utf-8"))
+    shapes = np.array([shape(feature["geometry"]) for feature in read["features"]], dtype=object)
+    moved = shapely.make_valid(crs.shapes_to_stored(shapes, crs.datum_named(read["datum"])))
+    codes = (feature["properties"]["code"] for feature in read["features"])
+    return {code: _multi(outline) for code, outline in zip(codes, moved, strict=True)}
+
+
+def _multi(outline: shapely.Geometry) -> MultiPolygon:
+    polygons = [part for part in shapely.get_parts(outline) if part.geom_type == "Polygon"]
+    return outline if isinstance(outline, MultiPolygon) else MultiPolygon(polygons)
+
+
+def differences(register: Register) -> tuple[RegisterDifference, ...]:
+    """What of the register does not fit, the counts first; equal names and missing boxes one by one."""
+    found = [*_counts_apart(register), *_statistics_only(register), *_unclear_kinds(register)]
+    return (*found, *_same_names(register), *_without_box(register))
+
+
+def _counts_apart(register: Register) -> Iterable[RegisterDifference]:
+    villages = register.count(DivisionKind.VILLAGE)
+    if villages != OFFICIAL_VILLAGES:
+        yield RegisterDifference(
+            "count",
+            N_("The register of {edition} has {register} villages, the programme counts {official}: {apart} apart."),
+            {
+                "edition": EDITION,
+                "register": villages,
+                "official": OFFICIAL_VILLAGES,
+                "apart": abs(OFFICIAL_VILLAGES - villages),
+            },
+        )
+
+
+def _statistics_only(register: Register) -> Iterable[RegisterDifference]:
+    for zone in (unit for unit in register.counties if unit.kind is DivisionKind.ZONE):
+        inside = sum(village.code.startswith(zone.code) for village in register.villages)
+        yield RegisterDifference(
+            "zone",
+            N_("{name} ({code}) exists in the statistics only; its {count} villages belong to a legal county."),
+            {"name": zone.name, "code": zone.code, "count": inside},
+        )
+
+
+def _unclear_kinds(register: Register) -> Iterable[RegisterDifference]:
+    for unit in register.villages:
+        if kind_by_name(unit.name) is not unit.kind:
+            yield RegisterDifference(
+                "kind",
+                N_("{name} ({code}) is a {kind} by its code; its name does not say so."),
+                {"name": unit.name, "code": unit.code, "kind": unit.kind.value},
+            )
+
+
+def _same_names(register: Register) -> Iterable[RegisterDifference]:
+    """Equal short names inside one county, whatever the width of brackets."""
+    names = {unit.code: unit.name for unit in register.counties}
+    told = Counter((unit.code[:6], _plain(unit.name)) for unit in register.villages)
+    for (county, name), count in told.items():
+        if count > 1:
+            yield RegisterDifference(
+                "same_name",
+                N_("{count} villages of {county} are called {name}."),
+                {"county": names[county], "name": name, "count": count},
+            )
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFKC", short_name(name))
+
+
+def _without_box(register: Register) -> Iterable[RegisterDifference]:
+    names = {unit.code: unit.name for unit in register.counties}
+    for unit in register.towns:
+        if unit.box is None:
+            yield RegisterDifference(
+                "no_box",
+                N_("{name} of {county} has no known extent."),
+                {"name": unit.name, "county": names[unit.parent]},
+            )
+
+
+def load_register(session: Session, *, tell: Tell | None = None) -> Loaded:
+    """Bring the register's divisions, codes and county sketches into the tree; what is there already stays as it is.
+
+    For an administrator; others are refused by the database. A division is known again by its statistical code of
+    this edition, so that a second call adds nothing and an officer's correction of a name is kept. Raises Conflict
+    where the tree has another city at its root.
+    """
+    register = read_register()
+    known = _known(session)
+    known[CITY_CODE] = _the_city(session, known)
+    counts = dict.fromkeys((unit.kind for level in register.levels for unit in level), 0)
+    done, total = 0, sum(map(len, register.levels))
+    for level in register.levels:
+        missing = [unit for unit in level if unit.code not in known]
+        known |= _add(session, missing, known)
+        for unit in missing:
+            counts[unit.kind] += 1
+        done += len(level)
+        if tell is not None:
+            tell("register", done, total)
+    return Loaded(counts, differences(register))
+
+
+def _known(session: Session) -> dict[str, int]:
+    rows = session.execute(
+        select(DivisionCode.code, DivisionCode.division_id).where(
+            DivisionCode.system == CodeSystem.STATISTICS.value, DivisionCode.edition == EDITION
+        )
+    )
+    return {row.code: row.division_id for row in rows}
+
+
+def _the_city(session: Session, known: dict[str, int]) -> int:
+    """The city at the root: the one with the code, or the one without a code that bears the name, or a new one."""
+    if CITY_CODE in known:
+        return known[CITY_CODE]
+    root = session.scalars(select(Division).where(Division.parent_id.is_(None), Division.until_on.is_(None))).first()
+    if root is None:
+        root = Division(kind=DivisionKind.CITY.value, name=CITY_NAME, since_on=EDITION_ON)
+        session.add(root)
+        session.flush()
+    elif root.name != CITY_NAME:
+        raise Conflict(
+            N_("The tree's root is {name}, the register is of {city}. Load it into a database of its own."),
+            name=root.name,
+            city=CITY_NAME,
+        )
+    _add_codes(session, {CITY_CODE: root.id})
+    return root.id
+
+
+def _add(session: Session, units: Sequence[Unit], known: dict[str, int]) -> dict[str, int]:
+    """Insert one level at once; the new keys by code. Keys are given in the order of the arrays, see _DIVISIONS."""
+    if not units:
+        return {}
+    columns = {
+        "parents": [known[unit.parent] for unit in units],
+        "kinds": [unit.kind.value for unit in units],
+        "names": [unit.name for unit in units],
+        "outlines": [None if unit.outline is None else shapely.to_wkb(unit.outline) for unit in units],
+        "since": EDITION_ON,
+        "srid": SRID,
+    }
+    made = sorted(session.scalars(_DIVISIONS, columns))
+    keys = dict(zip((unit.code for unit in units), made, strict=True))
+    _add_codes(session, keys)
+    return keys
+
+
+def _add_codes(session: Session, keys: dict[str, int]) -> None:
+    values = {
+        "divisions": list(keys.values()),
+        "codes": list(keys),
+        "system": CodeSystem.STATISTICS.value,
+        "edition": EDITION,
+        "since": EDITION_ON,
+    }
+    session.execute(_CODES, values)
