@@ -151,6 +151,45 @@ def add_person(
     return person
 
 
+def found_person(
+    session: Session, clock: Clock, *, login: str, name: str, role: Role, place: str, password: str
+) -> Person:
+    """An account made by the operator of the machine, as the database's owner: the first administrator has no other.
+
+    ``place`` is a division's name or its path of names (``德州市/乐陵市``). Raises NotFound for an unknown place,
+    Conflict for one that several divisions bear, Invalid for a short password.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid("The password must have at least {n} characters.", field="password", n=SHORTEST_PASSWORD)
+    division = _division_called(session, place)
+    person = Person(login=login, name=name, role=role.value, division_id=division.id, since_on=clock.today())
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError as error:
+        raise Conflict("The login {login} is taken, or has other signs than a–z, 0–9 and . _ -", login=login) from error
+    session.execute(
+        text("INSERT INTO base.password (person_id, hash) VALUES (:person, :hash)"),
+        {"person": person.id, "hash": _HASHER.hash(password)},
+    )
+    return person
+
+
+def _division_called(session: Session, place: str) -> Division:
+    *above, name = place.split("/")
+    found = session.scalars(select(Division).where(Division.name == name, Division.until_on.is_(None))).all()
+    if above:
+        parents = {division.id for division in [_division_called(session, "/".join(above))]}
+        found = [division for division in found if division.parent_id in parents]
+    if not found:
+        raise NotFound(
+            "There is no division called {place}. Load the register first: minglu register load", place=place
+        )
+    if len(found) > 1:
+        raise Conflict("{n} divisions are called {place}. Give the path: 德州市/乐陵市/…", n=len(found), place=place)
+    return found[0]
+
+
 def set_password(session: Session, person_id: int, password: str) -> None:
     """Set a password; the database refuses whoever is neither the person nor may change them."""
     session.execute(

@@ -1,0 +1,46 @@
+"""Filling a database: the register of divisions, or the demonstration."""
+
+from __future__ import annotations
+
+import click
+
+from app.base.clock import Clock
+from app.base.db import Database
+from app.base.settings import OWNER
+from app.commands.local import settings_now
+from app.commands.progress import progress_bars
+
+
+@click.group()
+def register() -> None:
+    """The register of divisions."""
+
+
+@register.command("load")
+def load_register_() -> None:
+    """Load Dezhou's counties, towns and villages (statistical register, 2023 edition); safe to run again."""
+    from app.intake.register import load_register
+
+    database = Database(settings_now(), role=OWNER, pool_size=1)
+    try:
+        with progress_bars() as tell, database.nobody(via="minglu register load") as session:
+            loaded = load_register(session, Clock(), tell=tell)
+    finally:
+        database.close()
+    click.echo(str(loaded))
+
+
+@click.group()
+def demo() -> None:
+    """The demonstration: real divisions, generated streets, and people of every role."""
+
+
+@demo.command("load")
+@click.option("--all", "everything", is_flag=True, help="The whole city: about 100,000 streets and 200,000 signs")
+@click.option("--county", default="乐陵市", show_default=True, help="The county shown in depth")
+def load_demo(*, everything: bool, county: str) -> None:
+    """Load the demonstration into an empty database."""
+    from app.demonstration.load import load
+
+    with progress_bars() as tell:
+        load(settings_now(), Clock(), everything=everything, county=county, tell=tell)

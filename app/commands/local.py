@@ -1,0 +1,37 @@
+"""Where this installation's database is: the server that MINGLU_DATABASE_URL names, or the private cluster."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from app.base.cluster import Cluster, Status
+from app.base.errors import Unready
+from app.base.settings import Settings, read_settings
+
+DATABASE = "minglu"
+
+
+def state_folder() -> Path:
+    """The ignored folder that holds the private cluster, files and secrets."""
+    return Path(os.environ.get("MINGLU_STATE") or ".minglu").absolute()
+
+
+def private_cluster() -> Cluster | None:
+    """The private cluster, or None where another server is named."""
+    return None if os.environ.get("MINGLU_DATABASE_URL") else Cluster(state_folder() / "cluster")
+
+
+def settings_of(cluster: Cluster | None) -> Settings:
+    """Settings with the cluster's address; the cluster must have been made."""
+    return read_settings(database_url=cluster.url(DATABASE) if cluster else None)
+
+
+def settings_now() -> Settings:
+    """Settings for a command that needs a running database. Raises Unready where it does not run."""
+    cluster = private_cluster()
+    if cluster is not None and cluster.status() is not Status.RUNNING:
+        raise Unready(
+            "The private database does not run. Start it with `minglu db start`, or everything with `make run`."
+        )
+    return settings_of(cluster)

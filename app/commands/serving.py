@@ -1,0 +1,120 @@
+"""The parts of the program and how each starts: office, public, worker, or all of them at once."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import click
+
+from app.base.clock import Clock
+from app.base.cluster import Cluster
+from app.base.settings import Settings
+from app.commands.local import private_cluster, settings_now, settings_of, state_folder
+
+
+@click.command()
+@click.argument("app_name", metavar="APP", type=click.Choice(["office", "public"]))
+@click.option("--tls", is_flag=True, help="With a certificate of our own making, for phones on a local network")
+def serve(app_name: str, *, tls: bool) -> None:
+    """Serve the office or the public pages."""
+    import uvicorn
+
+    from app.web.certificate import certificate
+    from app.web.office import create_office_app
+    from app.web.public import create_public_app
+
+    settings = settings_now()
+    create: Callable[..., object] = create_office_app if app_name == "office" else create_public_app
+    host = settings.office_host if app_name == "office" else settings.public_host
+    port = settings.office_port if app_name == "office" else settings.public_port
+    chain, key = certificate(settings.state / "tls", host=host) if tls else (None, None)
+    uvicorn.run(
+        create(settings, clock=Clock()),
+        host=host,
+        port=port,
+        ssl_certfile=chain,
+        ssl_keyfile=key,
+        proxy_headers=False,  # the app itself believes only the proxies that the settings name
+        server_header=False,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+    )
+
+
+@click.command()
+def work() -> None:
+    """Work off the queue: imports, print files, the sealing of history."""
+    from app.base.jobs import work as work_off
+    from app.commands.kinds import KINDS
+
+    work_off(settings_now(), Clock(), kinds=KINDS)
+
+
+@click.command()
+@click.option("--empty", is_flag=True, help="Without the demonstration")
+def run(*, empty: bool) -> None:
+    """Start everything in the foreground: database, office, public pages, worker. Ctrl-C stops it all."""
+    from app.base.running import Part
+    from app.base.running import run as supervise
+
+    cluster = private_cluster()
+    started = time.monotonic()
+    if cluster is not None:
+        cluster.start()
+    settings = settings_of(cluster)
+    place = {"MINGLU_DATABASE_URL": settings.database_url}
+    command = [sys.executable, "-m", "app"]
+    parts = [
+        Part(
+            "office",
+            [*command, "serve", "office"],
+            settings.office_host,
+            settings.office_port,
+            "MINGLU_OFFICE_PORT",
+            place,
+        ),
+        Part(
+            "public",
+            [*command, "serve", "public"],
+            settings.public_host,
+            settings.public_port,
+            "MINGLU_PUBLIC_PORT",
+            place,
+        ),
+        Part("worker", [*command, "work"], environment=place),
+    ]
+    sys.exit(
+        supervise(
+            parts,
+            state=state_folder(),
+            cluster=cluster,
+            prepare=lambda: _prepare(settings, cluster, empty=empty),
+            announce=lambda: _announce(settings, started),
+        )
+    )
+
+
+def _prepare(settings: Settings, cluster: Cluster | None, *, empty: bool) -> None:
+    """Bring the database up to date; load the demonstration into an empty private one."""
+    from app.base.prepare import prepare
+    from app.commands.progress import progress_bars
+    from app.demonstration.load import is_empty, load
+
+    prepare(settings)
+    if cluster is not None and not empty and is_empty(settings):
+        click.echo("Loading the demonstration (once; --empty starts without) …")
+        with progress_bars() as tell:
+            load(settings, Clock(), tell=tell)
+
+
+def _announce(settings: Settings, started: float) -> None:
+    from app.demonstration.people import logins
+
+    click.echo(f"Up after {time.monotonic() - started:.1f} s.")
+    click.echo(f"  office   http://{settings.office_host}:{settings.office_port}/")
+    click.echo(f"  public   {settings.public_url}/")
+    for line in logins(settings):
+        click.echo(f"  {line}")

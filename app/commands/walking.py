@@ -1,0 +1,23 @@
+"""``minglu walk``: one survey file through all nine stations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from app.base.clock import Clock
+from app.commands.local import settings_now
+from app.commands.progress import progress_bars
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--datum", help="Where the file does not declare it: EPSG:4490, GCJ-02 …")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("walk"), show_default=True)
+def walk(file: Path, datum: str | None, out: Path) -> None:
+    """Take one survey FILE from the village list to a scanned sign, and print what each station left behind."""
+    from app.walk import walk as take
+
+    with progress_bars() as tell:
+        take(settings_now(), Clock(), file=file, datum=datum, out=out, say=click.echo, tell=tell)
