@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.base.tables import SRID, Editable, Placed, Table, one_of, within
+from signs.designs import Ground
 
 
 class SignState(Enum):
@@ -44,7 +45,11 @@ class Post(Editable, Placed, Table):
 
 
 class Sign(Editable, Placed, Table):
-    """One physical sign, for life: which street, which name, on which post, facing where."""
+    """One physical sign, for life: which street, which name, on which post, facing where.
+
+    ``along_deg`` is the street's own bearing there, start to end; ``goes_on`` and ``goes_back`` say whether it
+    continues along it and against it (arrow or dot on the face). ``ground`` overrides the colour by bearing.
+    """
 
     __tablename__ = "sign"
     __table_args__ = (
@@ -52,6 +57,10 @@ class Sign(Editable, Placed, Table):
         one_of("state", SignState),
         one_of("reason", SignReason),
         CheckConstraint("facing_deg >= 0 AND facing_deg < 360", name="facing_deg"),
+        CheckConstraint("along_deg >= 0 AND along_deg < 360", name="along_deg"),
+        one_of("ground", Ground),
+        CheckConstraint("(state = 'removed') = (removed_on IS NOT NULL)", name="removed"),
+        Index("ix_sign_division_id_id", "division_id", "id"),
         Index("ix_sign_street_id", "street_id"),
         Index("ix_sign_post_id", "post_id"),
         Index("ix_sign_name_id", "name_id"),
@@ -63,5 +72,10 @@ class Sign(Editable, Placed, Table):
     kind: Mapped[str]
     reason: Mapped[str]
     facing_deg: Mapped[float] = mapped_column(Double)
+    along_deg: Mapped[float] = mapped_column(Double)
+    goes_on: Mapped[bool]
+    goes_back: Mapped[bool]
+    ground: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default=text("'planned'"))
     planned_on: Mapped[date]
+    removed_on: Mapped[date | None]

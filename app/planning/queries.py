@@ -1,0 +1,178 @@
+"""Reads of the planning: what wants signs, which posts are there, the signs of a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import shapely
+from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy.orm import aliased
+
+from app.base.errors import N_, NotFound
+from app.base.models import Division
+from app.inventory.models import Street
+from app.milestones.models import Batch, BatchVillage
+from app.naming.models import Name
+from app.planning.logic import StandingPost, width_of
+from app.planning.models import Post, Sign, SignState
+from signs.placement import StreetLine
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.base.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class StreetToSign:
+    """A street that wants signs: where it belongs, its name, and the generic that decides the plate."""
+
+    id: int
+    division_id: int
+    name_id: int
+    generic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What one plan is made from: streets to sign by their key, and the lines of these and of all around."""
+
+    streets: dict[str, StreetToSign]
+    lines: tuple[StreetLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignRow:
+    """A sign as lists and maps show it."""
+
+    id: int
+    uid: UUID
+    words: str
+    latin: str
+    kind: str
+    reason: str
+    state: str
+    facing_deg: float
+    lon: float
+    lat: float
+    village: str
+    planned_on: date
+
+
+def reaches(session: Session, division_id: int, *, subject: str, act: str) -> bool:
+    """Whether the person of the transaction may do this in this division."""
+    return bool(
+        session.scalar(
+            text(
+                "SELECT coalesce(d.path <@ base.reach(:subject, :act), false) FROM base.division d WHERE d.id = :place"
+            ),
+            {"subject": subject, "act": act, "place": division_id},
+        )
+    )
+
+
+def places_of(session: Session, *, batch: Batch | None, division: Division) -> list[int]:
+    """Keys of all divisions at and below ``division``; with ``batch`` only those of its villages."""
+    wanted = select(Division.id).where(Division.path.op("<@")(_path(division.id)))
+    if batch is not None:
+        wanted = wanted.join(BatchVillage, BatchVillage.division_id == Division.id).where(
+            BatchVillage.batch_id == batch.id, BatchVillage.left_on.is_(None)
+        )
+    return list(session.scalars(wanted))
+
+
+def _path(division_id: int) -> ColumnElement[str]:
+    own = aliased(Division)
+    return select(own.path).where(own.id == division_id).scalar_subquery()
+
+
+def surroundings(session: Session, clock: Clock, *, places: list[int], around_m: float) -> Surroundings:
+    """Streets of ``places`` that want signs, with all roads within ``around_m`` of them, in one read."""
+    rows = session.execute(
+        text("SELECT * FROM planning.streets_to_sign(:places, :today, :around)"),
+        {"places": places, "today": clock.today(), "around": around_m},
+    ).all()
+    lines = shapely.from_wkb([bytes(row.line) for row in rows])
+    return Surroundings(
+        streets={
+            str(row.street_id): StreetToSign(row.street_id, row.division_id, row.name_id, row.generic)
+            for row in rows
+            if row.name_id is not None
+        },
+        lines=tuple(
+            StreetLine(str(row.street_id), line, width_of(row.road_class), signed=row.name_id is not None)
+            for row, line in zip(rows, lines, strict=True)
+        ),
+    )
+
+
+def posts_at(session: Session, *, streets: list[int]) -> list[StandingPost]:
+    """Posts that carry a sign of one of ``streets``, as far as the person may see them."""
+    found = (
+        select(Post.id, func.ST_X(Post.point), func.ST_Y(Post.point))
+        .join(Sign, Sign.post_id == Post.id)
+        .where(Sign.street_id == func.any(streets), Sign.state != SignState.REMOVED.value)
+        .distinct()
+    )
+    return [StandingPost(*row) for row in session.execute(found)]
+
+
+def count_nameless(session: Session, clock: Clock, *, places: list[int]) -> int:
+    """Streets of ``places`` in scope that cannot get a sign, because no name is in force."""
+    in_force = (
+        select(Name.id)
+        .where(Name.street_id == Street.id, Name.retired_on.is_(None), Name.in_force_on <= clock.today())
+        .exists()
+    )
+    counted = select(func.count()).where(Street.division_id == func.any(places), Street.in_scope, ~in_force)
+    return int(session.scalar(counted) or 0)
+
+
+def sign(session: Session, uid: UUID) -> Sign:
+    """One sign. Raises NotFound for an unknown one and for one that this person may not know of."""
+    found = session.scalar(select(Sign).where(Sign.uid == uid))
+    if found is None:
+        raise NotFound(N_("There is no sign {uid} in your territory."), uid=uid)
+    return found
+
+
+def signs(
+    session: Session, *, division: Division, state: SignState | None = None, after: int = 0, most: int = 50
+) -> list[SignRow]:
+    """Signs at and below ``division``, in order of their keys: the next ``most`` behind ``after``."""
+    wanted = _rows().where(Sign.id > after, Sign.territory.op("<@")(_path(division.id)))
+    if state is not None:
+        wanted = wanted.where(Sign.state == state.value)
+    return [SignRow(**row._mapping) for row in session.execute(wanted.order_by(Sign.id).limit(most))]
+
+
+def signs_of(session: Session, *, street_id: int) -> list[SignRow]:
+    """All signs of one street, removed ones included."""
+    return [
+        SignRow(**row._mapping) for row in session.execute(_rows().where(Sign.street_id == street_id).order_by(Sign.id))
+    ]
+
+
+def _rows() -> Select[tuple[int, UUID, str, str, str, str, str, float, float, float, str, date]]:
+    return (
+        select(
+            Sign.id,
+            Sign.uid,
+            Name.words,
+            Name.latin_sign.label("latin"),
+            Sign.kind,
+            Sign.reason,
+            Sign.state,
+            Sign.facing_deg,
+            func.ST_X(Post.point).label("lon"),
+            func.ST_Y(Post.point).label("lat"),
+            Division.name.label("village"),
+            Sign.planned_on,
+        )
+        .join(Post, Post.id == Sign.post_id)
+        .join(Name, Name.id == Sign.name_id)
+        .join(Division, Division.id == Sign.division_id)
+    )

@@ -1,0 +1,202 @@
+"""Rows for tests, put in as the owner: what the stations before the one under test would have left behind."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.base.models import Division, Person, Role
+from app.base.people import Actor
+from gis import crs
+from tests.conftest import World
+
+_numbers = itertools.count(1)
+SURVEYED = date(2024, 3, 1)
+NAMED = date(2024, 5, 1)
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A name and its three spellings, as the naming station keeps them."""
+
+    words: str
+    specific: str
+    generic: str
+    toned: str
+    plain: str
+    sign: str
+
+
+NAMES = (
+    Spelling("明德路", "明德", "路", "Míngdé Lù", "mingde lu", "MINGDE LU"),
+    Spelling("清源街", "清源", "街", "Qīngyuán Jiē", "qingyuan jie", "QINGYUAN JIE"),
+    Spelling("槐树巷", "槐树", "巷", "Huáishù Xiàng", "huaishu xiang", "HUAISHU XIANG"),
+    Spelling("吕家胡同", "吕家", "胡同", "Lǚjiā Hútong", "lüjia hutong", "LÜJIA HUTONG"),
+)
+
+
+def insert(world: World, table: str, **values: Any) -> int:
+    """One row of ``table`` as the owner; its key. Point and line values are EWKT texts."""
+    columns = ", ".join(f'"{name}"' for name in values)
+    places = ", ".join(f":{name}" for name in values)
+    with world.owner.begin() as connection:
+        return int(
+            connection.execute(
+                text(f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id"), values
+            ).scalar_one()
+        )
+
+
+def run(world: World, sql: str, **values: Any) -> Any:
+    """Any statement as the owner; its first value, if it has one."""
+    with world.owner.begin() as connection:
+        found = connection.execute(text(sql), values)
+        return found.scalar() if found.returns_rows else None
+
+
+def person(world: World, role: Role, place: str) -> Actor:
+    """A person of this role in this place, as a signed-in actor."""
+    key = world.person(role, place)
+    with world.owner.connect() as connection:
+        row = connection.execute(
+            text(
+                "SELECT p.uid, p.login, p.name, p.division_id, p.territory::text AS territory, p.language"
+                " FROM base.person p WHERE p.id = :key"
+            ),
+            {"key": key},
+        ).one()
+    return Actor(id=key, role=role, place=place, **row._mapping)
+
+
+def division(session: Session, world: World, place: str) -> Division:
+    """A division of the world's tree, in this session."""
+    return session.get_one(Division, world.places[place])
+
+
+def person_row(session: Session, actor: Actor) -> Person:
+    """The row of an actor, in this session; the person of the session must be allowed to read it."""
+    return session.get_one(Person, actor.id)
+
+
+def around(world: World, village: str, metres: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Lon, lat of places given in metres east and north of a village's point."""
+    x, y = (
+        float(run(world, f"SELECT ST_{axis}(point) FROM base.division WHERE id = :id", id=world.places[village]))
+        for axis in "XY"
+    )
+    east, north = (float(value) for value in crs.metres_per_degree(y))
+    return [(x + dx / east, y + dy / north) for dx, dy in metres]
+
+
+def build_street(
+    world: World, village: str, metres: Sequence[tuple[float, float]] = ((0, 0), (200, 0)), **values: Any
+) -> int:
+    """An unnamed street in scope along places in metres east and north of the village's point; its key."""
+    places = np.array(around(world, village, metres))
+    line = shapely.MultiLineString([shapely.LineString(places)])
+    bearing = float(crs.bearings_deg(places[:1], places[-1:])[0]) % 180
+    row = {
+        "division_id": world.places[village],
+        "line": f"SRID=4490;{line.wkt}",
+        "length_m": float(crs.lengths_m(np.array([line], dtype=object))[0]),
+        "bearing_deg": bearing,
+        "stream": "village",
+        "in_scope": True,
+        "geometry_source": "generated",
+        "surveyed_on": SURVEYED,
+    }
+    return insert(world, "inventory.street", **{**row, **values})
+
+
+def build_decision(world: World, place: str = "东县", on: date = NAMED) -> int:
+    """A government's decision of that day; its key."""
+    return insert(
+        world,
+        "naming.decision",
+        division_id=world.places[place],
+        number=f"德政字〔2024〕{next(_numbers)}号",
+        authority="东县人民政府",
+        approved_on=on,
+        decided_by=world.person(Role.COUNTY_OFFICER, "东县"),
+    )
+
+
+def build_name(world: World, street: int, spelling: Spelling = NAMES[0], *, on: date = NAMED) -> int:
+    """A decided name in force since ``on`` for this street; its key."""
+    place = run(world, "SELECT division_id FROM inventory.street WHERE id = :id", id=street)
+    made = insert(
+        world,
+        "naming.name",
+        division_id=place,
+        street_id=street,
+        decision_id=build_decision(world, on=on),
+        origin="decided",
+        words=spelling.words,
+        specific=spelling.specific,
+        generic=spelling.generic,
+        latin_toned=spelling.toned,
+        latin_plain=spelling.plain,
+        latin_sign=spelling.sign,
+        sound_toned=spelling.toned.replace(" ", "").lower(),
+        sound_plain=spelling.plain.replace(" ", ""),
+        in_force_on=on,
+    )
+    run(world, "UPDATE inventory.street SET state = 'in_force' WHERE id = :id", id=street)
+    return made
+
+
+def build_batch(world: World, villages: Sequence[str], place: str = "东县", **values: Any) -> int:
+    """An open batch of these villages; its key."""
+    row = {
+        "division_id": world.places[place],
+        "title": f"第{next(_numbers)}批",
+        "year": 2024,
+        "stream": "village",
+        "owner_id": world.person(Role.COUNTY_OFFICER, place),
+        "opened_on": date(2024, 3, 1),
+        "due_on": date(2024, 12, 31),
+    }
+    batch = insert(world, "milestones.batch", **{**row, **values})
+    for village in villages:
+        insert(
+            world,
+            "milestones.batch_village",
+            division_id=world.places[village],
+            batch_id=batch,
+            joined_on=date(2024, 3, 1),
+        )
+    return batch
+
+
+def build_target(world: World, place: str, year: int, villages: int) -> int:
+    """How many villages a division is to have done in a year; its key."""
+    return insert(
+        world,
+        "milestones.target",
+        division_id=world.places[place],
+        year=year,
+        stream="village",
+        villages=villages,
+        source="test",
+        set_on=date(2024, 1, 1),
+    )
+
+
+def set_setting(world: World, key: str, value: Any) -> None:
+    """A setting, as the administrator would have made it."""
+    run(
+        world,
+        "INSERT INTO base.setting (key, value) VALUES (:key, CAST(:value AS jsonb))"
+        " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        key=key,
+        value=json.dumps(value),
+    )
