@@ -65,7 +65,7 @@ DEFINERS = {
     "history.verify": "reads all entries, of all territories, and returns only where something is wrong",
     "history.newest_block": "a number and a hash",
     "history.changed_since": "yes or no: an undo must not miss a change that its person may not read",
-    "intake.place_of": "&& and <-> are not leakproof; takes the territory from the transaction",
+    "intake.places_of": "&& and <-> are not leakproof; takes the territory from the transaction",
     "inventory.near_facilities": "&& is not leakproof; takes the territory from the transaction",
     "inventory.tile": "&& is not leakproof; takes the territory from the transaction",
     "inventory.find_streets": "LIKE is not leakproof; takes the territory from the transaction",
