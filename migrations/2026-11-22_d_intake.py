@@ -136,25 +136,29 @@ INSERT INTO history.undoable VALUES ('intake.facility');
 """
 
 MORE = """
--- Which division of the territory a place belongs to: the village whose outline holds it, else the village whose
--- point is nearest, within far_m. SECURITY DEFINER, because a policy is a security barrier and neither && nor <-> is
--- leakproof: as the staff role every look-up would read all divisions. It takes the territory from the transaction.
-CREATE FUNCTION intake.place_of(place geometry, top ltree, far_m double precision) RETURNS bigint LANGUAGE sql STABLE
-SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT id FROM (
-    (SELECT d.id, 0 AS worse FROM base.division d
-      WHERE d.outline && place AND ST_Covers(d.outline, place) AND d.kind IN ('village', 'residents')
-        AND d.until_on IS NULL AND d.path <@ top AND d.path <@ (SELECT base.reach('intake.segment', 'create')) LIMIT 1)
-    UNION ALL
-    (SELECT near.id, 1 FROM (
+-- Which division of the territory each place belongs to: the village whose outline holds it, else the village whose
+-- point is nearest, within far_m; NULL where there is none. SECURITY DEFINER, because a policy is a security barrier
+-- and neither && nor <-> is leakproof: as the staff role every look-up would read all divisions. It takes the
+-- territory from the transaction, once for all places.
+CREATE FUNCTION intake.places_of(places geometry[], top ltree, far_m double precision) RETURNS SETOF bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE reach ltree := base.reach('intake.segment', 'create');
+BEGIN
+  RETURN QUERY
+  SELECT coalesce(around.id, CASE WHEN ST_Distance(near.point::geography, x.place::geography) <= far_m THEN near.id END)
+    FROM unnest(places) WITH ORDINALITY x(place, n)
+    LEFT JOIN LATERAL (
+      SELECT d.id FROM base.division d
+       WHERE d.outline && x.place AND ST_Covers(d.outline, x.place) AND d.kind IN ('village', 'residents')
+         AND d.until_on IS NULL AND d.path <@ top AND d.path <@ reach ORDER BY d.id LIMIT 1) around ON true
+    LEFT JOIN LATERAL (
       SELECT d.id, d.point FROM base.division d
        WHERE d.kind IN ('village', 'residents') AND d.until_on IS NULL AND d.point IS NOT NULL
-         AND d.path <@ top AND d.path <@ (SELECT base.reach('intake.segment', 'create'))
-       ORDER BY d.point <-> place LIMIT 1) near
-      WHERE ST_Distance(near.point::geography, place::geography) <= far_m)
-  ) found ORDER BY worse LIMIT 1
-$$;
-GRANT EXECUTE ON FUNCTION intake.place_of(geometry, ltree, double precision) TO minglu_office;
+         AND d.path <@ top AND d.path <@ reach AND around.id IS NULL
+       ORDER BY d.point <-> x.place LIMIT 1) near ON true
+   ORDER BY x.n;
+END $$;
+GRANT EXECUTE ON FUNCTION intake.places_of(geometry[], ltree, double precision) TO minglu_office;
 """
 
 

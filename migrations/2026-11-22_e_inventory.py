@@ -116,7 +116,9 @@ SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT s.id, f.id, s.metres FROM intake.facility f
    CROSS JOIN LATERAL (
      SELECT n.id, ST_Distance(n.line::geography, f.point::geography) AS metres FROM (
-       SELECT c.id, c.line FROM inventory.street c WHERE c.territory <@ top ORDER BY c.line <-> f.point LIMIT 1) n) s
+       SELECT c.id, c.line FROM inventory.street c
+        WHERE c.territory <@ top AND c.territory <@ (SELECT base.reach('inventory.street', 'read'))
+        ORDER BY c.line <-> f.point LIMIT 1) n) s
    WHERE f.kind = 'committee' AND f.territory <@ top AND f.territory <@ (SELECT base.reach('intake.facility', 'read'))
      AND NOT EXISTS (SELECT 1 FROM near WHERE near.facility = f.id) AND s.metres <= seat_m
 $$;

@@ -30,6 +30,8 @@ from gis.features import Facility as Found
 
 #: How far from a village's point its streets may lie before they are the town's or county's (estimate, setting).
 FAR_M = 3000.0
+#: One statement for all rows: without it, rows that lack different columns go one by one.
+WHOLE = {"render_nulls": True}
 #: Rows of a kind we do not keep are counted, not stored one by one: an OSM extract has hundreds of thousands.
 STORED = frozenset(Verdict) - {Verdict.IGNORED}
 
@@ -168,7 +170,7 @@ class _Keeper:
                 drawn = WKBElement(row[shape], srid=SRID)
                 fresh.append({**row, **self.given, "division_id": place, shape: drawn})
         if fresh:
-            self.session.execute(insert(table), fresh)
+            self.session.execute(insert(table), fresh, execution_options=WHOLE)
         return {key for key, parts in seen.items() if all(parts)}
 
     def _places(self, shapes: list[bytes]) -> list[int]:
@@ -177,8 +179,9 @@ class _Keeper:
             return []
         found = self.session.scalars(
             text(
-                "SELECT coalesce(intake.place_of(ST_SetSRID(ST_PointOnSurface(ST_GeomFromWKB(w)), 4490), (:top)::ltree,"
-                " :far_m), :home) FROM unnest(CAST(:shapes AS bytea[])) WITH ORDINALITY x(w, n) ORDER BY n"
+                "SELECT coalesce(p, :home) FROM intake.places_of(ARRAY(SELECT ST_SetSRID(ST_PointOnSurface("
+                "ST_GeomFromWKB(w)), 4490) FROM unnest(CAST(:shapes AS bytea[])) WITH ORDINALITY x(w, n) ORDER BY n),"
+                " (:top)::ltree, :far_m) WITH ORDINALITY y(p, n) ORDER BY n"
             ),
             {"top": self.division.path, "far_m": FAR_M, "home": self.division.id, "shapes": shapes},
         )
@@ -229,7 +232,7 @@ def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], k
     ]
     session.flush()
     if rows:
-        session.execute(insert(IntakeRow), rows)
+        session.execute(insert(IntakeRow), rows, execution_options=WHOLE)
 
 
 def _verdict(report: RowReport, known: set[str]) -> Verdict:

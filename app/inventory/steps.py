@@ -47,7 +47,8 @@ def derive(session: Session, clock: Clock, *, division: Division) -> int:
         _street(clock, [rows[i] for i in run], lines[run], name=streets.names[n], length_m=float(streets.lengths_m[n]))
         for n, run in enumerate(streets.members())
     ]
-    ids = session.scalars(insert(Street).returning(Street.id, sort_by_parameter_order=True), made).all()
+    adding = insert(Street).returning(Street.id, sort_by_parameter_order=True)
+    ids = session.scalars(adding, made, execution_options={"render_nulls": True}).all()
     session.execute(insert(StreetSegment), _membership(rows, streets, ids, made))
     return len(ids)
 

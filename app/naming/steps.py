@@ -21,10 +21,13 @@ from app.milestones.queries import streets_of
 from app.naming.logic import states
 from app.naming.logic.checks import check_name
 from app.naming.logic.clocks import DEFAULT_RULES, Due, due_on
+from app.naming.logic.findings import Finding as Found
 from app.naming.logic.states import State, Verb, Who
 from app.naming.models import Deadline, DeadlineKind, Decision, Finding, FindingLevel, Name, NameOrigin, Proposal
 from app.naming.spelling import as_it_stands, context_of, spelled
 
+#: What the person says who submits names they have read (rule N2).
+READ = N_("Read and found clear and healthy.")
 _CLOCKS = {DeadlineKind.FILE: Due.FILE, DeadlineKind.ANNOUNCE: Due.ANNOUNCE, DeadlineKind.SIGN: Due.SIGN}
 
 
@@ -91,37 +94,43 @@ def revise(session: Session, clock: Clock, *, proposal: Proposal, wording: Wordi
     return proposal
 
 
-def check(session: Session, clock: Clock, *, proposal: Proposal) -> list[Finding]:
-    """The law looks at a proposal anew; what was waived and is found again, word for word, stays waived."""
+def check(session: Session, clock: Clock, *, proposal: Proposal, read_by: Actor | None = None) -> list[Finding]:
+    """The law looks at a proposal anew; what was waived and is found again, word for word, stays waived.
+
+    ``read_by`` has read the words and finds them clear and healthy, which rule N2 asks a person to say.
+    """
     street = session.get_one(Street, proposal.street_id)
     name, _ = spelled(proposal.words, division=proposal.word_division)
     context = context_of(session, street=street, name=name, division=proposal.word_division)
     known = {_mark(finding): finding for finding in findings_of(session, proposal)}
     session.execute(delete(Finding).where(Finding.proposal_id == proposal.id))
-    found = [
-        Finding(
-            proposal_id=proposal.id,
-            division_id=proposal.division_id,
-            rule=each.rule,
-            clause=each.clause.article,
-            level=each.level.value,
-            message=each.message,
-            values={key: str(value) for key, value in each.values.items()},
-            remedy=each.advise(),
-            waivable_by=" ".join(sorted(each.waivable_by)),
-            fully_checked=each.fully_checked,
-            needs_tick=each.needs_tick,
-            found_on=clock.today(),
-        )
-        for each in check_name(proposal.words, context)
-    ]
+    found = [_finding(clock, proposal, each) for each in check_name(proposal.words, context)]
     for finding in found:
         earlier = known.get(_mark(finding))
         if earlier is not None and earlier.waiver is not None:
             finding.waiver, finding.waived_by, finding.waived_on = earlier.waiver, earlier.waived_by, earlier.waived_on
+        elif read_by is not None and finding.needs_tick:
+            finding.waiver, finding.waived_by, finding.waived_on = READ, read_by.id, clock.today()
     session.add_all(found)
     session.flush()
     return found
+
+
+def _finding(clock: Clock, proposal: Proposal, found: Found) -> Finding:
+    return Finding(
+        proposal_id=proposal.id,
+        division_id=proposal.division_id,
+        rule=found.rule,
+        clause=found.clause.article,
+        level=found.level.value,
+        message=found.message,
+        values={key: str(value) for key, value in found.values.items()},
+        remedy=found.advise(),
+        waivable_by=" ".join(sorted(found.waivable_by)),
+        fully_checked=found.fully_checked,
+        needs_tick=found.needs_tick,
+        found_on=clock.today(),
+    )
 
 
 def _mark(finding: Finding) -> tuple[str, str, str]:
@@ -153,17 +162,8 @@ def submit(
     Raises Conflict naming the proposal and the clause that stands in the way.
     """
     for proposal in proposals:
-        found = check(session, clock, proposal=proposal)
-        if read_by_hand:
-            _tick(clock, by=by, findings=found)
-        _refuse_open(proposal, found)
+        _refuse_open(proposal, check(session, clock, proposal=proposal, read_by=by if read_by_hand else None))
     _move(session, by=by, proposals=proposals, verb=Verb.SUBMIT)
-
-
-def _tick(clock: Clock, *, by: Actor, findings: Iterable[Finding]) -> None:
-    for finding in findings:
-        if finding.needs_tick and finding.waiver is None:
-            finding.waiver, finding.waived_by, finding.waived_on = "read and found in order", by.id, clock.today()
 
 
 def _refuse_open(proposal: Proposal, findings: Iterable[Finding]) -> None:

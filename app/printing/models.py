@@ -45,7 +45,10 @@ class Code(Editable, Placed, Table):
 
 
 class Order(Editable, Placed, Table):
-    """What a maker is asked to make; the maker sees only their own, and only once released."""
+    """What a maker is asked to make; the maker sees only their own, and only once released.
+
+    ``file_id`` is the print file as it was read back, ``manifest_id`` the list that goes with it.
+    """
 
     __tablename__ = "order"
     __table_args__ = (
@@ -53,7 +56,8 @@ class Order(Editable, Placed, Table):
         one_of("state", OrderState),
         UniqueConstraint("number", name="uq_order_number"),
         CheckConstraint("(state = 'released') = (released_on IS NOT NULL)", name="released"),
-        CheckConstraint("state = 'draft' OR file_id IS NOT NULL", name="file"),
+        CheckConstraint("state = 'draft' OR (file_id IS NOT NULL AND manifest_id IS NOT NULL)", name="file"),
+        Index("ix_order_maker_id_id", "maker_id", "id"),
         {"schema": "printing"},
     )
     number: Mapped[str]
@@ -61,6 +65,7 @@ class Order(Editable, Placed, Table):
     maker_id: Mapped[int | None] = mapped_column(ForeignKey("base.person.id"))
     state: Mapped[str] = mapped_column(server_default=text("'draft'"))
     file_id: Mapped[int | None] = mapped_column(ForeignKey("base.file.id"))
+    manifest_id: Mapped[int | None] = mapped_column(ForeignKey("base.file.id"))
     ordered_on: Mapped[date]
     released_on: Mapped[date | None]
 
@@ -74,6 +79,7 @@ class OrderLine(Kept, Placed, Table):
         UniqueConstraint("order_id", "position", name="uq_order_line_order_id_position"),
         UniqueConstraint("order_id", "sign_id", name="uq_order_line_order_id_sign_id"),
         CheckConstraint("position > 0", name="position"),
+        Index("ix_order_line_sign_id", "sign_id"),
         {"schema": "printing"},
     )
     order_id: Mapped[int] = mapped_column(ForeignKey("printing.order.id", ondelete="CASCADE"))

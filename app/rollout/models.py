@@ -49,6 +49,7 @@ class Installation(Kept, Placed, Table):
         CheckConstraint("accuracy_m IS NULL OR accuracy_m >= 0", name="accuracy_m"),
         CheckConstraint("offset_m >= 0", name="offset_m"),
         UniqueConstraint("photo_id", name="uq_installation_photo_id"),
+        UniqueConstraint("photo_sha256", name="uq_installation_photo_sha256"),
         Index("ix_installation_sign_id", "sign_id"),
         {"schema": "rollout"},
     )
@@ -56,6 +57,7 @@ class Installation(Kept, Placed, Table):
     job_id: Mapped[int | None] = mapped_column(ForeignKey("rollout.job.id"))
     crew_id: Mapped[int] = mapped_column(ForeignKey("base.person.id"))
     photo_id: Mapped[int] = mapped_column(ForeignKey("base.file.id"))
+    photo_sha256: Mapped[str]  # one photo proves one sign
     point: Mapped[WKBElement] = mapped_column(Geometry("POINT", SRID, spatial_index=False))
     accuracy_m: Mapped[float | None] = mapped_column(Double)
     offset_m: Mapped[float] = mapped_column(Double)  # from the planned post

@@ -52,6 +52,7 @@ class Report(Editable, Placed, Table):
         one_of("state", ReportState),
         CheckConstraint("char_length(words) BETWEEN 1 AND 500", name="words"),
         Index("ix_report_sign_id", "sign_id"),
+        Index("ix_report_open", "id", postgresql_where=text("state = 'open'")),
         {"schema": "scanning"},
     )
     sign_id: Mapped[int] = mapped_column(ForeignKey("planning.sign.id"))
