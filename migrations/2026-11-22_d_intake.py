@@ -150,11 +150,11 @@ BEGIN
     LEFT JOIN LATERAL (
       SELECT d.id FROM base.division d
        WHERE d.outline && x.place AND ST_Covers(d.outline, x.place) AND d.kind IN ('village', 'residents')
-         AND d.until_on IS NULL AND d.path <@ top AND d.path <@ reach ORDER BY d.id LIMIT 1) around ON true
+         AND d.until_on IS NULL AND (d.path <@ top AND d.path <@ reach) IS TRUE ORDER BY d.id LIMIT 1) around ON true
     LEFT JOIN LATERAL (
       SELECT d.id, d.point FROM base.division d
        WHERE d.kind IN ('village', 'residents') AND d.until_on IS NULL AND d.point IS NOT NULL
-         AND d.path <@ top AND d.path <@ reach AND around.id IS NULL
+         AND (d.path <@ top AND d.path <@ reach) IS TRUE AND around.id IS NULL
        ORDER BY d.point <-> x.place LIMIT 1) near ON true
    ORDER BY x.n;
 END $$;

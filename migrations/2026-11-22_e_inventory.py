@@ -130,11 +130,11 @@ SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT s.id, s.uid::text AS uid, s.state, s.in_scope, coalesce(s.surveyed_name, '') AS surveyed_name,
            ST_AsMVTGeom(ST_Transform(s.line, 3857), b.web, 4096, 256) AS geom
       FROM inventory.street s, bounds b
-     WHERE s.line && b.box AND s.territory <@ (SELECT base.reach('inventory.street', 'read')) AND (z >= 12 OR s.in_scope)
+     WHERE s.line && b.box AND (s.territory <@ (SELECT base.reach('inventory.street', 'read'))) IS TRUE AND (z >= 12 OR s.in_scope)
   ), facilities AS (
     SELECT f.id, f.kind, coalesce(f.name, '') AS name, ST_AsMVTGeom(ST_Transform(f.point, 3857), b.web, 4096, 256) AS geom
       FROM intake.facility f, bounds b
-     WHERE f.point && b.box AND f.territory <@ (SELECT base.reach('intake.facility', 'read')) AND z >= 12
+     WHERE f.point && b.box AND (f.territory <@ (SELECT base.reach('intake.facility', 'read'))) IS TRUE AND z >= 12
   )
   SELECT coalesce((SELECT ST_AsMVT(t, 'streets', 4096, 'geom', 'id') FROM streets t), '')
       || coalesce((SELECT ST_AsMVT(t, 'facilities', 4096, 'geom', 'id') FROM facilities t), '')
