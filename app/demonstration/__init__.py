@@ -1,0 +1,1 @@
+"""Demonstration content: generated places and invented paper work in real divisions, marked as such everywhere."""
