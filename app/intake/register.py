@@ -23,7 +23,8 @@ from shapely.geometry import MultiPolygon, shape
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.base.errors import N_, Conflict
+from app.base.clock import Clock
+from app.base.errors import N_
 from app.base.models import CodeSystem, Division, DivisionCode, DivisionKind
 from app.base.tables import SRID
 from gis import crs
@@ -251,21 +252,21 @@ def _without_box(register: Register) -> Iterable[RegisterDifference]:
             )
 
 
-def load_register(session: Session, *, tell: Tell | None = None) -> Loaded:
+def load_register(session: Session, clock: Clock, *, tell: Tell | None = None) -> Loaded:
     """Bring the register's divisions, codes and county sketches into the tree; what is there already stays as it is.
 
     For an administrator; others are refused by the database. A division is known again by its statistical code of
-    this edition, so that a second call adds nothing and an officer's correction of a name is kept. Raises Conflict
-    where the tree has another city at its root.
+    this edition, so that a second call adds nothing and an officer's correction of a name is kept. They hold from the
+    edition's day on, or from the clock's day where that is earlier: nothing begins on a day that has not come.
     """
-    register = read_register()
+    register, since = read_register(), min(EDITION_ON, clock.today())
     known = _known(session)
-    known[CITY_CODE] = _the_city(session, known)
+    known[CITY_CODE] = _the_city(session, known, since=since)
     counts = dict.fromkeys((unit.kind for level in register.levels for unit in level), 0)
     done, total = 0, sum(map(len, register.levels))
     for level in register.levels:
         missing = [unit for unit in level if unit.code not in known]
-        known |= _add(session, missing, known)
+        known |= _add(session, missing, known, since=since)
         for unit in missing:
             counts[unit.kind] += 1
         done += len(level)
@@ -283,26 +284,22 @@ def _known(session: Session) -> dict[str, int]:
     return {row.code: row.division_id for row in rows}
 
 
-def _the_city(session: Session, known: dict[str, int]) -> int:
+def _the_city(session: Session, known: dict[str, int], *, since: date) -> int:
     """The city at the root: the one with the code, or the one without a code that bears the name, or a new one."""
     if CITY_CODE in known:
         return known[CITY_CODE]
-    root = session.scalars(select(Division).where(Division.parent_id.is_(None), Division.until_on.is_(None))).first()
+    root = session.scalars(
+        select(Division).where(Division.parent_id.is_(None), Division.until_on.is_(None), Division.name == CITY_NAME)
+    ).first()
     if root is None:
-        root = Division(kind=DivisionKind.CITY.value, name=CITY_NAME, since_on=EDITION_ON)
+        root = Division(kind=DivisionKind.CITY.value, name=CITY_NAME, since_on=since)
         session.add(root)
         session.flush()
-    elif root.name != CITY_NAME:
-        raise Conflict(
-            N_("The tree's root is {name}, the register is of {city}. Load it into a database of its own."),
-            name=root.name,
-            city=CITY_NAME,
-        )
-    _add_codes(session, {CITY_CODE: root.id})
+    _add_codes(session, {CITY_CODE: root.id}, since=since)
     return root.id
 
 
-def _add(session: Session, units: Sequence[Unit], known: dict[str, int]) -> dict[str, int]:
+def _add(session: Session, units: Sequence[Unit], known: dict[str, int], *, since: date) -> dict[str, int]:
     """Insert one level at once; the new keys by code. Keys are given in the order of the arrays, see _DIVISIONS."""
     if not units:
         return {}
@@ -311,21 +308,21 @@ def _add(session: Session, units: Sequence[Unit], known: dict[str, int]) -> dict
         "kinds": [unit.kind.value for unit in units],
         "names": [unit.name for unit in units],
         "outlines": [None if unit.outline is None else shapely.to_wkb(unit.outline) for unit in units],
-        "since": EDITION_ON,
+        "since": since,
         "srid": SRID,
     }
     made = sorted(session.scalars(_DIVISIONS, columns))
     keys = dict(zip((unit.code for unit in units), made, strict=True))
-    _add_codes(session, keys)
+    _add_codes(session, keys, since=since)
     return keys
 
 
-def _add_codes(session: Session, keys: dict[str, int]) -> None:
+def _add_codes(session: Session, keys: dict[str, int], *, since: date) -> None:
     values = {
         "divisions": list(keys.values()),
         "codes": list(keys),
         "system": CodeSystem.STATISTICS.value,
         "edition": EDITION,
-        "since": EDITION_ON,
+        "since": since,
     }
     session.execute(_CODES, values)
