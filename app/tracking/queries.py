@@ -1,0 +1,211 @@
+"""Progress, derived from dated rows each time it is asked for: any past day's figures can be told again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.base.errors import N_, NotAllowed
+from app.base.people import may
+from app.inventory.models import Stream
+from app.tracking import logic
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.base.clock import Clock
+
+#: What progress is counted from; who may not read all of it would be shown wrong figures.
+SUBJECTS = ("inventory.street", "planning.sign", "printing.order_line", "rollout.installation")
+
+
+class By(Enum):
+    """What a table of progress has a row for. A year's row holds the villages that are in a batch of that year."""
+
+    CITY = "city"
+    COUNTY = "county"
+    TOWN = "town"
+    YEAR = "year"
+
+
+_KINDS = {By.CITY: ["city"], By.COUNTY: ["county", "zone"], By.TOWN: ["town"], By.YEAR: []}
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One row. Villages are those of the register on that day, without residents' committees.
+
+    ``target`` is what is to be done by the end of that day's year (of the row's own year, by year); None where no
+    target is set. A village is named when all its streets in scope have a name in force; ``without_streets`` counts
+    those that have none in scope. Streets and signs of residents' committees are counted in.
+    """
+
+    uid: UUID | None
+    name: str
+    year: int | None
+    villages: int
+    target: int | None
+    in_batches: int
+    named: int
+    without_streets: int
+    streets: int
+    streets_named: int
+    planned: int
+    ordered: int
+    standing: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterDifference:
+    """The register's villages beside the villages that all targets together ask for, and their difference."""
+
+    register: int
+    residents: int
+    target: int
+    source: str
+
+    @property
+    def missing(self) -> int:
+        """How many villages the register lacks against the targets; negative where it has more."""
+        return self.target - self.register
+
+
+# One statement: every table is read once, counted by division, and then gathered into rows.
+_PROGRESS = text("""
+WITH reach AS (SELECT base.reach('inventory.street', 'read') AS root),
+member AS (
+  SELECT DISTINCT ON (j.division_id) j.division_id, b.year
+    FROM milestones.batch_village j JOIN milestones.batch b ON b.id = j.batch_id
+   WHERE j.joined_on <= :day AND (j.left_on IS NULL OR j.left_on > :day) AND b.stream = :stream
+   ORDER BY j.division_id, j.joined_on DESC, j.id DESC
+),
+place AS (
+  SELECT d.id, d.kind = 'village' AS is_village, m.year,
+         (SELECT a.id FROM unnest(CAST(string_to_array(CAST(d.path AS text), '.') AS bigint[])) up(id)
+            JOIN base.division a ON a.id = up.id WHERE a.kind = ANY (:kinds) LIMIT 1) AS row_id
+    FROM base.division d LEFT JOIN member m ON m.division_id = d.id
+   WHERE d.path <@ (SELECT root FROM reach) AND d.since_on <= :day AND (d.until_on IS NULL OR d.until_on > :day)
+),
+street AS (
+  SELECT s.id, s.division_id, n.street_id IS NOT NULL AS named
+    FROM inventory.street s
+    LEFT JOIN (SELECT r.street_id, min(r.found_on) AS found_on FROM inventory.scope_reason r GROUP BY r.street_id) f
+           ON f.street_id = s.id
+    LEFT JOIN (SELECT DISTINCT n.street_id FROM naming.name n
+                WHERE n.in_force_on <= :day AND (n.retired_on IS NULL OR n.retired_on > :day)) n ON n.street_id = s.id
+   WHERE s.in_scope AND s.stream = :stream AND coalesce(f.found_on, s.surveyed_on) <= :day
+),
+streets AS (
+  SELECT division_id, count(*) AS streets, count(*) FILTER (WHERE named) AS named FROM street GROUP BY division_id
+),
+signs AS (
+  SELECT g.division_id, count(*) AS planned, count(o.sign_id) AS ordered, count(i.sign_id) AS standing
+    FROM planning.sign g
+    JOIN inventory.street s ON s.id = g.street_id AND s.stream = :stream
+    LEFT JOIN (SELECT DISTINCT l.sign_id FROM printing.order_line l WHERE l.ordered_on <= :day) o ON o.sign_id = g.id
+    LEFT JOIN (SELECT DISTINCT i.sign_id FROM rollout.installation i WHERE i.installed_on <= :day) i ON i.sign_id = g.id
+   WHERE g.planned_on <= :day AND (g.removed_on IS NULL OR g.removed_on > :day)
+   GROUP BY g.division_id
+),
+counted AS (
+  SELECT p.row_id, CASE WHEN :by = 'year' THEN p.year END AS year,
+         count(*) FILTER (WHERE p.is_village) AS villages,
+         count(p.year) FILTER (WHERE p.is_village) AS in_batches,
+         count(*) FILTER (WHERE p.is_village AND t.streets = t.named) AS named,
+         count(*) FILTER (WHERE p.is_village AND t.streets IS NULL) AS without_streets,
+         coalesce(sum(t.streets), 0) AS streets, coalesce(sum(t.named), 0) AS streets_named,
+         coalesce(sum(g.planned), 0) AS planned, coalesce(sum(g.ordered), 0) AS ordered,
+         coalesce(sum(g.standing), 0) AS standing
+    FROM place p LEFT JOIN streets t ON t.division_id = p.id LEFT JOIN signs g ON g.division_id = p.id
+   WHERE p.row_id IS NOT NULL OR :by = 'year'
+   GROUP BY 1, 2
+),
+target AS (
+  SELECT t.division_id, t.year, t.villages, rank() OVER (ORDER BY nlevel(t.territory)) = 1 AS topmost
+    FROM milestones.target t
+   WHERE t.stream = :stream AND t.set_on <= :day AND t.territory <@ (SELECT root FROM reach)
+)
+SELECT d.uid, coalesce(d.name, '') AS name, CAST(c.year AS integer) AS year, c.villages,
+       CASE WHEN :by = 'year'
+            THEN (SELECT sum(t.villages) FROM target t WHERE t.topmost AND t.year = c.year)
+            ELSE (SELECT sum(t.villages) FROM target t
+                   WHERE t.division_id = c.row_id AND t.year <= extract(year FROM CAST(:day AS date))) END AS target,
+       c.in_batches, c.named, c.without_streets, c.streets, c.streets_named, c.planned, c.ordered, c.standing
+  FROM counted c LEFT JOIN base.division d ON d.id = c.row_id
+ WHERE c.villages + c.streets > 0 ORDER BY c.year NULLS LAST, d.path
+""")
+
+_DIFFERENCE = text("""
+SELECT (SELECT count(*) FROM base.division d WHERE d.kind = 'village' AND d.until_on IS NULL) AS register,
+       (SELECT count(*) FROM base.division d WHERE d.kind = 'residents' AND d.until_on IS NULL) AS residents,
+       coalesce(sum(t.villages), 0) AS target, coalesce(string_agg(DISTINCT t.source, '; '), '') AS source
+  FROM (SELECT t.*, rank() OVER (ORDER BY nlevel(t.territory)) = 1 AS topmost
+          FROM milestones.target t WHERE t.stream = :stream) t
+ WHERE t.topmost
+""")
+
+_SHAPES = text("""
+SELECT d.uid, d.geometry_source,
+       ST_AsGeoJSON(ST_SimplifyPreserveTopology(coalesce(d.outline, d.point), 0.0005), 5) AS shape
+  FROM base.division d WHERE d.uid = ANY (:uids) AND coalesce(d.outline, d.point) IS NOT NULL
+""")
+
+
+def progress(session: Session, *, on: date, by: By | str, stream: Stream = Stream.VILLAGE) -> list[Progress]:
+    """Progress of one stream on one day, a row for each county, town, year …, as far as the person's territory goes.
+
+    Raises NotAllowed for a role that may not read all that is counted.
+    """
+    if not all(may(session, subject, "read") for subject in SUBJECTS):
+        raise NotAllowed(N_("Progress is shown to officers, inspectors and auditors."))
+    by = By(by)
+    rows = session.execute(_PROGRESS, {"day": on, "by": by.value, "kinds": _KINDS[by], "stream": stream.value})
+    return [Progress(**{**row._mapping, **_whole(row._mapping)}) for row in rows]
+
+
+def _whole(row: object) -> dict[str, int | None]:
+    """Sums come out of the database as numeric."""
+    counts = ("target", "streets", "streets_named", "planned", "ordered", "standing")
+    values = {name: row[name] for name in counts}  # type: ignore[index]
+    return {name: None if value is None else int(value) for name, value in values.items()}
+
+
+def register_difference(session: Session, *, stream: Stream = Stream.VILLAGE) -> RegisterDifference:
+    """The villages in the register beside the number that the targets ask for: shown, not hidden."""
+    row = session.execute(_DIFFERENCE, {"stream": stream.value}).one()
+    return RegisterDifference(int(row.register), int(row.residents), int(row.target), row.source)
+
+
+def progress_map(
+    session: Session, clock: Clock, *, leaflet: Path, by: By = By.COUNTY, say: Callable[[str], str] = str
+) -> str:
+    """Today's progress as a map in one HTML file, for a bulletin: no request leaves the reader's computer.
+
+    ``leaflet`` is the folder with ``leaflet.js`` and ``leaflet.css`` (raises Unready without them), ``say`` translates.
+    """
+    today = clock.today()
+    rows = progress(session, on=today, by=by)
+    found = session.execute(_SHAPES, {"uids": [row.uid for row in rows if row.uid is not None]})
+    shapes = {row.uid: (json.loads(row.shape), row.geometry_source) for row in found}
+    areas = [
+        logic.ShownArea(
+            name=row.name,
+            shape=shapes[row.uid][0],
+            is_sketch=shapes[row.uid][1] != "survey",
+            named=row.named,
+            villages=row.villages,
+            standing=row.standing,
+            planned=row.planned,
+        )
+        for row in rows
+        if row.uid in shapes
+    ]
+    return logic.draw_map(areas, on=today, leaflet=leaflet, say=say)

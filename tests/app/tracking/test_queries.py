@@ -1,0 +1,259 @@
+"""Progress from dated rows: by city, county, town and year, on any day, within one's territory."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from app.base.errors import NotAllowed
+from app.base.models import Role
+from app.tracking.queries import By, Progress, progress, progress_map, register_difference
+from tests.app.builders import build_batch, build_name, build_street, build_target, insert, run
+from tests.conftest import World
+
+TODAY = date(2024, 7, 1)
+
+
+def rows(
+    world: World, *, on: date = TODAY, by: By = By.COUNTY, role: Role = Role.CITY_OFFICER, at: str = "市"
+) -> list[Progress]:
+    with world.office.acting(world.person(role, at), via="test") as session:
+        return progress(session, on=on, by=by)
+
+
+def sign(world: World, village: str, street: int, name: int, **values: object) -> int:
+    place = world.places[village]
+    post = insert(
+        world, "planning.post", division_id=place, point="SRID=4490;POINT(116.3 37.4)", planned_on=date(2024, 5, 10)
+    )
+    row = {
+        "division_id": place,
+        "post_id": post,
+        "street_id": street,
+        "name_id": name,
+        "kind": "street_plate",
+        "reason": "start",
+        "facing_deg": 0,
+        "along_deg": 90,
+        "goes_on": True,
+        "goes_back": False,
+        "planned_on": date(2024, 5, 10),
+    }
+    return insert(world, "planning.sign", **{**row, **values})
+
+
+def order(world: World, village: str, sign: int, name: int, on: date) -> None:
+    place = world.places[village]
+    made = insert(world, "printing.order", division_id=place, number=f"test-{sign}", ordered_on=on)
+    code = insert(world, "printing.code", division_id=place, sign_id=sign, token=f"0000000{sign}", bound_on=on)
+    insert(
+        world,
+        "printing.order_line",
+        division_id=place,
+        order_id=made,
+        position=1,
+        sign_id=sign,
+        code_id=code,
+        name_id=name,
+        words="明德路",
+        latin="MINGDE LU",
+        ordered_on=on,
+    )
+
+
+def install(world: World, village: str, sign: int, on: date) -> None:
+    place, crew = world.places[village], world.person(Role.CREW, "东县")
+    job = insert(
+        world, "rollout.job", division_id=place, sign_id=sign, crew_id=crew, given_on=on, due_on=on, state="open"
+    )
+    photo = insert(
+        world,
+        "base.file",
+        division_id=place,
+        sha256=f"{sign:064}",
+        bytes=1,
+        media_type="image/png",
+        name="x",
+        purpose="x",
+    )
+    insert(
+        world,
+        "rollout.installation",
+        division_id=place,
+        sign_id=sign,
+        job_id=job,
+        crew_id=crew,
+        photo_id=photo,
+        photo_sha256=f"{sign:064}",
+        point="SRID=4490;POINT(116.3 37.4)",
+        offset_m=1,
+        taken_at=f"{on} 08:00+08",
+        installed_on=on,
+    )
+
+
+@pytest.fixture
+def county(world: World) -> World:
+    """甲村: both streets named, on two days; 乙村: one of two; 丙村: none in scope. Signs in every state."""
+    one = build_street(world, "甲村")
+    other = build_street(world, "甲村", [(0, 0), (0, 200)])
+    third = build_street(world, "乙村")
+    build_street(world, "乙村", [(0, 0), (0, 200)])
+    build_street(world, "丙村", in_scope=False)
+    names = [build_name(world, one), build_name(world, other, on=date(2024, 6, 1)), build_name(world, third)]
+    batch = build_batch(world, ["甲村", "乙村"])
+    assert batch
+    build_target(world, "市", 2024, 3)
+    build_target(world, "市", 2025, 1)
+    build_target(world, "东县", 2024, 2)
+    first = sign(world, "甲村", one, names[0])
+    second = sign(world, "甲村", one, names[0])
+    sign(world, "乙村", third, names[2])
+    sign(world, "乙村", third, names[2], state="removed", removed_on=date(2024, 6, 15))
+    for made in (first, second):
+        order(world, "甲村", made, names[0], date(2024, 6, 10))
+    install(world, "甲村", first, date(2024, 6, 20))
+    return world
+
+
+def test_a_county_is_told_from_villages_to_standing_signs(county: World):
+    east, west = rows(county)
+    assert (east.name, east.villages, east.target, east.in_batches, east.named, east.without_streets) == (
+        *("东县", 3, 2, 2, 1),
+        1,
+    )
+    assert (east.streets, east.streets_named, east.planned, east.ordered, east.standing) == (4, 3, 3, 2, 1)
+    assert (west.name, west.villages, west.target, west.streets, west.without_streets) == ("西县", 1, None, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("on", "figures"),
+    [
+        (date(2024, 2, 1), (0, 0, 0, 0, 0, 0, 0)),
+        (date(2024, 4, 1), (2, 0, 4, 0, 0, 0, 0)),
+        (date(2024, 5, 1), (2, 0, 4, 2, 0, 0, 0)),
+        (date(2024, 6, 1), (2, 1, 4, 3, 4, 0, 0)),
+        (date(2024, 6, 14), (2, 1, 4, 3, 4, 2, 0)),
+        (date(2024, 6, 15), (2, 1, 4, 3, 3, 2, 0)),
+        (date(2024, 6, 20), (2, 1, 4, 3, 3, 2, 1)),
+    ],
+)
+def test_any_past_day_is_told_as_it_was(county: World, on: date, figures: tuple[int, ...]):
+    east = rows(county, on=on)[0]
+    told = (east.in_batches, east.named, east.streets, east.streets_named, east.planned, east.ordered, east.standing)
+    assert told == figures
+
+
+def test_a_name_replaced_by_another_still_counts_once(county: World):
+    street = run(county, "SELECT street_id FROM naming.name ORDER BY id LIMIT 1")
+    run(county, "UPDATE naming.name SET retired_on = '2024-06-25' WHERE street_id = :s", s=street)
+    assert rows(county)[0].streets_named == 2
+    assert rows(county, on=date(2024, 6, 24))[0].streets_named == 3
+    build_name(county, street, on=date(2024, 6, 25))
+    assert rows(county)[0].streets_named == 3
+
+
+def test_towns_the_city_and_years_add_up_to_the_same(county: World):
+    (city,) = rows(county, by=By.CITY)
+    towns = {row.name: row for row in rows(county, by=By.TOWN)}
+    years = rows(county, by=By.YEAR)
+    assert (city.villages, city.target, city.streets, city.planned) == (4, 3, 4, 3)
+    assert set(towns) == {"南镇", "北镇", "中镇"}
+    assert (towns["南镇"].villages, towns["南镇"].streets, towns["南镇"].target) == (2, 4, None)
+    assert [(row.year, row.villages, row.target, row.in_batches) for row in years] == [
+        (2024, 2, 3, 2),
+        (None, 2, None, 0),
+    ]
+    for table in (towns.values(), years, rows(county)):
+        assert sum(row.streets for row in table) == city.streets
+        assert sum(row.villages for row in table) == city.villages
+
+
+def test_a_street_counts_since_the_day_its_reason_was_found(county: World):
+    intake = insert(
+        county,
+        "intake.intake",
+        division_id=county.places["甲村"],
+        source="test",
+        datum="EPSG:4490",
+        taken_on=TODAY,
+        rows=0,
+        **dict.fromkeys(("accepted", "repaired", "duplicate", "rejected", "ignored"), 0),
+    )
+    place = county.places["甲村"]
+    shop = insert(
+        county,
+        "intake.facility",
+        division_id=place,
+        intake_id=intake,
+        key="1",
+        kind="shop",
+        point="SRID=4490;POINT(116.3 37.4)",
+        geometry_source="generated",
+        digest="1",
+        surveyed_on=TODAY,
+    )
+    street = run(county, "SELECT min(id) FROM inventory.street")
+    insert(
+        county,
+        "inventory.scope_reason",
+        division_id=place,
+        street_id=street,
+        facility_id=shop,
+        distance_m=5,
+        within_m=50,
+        found_on=date(2024, 4, 10),
+    )
+    assert rows(county, on=date(2024, 4, 9))[0].streets == 3
+    assert rows(county, on=date(2024, 4, 10))[0].streets == 4
+
+
+def test_residents_committees_are_no_villages_but_their_streets_count(county: World):
+    place = insert(
+        county,
+        "base.division",
+        parent_id=county.places["南镇"],
+        kind="residents",
+        name="居委会",
+        since_on=date(2020, 1, 1),
+        point="SRID=4490;POINT(116.4 37.4)",
+        geometry_source="generated",
+    )
+    county.places["居委会"] = place
+    build_street(county, "居委会")
+    east = rows(county)[0]
+    assert (east.villages, east.streets) == (3, 5)
+
+
+def test_one_sees_the_progress_of_ones_own_territory(county: World):
+    assert [row.name for row in rows(county, role=Role.COUNTY_OFFICER, at="西县")] == ["西县"]
+    (own,) = rows(county, role=Role.TOWN_OFFICER, at="北镇", by=By.TOWN)
+    assert (own.name, own.villages, own.streets) == ("北镇", 1, 0)
+    assert len(rows(county, role=Role.AUDITOR)) == len(rows(county, role=Role.ADMINISTRATOR)) == 2
+
+
+@pytest.mark.parametrize("role", [Role.CREW, Role.SIGN_MAKER, Role.CONTENT_EDITOR, Role.VILLAGE_CONTACT])
+def test_who_may_not_read_all_that_is_counted_gets_no_figures(county: World, role: Role):
+    assert rows(county)
+    with pytest.raises(NotAllowed):
+        rows(county, role=role, at="东县")
+
+
+def test_the_register_stands_beside_the_targets(county: World):
+    with county.office.acting(county.person(Role.TOWN_OFFICER, "南镇"), via="test") as session:
+        found = register_difference(session)
+    assert (found.register, found.residents, found.target, found.missing) == (4, 0, 4, 0)
+    build_target(county, "市", 2026, 43)
+    with county.office.acting(county.person(Role.CITY_OFFICER, "市"), via="test") as session:
+        assert register_difference(session).missing == 43
+
+
+def test_the_map_shows_each_county_where_it_lies(county: World, tmp_path: Path):
+    (tmp_path / "leaflet.js").write_text("var L={};")
+    (tmp_path / "leaflet.css").write_text("")
+    with county.office.acting(county.person(Role.CITY_OFFICER, "市"), via="test") as session:
+        page = progress_map(session, county.clock, leaflet=tmp_path)
+    assert "1 / 3 (33%)" in page
+    assert "2024-07-01" in page
