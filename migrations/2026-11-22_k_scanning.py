@@ -66,6 +66,8 @@ INSERT INTO history.undoable VALUES ('scanning.report');
 """
 
 MORE = """
+-- Every transaction gives its act a key by base.uuid7, the public's too; nothing else of the schema is theirs.
+GRANT USAGE ON SCHEMA base TO minglu_public;
 -- Runs as its owner on purpose (no security_invoker): the public role has no right on any table, and this view is
 -- the whole of what it may know - published facts of signs that were released for print or stand.
 CREATE VIEW open.sign_page AS
@@ -128,6 +130,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     run = op.get_bind().connection.driver_connection.execute
+    run("REVOKE USAGE ON SCHEMA base FROM minglu_public")
     run("DROP VIEW open.sign_page, open.demonstration CASCADE")
     run("DROP FUNCTION open.count_scan(text, date), open.file_report(text, text, text, text, date)")
     run("DROP SCHEMA scanning CASCADE")

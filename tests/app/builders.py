@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.base.models import Division, Person, Role
 from app.base.people import Actor
 from gis import crs
+from signs import codes
 from tests.conftest import World
 
 _numbers = itertools.count(1)
@@ -200,3 +201,49 @@ def set_setting(world: World, key: str, value: Any) -> None:
         key=key,
         value=json.dumps(value),
     )
+
+
+@dataclass(frozen=True)
+class BuiltSign:
+    """Keys of a sign that was put in ready-made, and its code."""
+
+    id: int
+    name_id: int
+    code_id: int
+    token: str
+
+
+def build_sign(world: World, street: int, *, state: str = "planned", on: date = date(2024, 5, 10)) -> BuiltSign:
+    """A sign at the start of a street, with a name (made when there is none), a post and a bound code."""
+    place = run(world, "SELECT division_id FROM inventory.street WHERE id = :id", id=street)
+    name = run(world, "SELECT id FROM naming.name WHERE street_id = :id", id=street) or build_name(world, street)
+    post = insert(
+        world,
+        "planning.post",
+        division_id=place,
+        planned_on=on,
+        point=run(
+            world,
+            "SELECT ST_AsEWKT(ST_StartPoint(ST_GeometryN(line, 1))) FROM inventory.street WHERE id = :id",
+            id=street,
+        ),
+    )
+    sign = insert(
+        world,
+        "planning.sign",
+        division_id=place,
+        post_id=post,
+        street_id=street,
+        name_id=name,
+        kind="street_plate",
+        reason="start",
+        facing_deg=180,
+        along_deg=90,
+        goes_on=True,
+        goes_back=False,
+        state=state,
+        planned_on=on,
+    )
+    token = codes.new_code()
+    code = insert(world, "printing.code", division_id=place, sign_id=sign, token=token, bound_on=on)
+    return BuiltSign(sign, name, code, token)

@@ -1,0 +1,156 @@
+"""Reads of the scanning: the page behind a code, for the public; reports and scans, for the office."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+
+from app.base.errors import N_, NotFound
+from app.base.models import Division
+from app.naming.models import Name
+from app.planning.models import Sign
+from app.printing.models import Code
+from app.scanning.models import Report, ReportState, ScanCount
+from signs import codes
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class SignPage:
+    """All that the public may know of a sign; lon, lat in CGCS2000."""
+
+    token: str
+    code_state: str
+    sign_uid: UUID
+    kind: str
+    sign_state: str
+    facing_deg: float
+    words: str
+    specific: str
+    generic: str
+    latin_toned: str
+    latin_sign: str
+    meaning: str
+    origin: str
+    in_force_on: date
+    retired_on: date | None
+    decision_number: str | None
+    authority: str | None
+    approved_on: date | None
+    bearing_deg: float
+    length_m: float
+    geometry_source: str
+    village: str
+    town: str | None
+    county: str | None
+    lon: float
+    lat: float
+    installed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A reader's report as the office's list shows it; the contact, if any, opens only through its own door."""
+
+    id: int
+    uid: UUID
+    kind: str
+    words: str
+    state: str
+    answer: str
+    contact_id: int | None
+    sign_uid: UUID
+    name: str
+    village: str
+    reported_on: date
+    closed_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanRow:
+    """How often the pages of a street's signs were opened within some days."""
+
+    division_id: int
+    village: str
+    name: str
+    scans: int
+
+
+def page_of(session: Session, token: str) -> SignPage | None:
+    """The page behind a code, however it was typed; None for a forged, unknown or not yet published one."""
+    wanted = codes.normalise(token)
+    if not codes.is_valid(wanted):
+        return None
+    found = session.execute(text("SELECT * FROM open.sign_page WHERE token = :token"), {"token": wanted}).one_or_none()
+    return None if found is None else SignPage(**found._mapping)
+
+
+def is_demonstration(session: Session) -> bool:
+    """Whether a demonstration made this database, which every page must say."""
+    return bool(session.scalar(text("SELECT demonstration FROM open.demonstration")))
+
+
+def report(session: Session, uid: UUID) -> Report:
+    """One report. Raises NotFound for an unknown one and for one of a foreign territory."""
+    found = session.scalar(select(Report).where(Report.uid == uid))
+    if found is None:
+        raise NotFound(N_("There is no such report in your territory."))
+    return found
+
+
+def reports(
+    session: Session, *, state: ReportState | None = ReportState.OPEN, before: int | None = None, most: int = 50
+) -> list[ReportRow]:
+    """Reports that the person may see, the newest first: the next ``most`` behind ``before``."""
+    wanted = (
+        select(
+            Report.id,
+            Report.uid,
+            Report.kind,
+            Report.words,
+            Report.state,
+            Report.answer,
+            Report.contact_id,
+            Sign.uid.label("sign_uid"),
+            Name.words.label("name"),
+            Division.name.label("village"),
+            Report.reported_on,
+            Report.closed_on,
+        )
+        .join(Sign, Sign.id == Report.sign_id)
+        .join(Name, Name.id == Sign.name_id)
+        .join(Division, Division.id == Report.division_id)
+    )
+    if state is not None:
+        wanted = wanted.where(Report.state == state.value)
+    if before is not None:
+        wanted = wanted.where(Report.id < before)
+    return [ReportRow(**row._mapping) for row in session.execute(wanted.order_by(Report.id.desc()).limit(most))]
+
+
+def scans(session: Session, *, since: date, until: date, most: int = 50) -> list[ScanRow]:
+    """The names whose signs were opened most from ``since`` to ``until`` (both counted), as far as one may see."""
+    total = func.sum(ScanCount.scans)
+    wanted = (
+        select(
+            ScanCount.division_id,
+            Division.name.label("village"),
+            Name.words.label("name"),
+            total.label("scans"),
+        )
+        .join(Code, Code.id == ScanCount.code_id)
+        .join(Sign, Sign.id == Code.sign_id)
+        .join(Name, Name.id == Sign.name_id)
+        .join(Division, Division.id == ScanCount.division_id)
+        .where(ScanCount.scanned_on.between(since, until))
+        .group_by(ScanCount.division_id, Division.name, Name.words, Name.id)
+        .order_by(total.desc(), Name.id)
+        .limit(most)
+    )
+    return [ScanRow(**{**row._mapping, "scans": int(row.scans)}) for row in session.execute(wanted)]

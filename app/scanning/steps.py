@@ -1,0 +1,65 @@
+"""What happens behind a code: its page is opened, a reader reports, the office answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import text
+
+from app.base.errors import N_, Conflict, NotAllowed, NotFound
+from app.base.people import may
+from app.scanning import logic, queries
+from app.scanning.models import Report, ReportKind, ReportState
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.base.clock import Clock
+    from app.base.people import Actor
+
+
+def count_scan(session: Session, clock: Clock, *, token: str) -> None:
+    """One more opening of this sign's page today; by the public role. An unknown code counts nothing."""
+    page = queries.page_of(session, token)
+    if page is not None:
+        session.execute(text("SELECT open.count_scan(:token, :today)"), {"token": page.token, "today": clock.today()})
+
+
+def file_report(session: Session, clock: Clock, *, token: str, kind: ReportKind, words: str, contact: str = "") -> UUID:
+    """A reader's report → open; its key. By the public role; a contact is sealed at once and erased after 180 days.
+
+    Refuses an unknown code (NotFound), nothing or too much said (Invalid), and more than 20 reports of a sign on one
+    day (Conflict).
+    """
+    page = queries.page_of(session, token)
+    if page is None:
+        raise NotFound(N_("There is no sign with the code {token}."), token=token[:20])
+    made: UUID | None = session.scalar(
+        text("SELECT open.file_report(:token, :kind, :words, :contact, :today)"),
+        {
+            "token": page.token,
+            "kind": kind.value,
+            "words": logic.said(words),
+            "contact": contact,
+            "today": clock.today(),
+        },
+    )
+    if made is None:
+        raise Conflict(N_("This sign was reported often enough today. Somebody will look at it."))
+    return made
+
+
+def close_report(session: Session, clock: Clock, actor: Actor, *, report: Report, answer: str) -> Report:
+    """An open report → closed with its answer, on the clock's day. By officers of the territory.
+
+    Refuses others (NotAllowed), an empty or too long answer (Invalid), and a report that is closed already (Conflict).
+    """
+    if not may(session, "scanning.report", "change"):
+        raise NotAllowed(N_("{name}, only officers may close reports."), name=actor.name)
+    if report.state != ReportState.OPEN.value:
+        raise Conflict(N_("This report was closed on {day}."), day=report.closed_on)
+    report.answer = logic.said(answer, field="answer")
+    report.state, report.closed_on = ReportState.CLOSED.value, clock.today()
+    session.flush()
+    return report
