@@ -51,7 +51,8 @@ def verify(anchor: Path | None) -> None:
     for problem in problems:
         if problem.problem != "unsealed":
             click.secho(
-                f"{problem.problem}: block {problem.block}, entry {problem.entry_id}, {problem.subject} {problem.row_id}",
+                f"{problem.problem}: block {problem.block}, entry {problem.entry_id},"
+                f" {problem.subject} {problem.row_id}",
                 fg="red",
             )
     counts = Counter(problem.problem for problem in problems)

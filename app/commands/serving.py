@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -21,12 +22,12 @@ def serve(app_name: str, *, tls: bool) -> None:
     """Serve the office or the public pages."""
     import uvicorn
 
-    from app.web.certificate import certificate
+    from app.commands.certificate import certificate
     from app.web.office import create_office_app
     from app.web.public import create_public_app
 
     settings = settings_now()
-    create: Callable[..., object] = create_office_app if app_name == "office" else create_public_app
+    create: Callable[..., Any] = create_office_app if app_name == "office" else create_public_app
     host = settings.office_host if app_name == "office" else settings.public_host
     port = settings.office_port if app_name == "office" else settings.public_port
     chain, key = certificate(settings.state / "tls", host=host) if tls else (None, None)

@@ -18,7 +18,7 @@ from app.base.models import Division
 from app.base.tables import SRID
 from app.intake.models import Segment
 from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, StreetState
-from gis.crs import bearings_deg
+from gis.crs import bearings_deg, metres_per_degree
 from gis.features import Centreline
 from gis.streets import Streets, derive_streets
 
@@ -102,12 +102,18 @@ def chord_bearing_deg(lines: Sequence[shapely.LineString]) -> float:
     )
     points = np.unique(np.concatenate(ends), axis=0)
     if len(points) < 2:  # noqa: PLR2004 - a chord has two ends
-        points = shapely.get_coordinates(shapely.minimum_rotated_rectangle(merged))[:3]
-    first, second = np.triu_indices(len(points), k=1)
-    scale = np.array([np.cos(np.radians(points[:, 1].mean())), 1.0])
-    far = int(np.argmax(np.hypot(*((points[first] - points[second]) * scale).T)))
-    bearing = float(bearings_deg(points[first[far]][None], points[second[far]][None])[0])
-    return bearing % 180.0
+        corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(merged))
+        pairs = corners[[0, 1]], corners[[1, 2]]
+    else:
+        first, second = np.triu_indices(len(points), k=1)
+        pairs = points[first], points[second]
+    return _longest_bearing_deg(*pairs)
+
+
+def _longest_bearing_deg(starts: Any, ends: Any) -> float:
+    lon_m, lat_m = metres_per_degree(float(starts[:, 1].mean()))
+    far = int(np.argmax(np.hypot(*((starts - ends) * (float(lon_m), float(lat_m))).T)))
+    return float(bearings_deg(starts[far][None], ends[far][None])[0]) % 180.0
 
 
 def _membership(

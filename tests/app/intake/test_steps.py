@@ -1,0 +1,97 @@
+"""A survey comes in: whole, counted, once."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from app.base.errors import Conflict, Invalid, NotAllowed
+from app.base.models import Division, Role
+from app.intake.models import Facility, Intake, IntakeRow, Segment
+from app.intake.steps import Origin, take_in, undo_intake
+from app.inventory.steps import derive
+from gis.features import RowReport, Survey, Verdict
+from tests.surveys import crossing
+from tests.world import World
+
+
+def take(
+    world: World, survey: Survey, *, place: str = "中镇", role: Role = Role.COUNTY_OFFICER, home: str = "西县"
+) -> dict:
+    with world.office.acting(world.person(role, home), via="test") as session:
+        division = session.get_one(Division, world.places[place])
+        intake = take_in(session, world.clock, survey=survey, origin=Origin("survey.gpkg"), division=division)
+        return {"id": intake.id, **{v.value: getattr(intake, v.value) for v in Verdict}, "rows": intake.rows}
+
+
+def count(world: World, table: type) -> int:
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_every_row_ends_in_one_verdict_and_the_counts_add_up(world: World):
+    taken = take(world, crossing())
+    assert taken["rows"] == 5
+    assert sum(taken[verdict.value] for verdict in Verdict) == 5
+    assert taken["accepted"] == 5
+
+
+def test_crossing_lines_are_stored_cut_at_their_crossing(world: World):
+    take(world, crossing())
+    assert count(world, Segment) == 6  # 3 of the east–west road, 2 of the north–south one, the lane
+
+
+def test_a_village_of_the_file_joins_the_register_and_its_point_stands_for_its_committee(world: World):
+    take(world, crossing())
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        village = session.scalars(select(Division).where(Division.name == "新庄")).one()
+        assert village.parent_id == world.places["中镇"]
+        kinds = session.scalars(select(Facility.kind).where(Facility.division_id == village.id).order_by(Facility.kind))
+        assert list(kinds) == ["committee", "shop"]
+
+
+def test_sending_the_same_file_twice_changes_nothing(world: World):
+    take(world, crossing())
+    before = (count(world, Segment), count(world, Facility), count(world, Division))
+    again = take(world, crossing())
+    assert (again["accepted"], again["duplicate"]) == (0, 5)
+    assert (count(world, Segment), count(world, Facility), count(world, Division)) == before
+
+
+def test_rejected_rows_keep_their_reason_and_field(world: World):
+    survey = crossing()
+    bad = RowReport(6, "w/9", Verdict.REJECTED, "The line has no length.", "geometry", {"key": "w/9"})
+    take(world, Survey(survey.centrelines, survey.areas, survey.facilities, (*survey.reports, bad), survey.datum))
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        row = session.scalars(select(IntakeRow).where(IntakeRow.verdict == "rejected")).one()
+        assert (row.row, row.key, row.reason, row.field) == (6, "w/9", "The line has no length.", "geometry")
+
+
+def test_a_file_without_anything_we_keep_is_refused_and_leaves_no_trace(world: World):
+    nothing = Survey((), (), (), (RowReport(1, "w/1", Verdict.IGNORED, "A building."),), "EPSG:4326")
+    with pytest.raises(Invalid, match="1 rows"):
+        take(world, nothing)
+    assert count(world, Intake) == 0
+
+
+def test_an_officer_of_another_county_cannot_take_a_file_in_here(world: World):
+    with pytest.raises(NotAllowed):
+        take(world, crossing(), home="东县")
+    assert count(world, Segment) == 0
+
+
+def test_an_intake_can_be_undone_until_streets_were_made_of_it(world: World):
+    first = take(world, crossing())
+    officer = world.person(Role.COUNTY_OFFICER, "西县")
+    with world.office.acting(officer, via="test") as session:
+        undo_intake(session, intake=session.get_one(Intake, first["id"]))
+    assert count(world, Segment) == 0
+    second = take(world, crossing())
+    with world.office.acting(officer, via="test") as session:
+        derive(session, world.clock, division=session.get_one(Division, world.places["西县"]))
+    with (
+        pytest.raises(Conflict, match=r"survey\.gpkg"),
+        world.office.acting(officer, via="test") as session,
+    ):
+        undo_intake(session, intake=session.get_one(Intake, second["id"]))
+    assert count(world, Segment) == 6

@@ -1,0 +1,318 @@
+"""From a proposed name to a name in force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base.errors import Conflict, Invalid, NotAllowed
+from app.base.models import Division, Role
+from app.base.people import Actor, actor_of
+from app.intake.steps import Origin, take_in
+from app.inventory.models import Street, StreetState
+from app.inventory.steps import derive, judge_scope
+from app.milestones.models import Batch
+from app.milestones.steps import Terms, open_batch
+from app.naming.models import Deadline, Finding, Name, Proposal
+from app.naming.steps import (
+    Approval,
+    Wording,
+    announce,
+    check,
+    decide,
+    file_decision,
+    findings_of,
+    keep_existing,
+    propose,
+    revise,
+    send_back,
+    submit,
+    waive,
+    withdraw,
+)
+from app.naming.suggesting import stem_of, suggest
+from tests.surveys import crossing
+from tests.world import World
+
+TODAY = date(2024, 7, 1)
+
+
+@dataclass
+class Village:
+    """A village of three streets in 中镇 with an open batch."""
+
+    world: World
+    streets: list[int]
+    batch: int
+
+    def street(self, session: Session, number: int = 0) -> Street:
+        return session.get_one(Street, self.streets[number])
+
+
+@pytest.fixture
+def village(world: World) -> Village:
+    officer = world.person(Role.COUNTY_OFFICER, "西县")
+    with world.office.acting(officer, via="test") as session:
+        county = session.get_one(Division, world.places["西县"])
+        town = session.get_one(Division, world.places["中镇"])
+        take_in(session, world.clock, survey=crossing(), origin=Origin("a"), division=town)
+        derive(session, world.clock, division=town)
+        judge_scope(session, world.clock, division=town)
+        home = session.scalars(select(Division).where(Division.name == "新庄")).one()
+        world.places["新庄"] = home.id
+        batch = open_batch(
+            session,
+            world.clock,
+            owner_id=officer,
+            division=county,
+            terms=Terms("b", 2024, date(2024, 8, 31)),
+            villages=[home],
+        )
+        streets = session.scalars(select(Street.id).order_by(Street.id)).all()
+        return Village(world, list(streets), batch.id)
+
+
+def officer(session: Session, world: World, role: Role = Role.COUNTY_OFFICER, place: str = "西县") -> Actor:
+    return actor_of(session, world.person(role, place))
+
+
+def acting(world: World, role: Role = Role.COUNTY_OFFICER, place: str = "西县"):
+    return world.office.acting(world.person(role, place), via="test")
+
+
+def decided(
+    session: Session, village: Village, words: str, *, number: str = "西政字〔2024〕1号", street: int = 0
+) -> Proposal:
+    by = officer(session, village.world)
+    proposal = propose(
+        session, village.world.clock, by=by, street=village.street(session, street), wording=Wording(words)
+    )
+    submit(session, village.world.clock, by=by, proposals=[proposal], read_by_hand=True)
+    county = session.get_one(Division, village.world.places["西县"])
+    approval = Approval(number, "西县人民政府", TODAY)
+    decide(session, village.world.clock, by=by, division=county, proposals=[proposal], approval=approval)
+    return proposal
+
+
+def test_a_proposal_is_spelled_three_ways_and_checked_at_once(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("乐陵路"))
+        assert (made.specific, made.generic) == ("乐陵", "路")
+        assert (made.latin_toned, made.latin_plain, made.latin_sign) == ("Làolíng Lù", "Laoling Lu", "LAOLING LU")
+        assert village.street(session).state == StreetState.PROPOSED.value
+        assert any(finding.rule == "N2" for finding in findings_of(session, made))
+
+
+def test_a_street_has_one_live_proposal(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("幸福路"))
+        with pytest.raises(Conflict, match="has a proposal already"):
+            propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("和平路"))
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [("幸福", "N1"), ("幸福road", "N4"), ("幸福2路", "N4"), ("巴黎路", "N6"), ("無名路", "N4"), ("毛泽东路", "N5")],
+)
+def test_an_error_stands_in_the_way_of_submission_and_the_refusal_names_the_clause(
+    village: Village, words: str, rule: str
+):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        try:
+            made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording(words))
+        except Invalid:
+            assert rule == "N4"  # what cannot be spelled never becomes a proposal
+            return
+        assert rule in {f.rule for f in findings_of(session, made) if f.level == "error"}
+        with pytest.raises(Conflict, match=words):
+            submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+
+
+def test_a_name_that_nobody_read_cannot_be_submitted(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("惠民路"))
+        with pytest.raises(Conflict, match="confirms"):
+            submit(session, village.world.clock, by=by, proposals=[made])
+        submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+        assert made.state == "submitted"
+
+
+def test_two_streets_of_a_village_cannot_both_be_called_the_same(village: Village):
+    with acting(village.world) as session:
+        decided(session, village, "惠民路")
+        by = officer(session, village.world)
+        twin = propose(
+            session, village.world.clock, by=by, street=village.street(session, 1), wording=Wording("惠民路")
+        )
+        same = [f for f in findings_of(session, twin) if f.rule == "N9"]
+        assert [f.level for f in same] == ["error"]
+        assert "新庄" in same[0].values["where"]
+
+
+def test_findings_are_the_same_whoever_runs_the_check(village: Village):
+    with acting(village.world) as session:
+        decided(session, village, "惠民路")
+        by = officer(session, village.world)
+        propose(session, village.world.clock, by=by, street=village.street(session, 1), wording=Wording("慧敏路"))
+    found = []
+    for role, place in ((Role.TOWN_OFFICER, "中镇"), (Role.CITY_OFFICER, "市"), (Role.VILLAGE_CONTACT, "新庄")):
+        with acting(village.world, role, place) as session:
+            proposal = session.scalars(select(Proposal).where(Proposal.words == "慧敏路")).one()
+            check(session, village.world.clock, proposal=proposal)
+            found.append([(f.rule, f.level, f.message, f.values) for f in findings_of(session, proposal)])
+    assert found[0] == found[1] == found[2]
+    assert any(rule == "N9" for rule, *_ in found[0])
+
+
+def test_a_waiver_needs_the_right_role_and_a_reason_and_survives_the_next_check(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("榠樝路"))
+        rare = next(f for f in findings_of(session, made) if f.rule == "N4" and f.waivable_by)
+        with pytest.raises(NotAllowed):
+            waive(
+                session,
+                village.world.clock,
+                by=officer(session, village.world, Role.VILLAGE_CONTACT, "新庄"),
+                finding=rare,
+                reason="old",
+            )
+        with pytest.raises(Invalid, match="Say why"):
+            waive(session, village.world.clock, by=by, finding=rare, reason=" ")
+        waive(session, village.world.clock, by=by, finding=rare, reason="a village tree, in use since 1900")
+        again = check(session, village.world.clock, proposal=made)
+        waived = {f.values["character"]: f.waiver for f in again if f.rule == "N4"}
+        assert waived == {"榠": "a village tree, in use since 1900", "樝": None}
+
+
+def test_a_decision_brings_the_name_into_force_and_starts_the_clocks(village: Village):
+    with acting(village.world) as session:
+        proposal = decided(session, village, "惠民路")
+        name = session.scalars(select(Name).where(Name.street_id == proposal.street_id)).one()
+        assert (name.words, name.in_force_on, name.origin) == ("惠民路", TODAY, "decided")
+        due = dict(session.execute(select(Deadline.kind, Deadline.due_on)).all())
+        assert due == {"file": date(2024, 7, 16), "announce": date(2024, 7, 16), "sign": date(2024, 8, 30)}
+        assert village.street(session).state == StreetState.APPROVED.value
+
+
+def test_filing_and_notice_stop_their_clocks_and_the_notice_makes_the_state_final(village: Village):
+    with acting(village.world) as session:
+        proposal = decided(session, village, "惠民路")
+        from app.naming.models import Decision
+
+        decision = session.get_one(Decision, proposal.decision_id)
+        with pytest.raises(Invalid, match="before the decision"):
+            file_decision(session, decision=decision, on=date(2024, 6, 30))
+        file_decision(session, decision=decision, on=date(2024, 7, 5))
+        announce(session, by=officer(session, village.world), decision=decision, on=date(2024, 7, 6))
+        assert proposal.state == "in_force"
+        with pytest.raises(Conflict, match="already"):
+            announce(session, by=officer(session, village.world), decision=decision, on=date(2024, 7, 7))
+
+
+def test_a_decision_is_never_edited_and_its_number_is_used_once(village: Village):
+    with acting(village.world) as session:
+        decided(session, village, "惠民路")
+        with pytest.raises(Conflict, match="decision already"):
+            decided(session, village, "爱民街", street=1)
+    from sqlalchemy import text
+
+    with pytest.raises(NotAllowed), acting(village.world) as session:
+        session.execute(text("UPDATE naming.decision SET number = 'x'"))
+
+
+def test_a_decision_needs_a_number_and_a_day_that_has_come(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        county = session.get_one(Division, village.world.places["西县"])
+        for approval, said in (
+            (Approval(" ", "x", TODAY), "number"),
+            (Approval("1", "x", date(2024, 7, 2)), "ahead"),
+            (Approval("1", "x", TODAY), "at least one"),
+        ):
+            with pytest.raises(Invalid, match=said):
+                decide(session, village.world.clock, by=by, division=county, proposals=[], approval=approval)
+
+
+def test_a_town_officer_cannot_decide(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("惠民路"))
+        submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+    with pytest.raises(NotAllowed), acting(village.world, Role.TOWN_OFFICER, "中镇") as session:
+        decide(
+            session,
+            village.world.clock,
+            by=officer(session, village.world, Role.TOWN_OFFICER, "中镇"),
+            division=session.get_one(Division, village.world.places["中镇"]),
+            proposals=session.scalars(select(Proposal)).all(),
+            approval=Approval("1", "x", TODAY),
+        )
+    with acting(village.world) as session:
+        assert session.scalars(select(Proposal.state)).all() == ["submitted"]
+
+
+def test_what_is_sent_back_carries_the_reason_and_can_be_revised_and_submitted_again(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("惠民路"))
+        submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+        with pytest.raises(Conflict, match="submitted"):
+            revise(session, village.world.clock, proposal=made, wording=Wording("和平路"))
+        send_back(session, by=by, proposals=[made], reason="双名")
+        assert (made.state, made.note) == ("returned", "双名")
+        revise(session, village.world.clock, proposal=made, wording=Wording("和平路", meaning="安宁"))
+        submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+        assert (made.words, made.state) == ("和平路", "submitted")
+        withdraw(session, by=by, proposals=[made])
+        assert village.street(session).state == StreetState.UNNAMED.value
+
+
+def test_suggestions_name_every_unnamed_street_of_a_batch_without_a_double_and_pass_the_checks(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        made = suggest(session, village.world.clock, by=by, batch=session.get_one(Batch, village.batch))
+        assert len(made) == 3
+        assert len({p.words for p in made}) == 3
+        levels = session.scalars(select(Finding.level).where(Finding.proposal_id.in_([p.id for p in made])))
+        assert set(levels) == {"note"}
+        assert all(p.meaning for p in made)
+        assert suggest(session, village.world.clock, by=by, batch=session.get_one(Batch, village.batch)) == []
+
+
+def test_existing_names_are_kept_as_they_stand_and_a_decision_retires_them(village: Village):
+    with acting(village.world) as session:
+        for number, words in enumerate(("老街", "Carrer de la Vall")):
+            village.street(session, number).surveyed_name = words
+        session.flush()
+        kept = keep_existing(session, division=session.get_one(Division, village.world.places["西县"]))
+        assert {(n.words, n.latin_sign, n.origin) for n in kept} == {
+            ("老街", "LAO JIE", "existing"),
+            ("Carrer de la Vall", "CARRER DE LA VALL", "existing"),
+        }
+        assert keep_existing(session, division=session.get_one(Division, village.world.places["西县"])) == []
+        decided(session, village, "惠民路")
+        old, new = session.scalars(select(Name).where(Name.street_id == village.streets[0]).order_by(Name.id)).all()
+        assert (old.retired_on, new.retired_on) == (TODAY, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("张庄村民委员会", "张庄"),
+        ("红庙村村委会", "红庙村"),
+        ("康乐社区居委会", "康乐社区"),
+        ("Ordino", ""),
+        ("村", "村"),
+    ],
+)
+def test_a_villages_stem_is_its_name_without_what_says_that_it_is_one(name: str, stem: str):
+    assert stem_of(name) == stem
