@@ -1,0 +1,167 @@
+"""One file store, addressed by content: the bytes are safe before the row is written, and rows are read through RLS.
+
+Writing: to a temporary file, fsync, rename to its hash's place, fsync of the folder, and only then the row. A crash in
+between leaves bytes without a row, which harm nobody, and never a row without bytes. Reading checks the hash again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base.errors import N_, NotFound, Unready
+from app.base.models import File
+
+
+class Store(Protocol):
+    """Where bytes live, by the SHA-256 of their content."""
+
+    def put(self, sha256: str, data: bytes) -> None:
+        """Keep the bytes; when it returns they survive a crash. Keeping the same twice is no error."""
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes. Raises NotFound where they are missing, Unready where they are not what was kept."""
+
+
+class LocalStore:
+    """A folder: ``ab/abcd…`` below it."""
+
+    def __init__(self, folder: Path) -> None:
+        """The folder is made with the first file."""
+        self.folder = folder
+
+    def _place(self, sha256: str) -> Path:
+        return self.folder / sha256[:2] / sha256
+
+    def put(self, sha256: str, data: bytes) -> None:
+        """See :class:`Store`. Raises Unready where the disk is full or the folder cannot be written."""
+        place = self._place(sha256)
+        if place.exists():
+            return
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, draft = tempfile.mkstemp(dir=place.parent, prefix=".")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(draft).rename(place)
+            except BaseException:
+                with suppress(OSError):
+                    Path(draft).unlink()
+                raise
+            _sync(place.parent)
+        except OSError as error:
+            raise Unready(
+                N_(
+                    "The file cannot be kept in {folder}: {error} Free some space or name another folder in MINGLU_FILES."
+                ),
+                folder=self.folder,
+                error=f"{error.strerror}.",
+            ) from error
+
+    def get(self, sha256: str) -> bytes:
+        """See :class:`Store`."""
+        try:
+            return _checked(sha256, self._place(sha256).read_bytes())
+        except FileNotFoundError as error:
+            raise NotFound(N_("The file's content is missing from the store. Restore it from the backup.")) from error
+
+
+class S3Store:
+    """A bucket of an S3-compatible service; ``client`` is boto3's."""
+
+    def __init__(self, client: Any, *, bucket: str, prefix: str = "") -> None:
+        """Nothing is asked of the service yet."""
+        self.client, self.bucket, self.prefix = client, bucket, prefix.strip("/")
+
+    def _key(self, sha256: str) -> str:
+        return "/".join(part for part in (self.prefix, sha256[:2], sha256) if part)
+
+    def put(self, sha256: str, data: bytes) -> None:
+        """See :class:`Store`; the service checks the hash on arrival."""
+        digest = hashlib.sha256(data).digest()
+        from base64 import b64encode
+
+        self.client.put_object(
+            Bucket=self.bucket, Key=self._key(sha256), Body=data, ChecksumSHA256=b64encode(digest).decode()
+        )
+
+    def get(self, sha256: str) -> bytes:
+        """See :class:`Store`."""
+        try:
+            found = self.client.get_object(Bucket=self.bucket, Key=self._key(sha256))
+        except self.client.exceptions.NoSuchKey as error:
+            raise NotFound(N_("The file's content is missing from the store. Restore it from the backup.")) from error
+        return _checked(sha256, found["Body"].read())
+
+
+def open_store(place: str) -> Store:
+    """The store that the settings name: a folder, or ``s3://bucket/prefix`` (credentials as boto3 finds them)."""
+    parts = urlsplit(place)
+    if parts.scheme != "s3":
+        return LocalStore(Path(place))
+    import boto3
+
+    return S3Store(boto3.client("s3"), bucket=parts.netloc, prefix=parts.path)
+
+
+def keep(
+    session: Session,
+    store: Store,
+    *,
+    division_id: int,
+    data: bytes,
+    media_type: str,
+    name: str,
+    purpose: str,
+    owner_id: int | None,
+) -> File:
+    """Bytes first, then the row, in the person's transaction; the database refuses a division outside their reach."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    store.put(sha256, data)
+    file = File(
+        division_id=division_id,
+        sha256=sha256,
+        bytes=len(data),
+        media_type=media_type,
+        name=name,
+        purpose=purpose,
+        owner_id=owner_id,
+    )
+    session.add(file)
+    session.flush()
+    return file
+
+
+def fetch(session: Session, store: Store, uid: UUID) -> tuple[File, BinaryIO]:
+    """A file that the person may see, and its content. Raises NotFound for one that is not there or not theirs."""
+    file = session.scalars(select(File).where(File.uid == uid)).one_or_none()
+    if file is None:
+        raise NotFound(N_("There is no such file, or it is not yours to see."))
+    return file, io.BytesIO(store.get(file.sha256))
+
+
+def _checked(sha256: str, data: bytes) -> bytes:
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise Unready(N_("A stored file is damaged ({sha256}). Restore it from the backup."), sha256=sha256[:12])
+    return data
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
