@@ -213,8 +213,10 @@ class BuiltSign:
     token: str
 
 
-def build_sign(world: World, street: int, *, state: str = "planned", on: date = date(2024, 5, 10)) -> BuiltSign:
-    """A sign at the start of a street, with a name (made when there is none), a post and a bound code."""
+def build_sign(
+    world: World, street: int, *, state: str = "planned", on: date = date(2024, 5, 10), bound: bool = True
+) -> BuiltSign:
+    """A sign at the start of a street, with a name (made when there is none), a post and, if asked, a bound code."""
     place = run(world, "SELECT division_id FROM inventory.street WHERE id = :id", id=street)
     name = run(world, "SELECT id FROM naming.name WHERE street_id = :id", id=street) or build_name(world, street)
     post = insert(
@@ -244,6 +246,8 @@ def build_sign(world: World, street: int, *, state: str = "planned", on: date = 
         state=state,
         planned_on=on,
     )
+    if not bound:
+        return BuiltSign(sign, name, 0, "")
     token = codes.new_code()
     code = insert(world, "printing.code", division_id=place, sign_id=sign, token=token, bound_on=on)
     return BuiltSign(sign, name, code, token)

@@ -1,0 +1,148 @@
+"""Decides about orders and plates: numbers, faces, what a plate that was read back must show. No database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from openpyxl import Workbook
+
+from app.base.errors import N_, Conflict
+from signs import qr, rendering
+from signs.codes import CodeError
+from signs.designs import KINDS, Axis, DesignError, Ground, axis_of, ground_of, sides_of
+from signs.fonts import MissingGlyphError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from signs.drawing import Face
+
+_COMPASS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
+MANIFEST = ("序号", "标志编号", "编码", "标准地名", "罗马字母拼写", "村", "乡镇", "尺寸 (mm)", "朝向")
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """One plate of an order: what its line says (``words``, ``latin``, ``token``) and what the registry says.
+
+    ``registered`` holds the same three from the name in force and the sign's bound code; empty where there is none.
+    """
+
+    position: int
+    sign_uid: UUID
+    token: str
+    words: str
+    latin: str
+    kind: str
+    street_deg: float
+    facing_deg: float
+    along_deg: float
+    goes_on: bool
+    goes_back: bool
+    ground: str | None
+    village: str
+    town: str
+    registered: tuple[str, str, str]
+
+    @property
+    def axis(self) -> Axis:
+        """How the street runs; a colour set by hand decides the direction words too."""
+        if self.ground is None:
+            return axis_of(self.street_deg)
+        return Axis.EAST_WEST if self.ground == Ground.BLUE.value else Axis.NORTH_SOUTH
+
+    @property
+    def size(self) -> str:
+        """The trimmed plate, width × height in mm."""
+        return f"{KINDS[self.kind].width_mm:g}×{KINDS[self.kind].height_mm:g}"
+
+    @property
+    def facing(self) -> str:
+        """Where its front looks, as a word of the compass."""
+        return _COMPASS[round(self.facing_deg / 45) % 8]
+
+
+def order_number(place: str, on: date, last: str | None) -> str:
+    """The next readable number of a place and year behind ``last``: ``2024-东县-003``."""
+    serial = int(last.rpartition("-")[2]) + 1 if last else 1
+    return f"{on.year}-{place}-{serial:03}"
+
+
+def face_of(plate: Plate, code_host: str, *, registered: bool = False) -> Face:
+    """The plate's front as ordered, or (``registered``) as the registry would have it.
+
+    Raises Conflict naming the plate where it cannot be made: an impossible host, a character that the plate's font
+    lacks, a name too long for its kind.
+    """
+    words, latin, token = plate.registered if registered else (plate.words, plate.latin, plate.token)
+    left, right = sides_of(
+        plate.axis,
+        facing_deg=plate.facing_deg,
+        along_deg=plate.along_deg,
+        goes_on=plate.goes_on,
+        goes_back=plate.goes_back,
+    )
+    try:
+        return rendering.face_of(
+            KINDS[plate.kind],
+            rendering.Words(words, latin, left, right),
+            symbol=qr.symbol_for(code_host, token),
+            ground=ground_of(plate.axis),
+        )
+    except (DesignError, MissingGlyphError, qr.HostError, CodeError) as error:
+        raise refused(plate, str(error)) from error
+
+
+def check_registered(plates: Sequence[Plate]) -> None:
+    """Raises Conflict naming the first plate whose name or code is not what the registry has in force."""
+    for plate in plates:
+        words, latin, token = plate.registered
+        if not words:
+            raise refused(plate, "its name is not in force any more")
+        if (words, latin) != (plate.words, plate.latin):
+            raise refused(plate, f"the registry says {words} {latin}")
+        if token != plate.token:
+            raise refused(plate, f"the sign's code is {token or '—'}")
+
+
+def refused(plate: Plate, reason: str) -> Conflict:
+    """What is said of a plate that stops its order."""
+    return Conflict(
+        N_("Plate {position} ({words}, {token}) stops the order: {reason}. Nothing was released."),
+        position=plate.position,
+        words=plate.words,
+        token=plate.token,
+        reason=reason,
+    )
+
+
+def manifest(plates: Sequence[Plate], *, number: str) -> bytes:
+    """The packing list as an Excel file: one row a plate, in the order of the print file's pages."""
+    book = Workbook()
+    book.properties.title = number
+    book.remove(book.worksheets[0])
+    sheet = book.create_sheet("清单")
+    _row(sheet, 1, MANIFEST)
+    for index, plate in enumerate(plates, 2):
+        cells = (plate.sign_uid, plate.token, plate.words, plate.latin, plate.village, plate.town)
+        _row(sheet, index, (plate.position, *cells, plate.size, plate.facing))
+    for column, width in zip("ABCDEFGHI", (6, 38, 11, 22, 30, 16, 16, 13, 8), strict=True):
+        sheet.column_dimensions[column].width = width
+    sheet.freeze_panes = "A2"
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _row(sheet: Worksheet, row: int, values: Sequence[object]) -> None:
+    for column, value in enumerate(values, 1):
+        cell = sheet.cell(row, column)
+        cell.value = value if isinstance(value, int) else str(value)
+        if not isinstance(value, int):
+            cell.data_type = "s"  # text from outside is never a formula
