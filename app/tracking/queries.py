@@ -44,23 +44,24 @@ class Progress:
     """One row. Villages are those of the register on that day, without residents' committees.
 
     ``target`` is what is to be done by the end of that day's year (of the row's own year, by year); None where no
-    target is set. A village is named when all its streets in scope have a name in force; ``without_streets`` counts
-    those that have none in scope. Streets and signs of residents' committees are counted in.
+    target is set. A village is named when all its streets in scope have a name in force; ``villages_without_streets``
+    counts those that have none in scope. Streets and signs of residents' committees are counted in.
     """
 
+    division_id: int | None
     uid: UUID | None
     name: str
     year: int | None
     villages: int
-    target: int | None
-    in_batches: int
-    named: int
-    without_streets: int
-    streets: int
+    villages_target: int | None
+    villages_batched: int
+    villages_named: int
+    villages_without_streets: int
+    streets_in_scope: int
     streets_named: int
-    planned: int
-    ordered: int
-    standing: int
+    signs_planned: int
+    signs_ordered: int
+    signs_standing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +119,12 @@ signs AS (
 counted AS (
   SELECT p.row_id, CASE WHEN :by = 'year' THEN p.year END AS year,
          count(*) FILTER (WHERE p.is_village) AS villages,
-         count(p.year) FILTER (WHERE p.is_village) AS in_batches,
-         count(*) FILTER (WHERE p.is_village AND t.streets = t.named) AS named,
-         count(*) FILTER (WHERE p.is_village AND t.streets IS NULL) AS without_streets,
-         coalesce(sum(t.streets), 0) AS streets, coalesce(sum(t.named), 0) AS streets_named,
-         coalesce(sum(g.planned), 0) AS planned, coalesce(sum(g.ordered), 0) AS ordered,
-         coalesce(sum(g.standing), 0) AS standing
+         count(p.year) FILTER (WHERE p.is_village) AS villages_batched,
+         count(*) FILTER (WHERE p.is_village AND t.streets = t.named) AS villages_named,
+         count(*) FILTER (WHERE p.is_village AND t.streets IS NULL) AS villages_without_streets,
+         coalesce(sum(t.streets), 0) AS streets_in_scope, coalesce(sum(t.named), 0) AS streets_named,
+         coalesce(sum(g.planned), 0) AS signs_planned, coalesce(sum(g.ordered), 0) AS signs_ordered,
+         coalesce(sum(g.standing), 0) AS signs_standing
     FROM place p LEFT JOIN streets t ON t.division_id = p.id LEFT JOIN signs g ON g.division_id = p.id
    WHERE p.row_id IS NOT NULL OR :by = 'year'
    GROUP BY 1, 2
@@ -133,14 +134,16 @@ target AS (
     FROM milestones.target t
    WHERE t.stream = :stream AND t.set_on <= :day AND t.territory <@ (SELECT root FROM reach)
 )
-SELECT d.uid, coalesce(d.name, '') AS name, CAST(c.year AS integer) AS year, c.villages,
+SELECT d.id AS division_id, d.uid, coalesce(d.name, '') AS name, CAST(c.year AS integer) AS year, c.villages,
        CASE WHEN :by = 'year'
             THEN (SELECT sum(t.villages) FROM target t WHERE t.topmost AND t.year = c.year)
             ELSE (SELECT sum(t.villages) FROM target t
-                   WHERE t.division_id = c.row_id AND t.year <= extract(year FROM CAST(:day AS date))) END AS target,
-       c.in_batches, c.named, c.without_streets, c.streets, c.streets_named, c.planned, c.ordered, c.standing
+                   WHERE t.division_id = c.row_id AND t.year <= extract(year FROM CAST(:day AS date)))
+       END AS villages_target,
+       c.villages_batched, c.villages_named, c.villages_without_streets, c.streets_in_scope, c.streets_named,
+       c.signs_planned, c.signs_ordered, c.signs_standing
   FROM counted c LEFT JOIN base.division d ON d.id = c.row_id
- WHERE c.villages + c.streets > 0 ORDER BY c.year NULLS LAST, d.path
+ WHERE c.villages + c.streets_in_scope > 0 ORDER BY c.year NULLS LAST, d.path
 """)
 
 _DIFFERENCE = text("""
@@ -173,7 +176,14 @@ def progress(session: Session, *, on: date, by: By | str, stream: Stream = Strea
 
 def _whole(row: object) -> dict[str, int | None]:
     """Sums come out of the database as numeric."""
-    counts = ("target", "streets", "streets_named", "planned", "ordered", "standing")
+    counts = (
+        "villages_target",
+        "streets_in_scope",
+        "streets_named",
+        "signs_planned",
+        "signs_ordered",
+        "signs_standing",
+    )
     values = {name: row[name] for name in counts}  # type: ignore[index]
     return {name: None if value is None else int(value) for name, value in values.items()}
 
@@ -200,10 +210,10 @@ def progress_map(
             name=row.name,
             shape=shapes[row.uid][0],
             is_sketch=shapes[row.uid][1] != "survey",
-            named=row.named,
+            named=row.villages_named,
             villages=row.villages,
-            standing=row.standing,
-            planned=row.planned,
+            standing=row.signs_standing,
+            planned=row.signs_planned,
         )
         for row in rows
         if row.uid in shapes

@@ -120,12 +120,31 @@ def county(world: World) -> World:
 
 def test_a_county_is_told_from_villages_to_standing_signs(county: World):
     east, west = rows(county)
-    assert (east.name, east.villages, east.target, east.in_batches, east.named, east.without_streets) == (
+    assert (
+        east.name,
+        east.villages,
+        east.villages_target,
+        east.villages_batched,
+        east.villages_named,
+        east.villages_without_streets,
+    ) == (
         *("东县", 3, 2, 2, 1),
         1,
     )
-    assert (east.streets, east.streets_named, east.planned, east.ordered, east.standing) == (4, 3, 3, 2, 1)
-    assert (west.name, west.villages, west.target, west.streets, west.without_streets) == ("西县", 1, None, 0, 1)
+    assert (east.streets_in_scope, east.streets_named, east.signs_planned, east.signs_ordered, east.signs_standing) == (
+        4,
+        3,
+        3,
+        2,
+        1,
+    )
+    assert (west.name, west.villages, west.villages_target, west.streets_in_scope, west.villages_without_streets) == (
+        "西县",
+        1,
+        None,
+        0,
+        1,
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,7 +161,15 @@ def test_a_county_is_told_from_villages_to_standing_signs(county: World):
 )
 def test_any_past_day_is_told_as_it_was(county: World, on: date, figures: tuple[int, ...]):
     east = rows(county, on=on)[0]
-    told = (east.in_batches, east.named, east.streets, east.streets_named, east.planned, east.ordered, east.standing)
+    told = (
+        east.villages_batched,
+        east.villages_named,
+        east.streets_in_scope,
+        east.streets_named,
+        east.signs_planned,
+        east.signs_ordered,
+        east.signs_standing,
+    )
     assert told == figures
 
 
@@ -159,15 +186,15 @@ def test_towns_the_city_and_years_add_up_to_the_same(county: World):
     (city,) = rows(county, by=By.CITY)
     towns = {row.name: row for row in rows(county, by=By.TOWN)}
     years = rows(county, by=By.YEAR)
-    assert (city.villages, city.target, city.streets, city.planned) == (4, 3, 4, 3)
+    assert (city.villages, city.villages_target, city.streets_in_scope, city.signs_planned) == (4, 3, 4, 3)
     assert set(towns) == {"南镇", "北镇", "中镇"}
-    assert (towns["南镇"].villages, towns["南镇"].streets, towns["南镇"].target) == (2, 4, None)
-    assert [(row.year, row.villages, row.target, row.in_batches) for row in years] == [
+    assert (towns["南镇"].villages, towns["南镇"].streets_in_scope, towns["南镇"].villages_target) == (2, 4, None)
+    assert [(row.year, row.villages, row.villages_target, row.villages_batched) for row in years] == [
         (2024, 2, 3, 2),
         (None, 2, None, 0),
     ]
     for table in (towns.values(), years, rows(county)):
-        assert sum(row.streets for row in table) == city.streets
+        assert sum(row.streets_in_scope for row in table) == city.streets_in_scope
         assert sum(row.villages for row in table) == city.villages
 
 
@@ -224,13 +251,13 @@ def test_residents_committees_are_no_villages_but_their_streets_count(county: Wo
     county.places["居委会"] = place
     build_street(county, "居委会")
     east = rows(county)[0]
-    assert (east.villages, east.streets) == (3, 5)
+    assert (east.villages, east.streets_in_scope) == (3, 5)
 
 
 def test_one_sees_the_progress_of_ones_own_territory(county: World):
     assert [row.name for row in rows(county, role=Role.COUNTY_OFFICER, at="西县")] == ["西县"]
     (own,) = rows(county, role=Role.TOWN_OFFICER, at="北镇", by=By.TOWN)
-    assert (own.name, own.villages, own.streets) == ("北镇", 1, 0)
+    assert (own.name, own.villages, own.streets_in_scope) == ("北镇", 1, 0)
     assert len(rows(county, role=Role.AUDITOR)) == len(rows(county, role=Role.ADMINISTRATOR)) == 2
 
 
