@@ -1,0 +1,126 @@
+"""The one table from refusals to HTTP status, and the pages and JSON that tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from app.base.errors import N_, Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
+from app.web import language
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request
+    from jinja2 import Environment
+
+STATUS: dict[type[MingluError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, Unready: 503}
+TITLES = {
+    403: N_("You may not do this"),
+    404: N_("Not found"),
+    405: N_("This cannot be done here"),
+    409: N_("This has changed meanwhile"),
+    422: N_("Something is wrong with what was sent"),
+    429: N_("Too many at once"),
+    500: N_("Something went wrong here"),
+    503: N_("Not ready"),
+}
+UNEXPECTED = N_(
+    "This is our fault, and it was recorded. Try again; if it stays, tell the administrator the number below."
+)
+NO_DATABASE = N_("The database does not answer. What you entered was not saved; try again in a minute.")
+NO_PAGE = N_("There is no page at this address. Check it, or go on from the start page.")
+BAD_FORM = N_("A field is missing or has a value of the wrong kind: {field}.")
+
+
+def status_of(error: MingluError) -> int:
+    """The status of a refusal: that of its nearest class in the table, 400 for one outside of it."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
+
+
+class ErrorPages:
+    """Turns what was raised into answers, for one app; ``page`` renders a template of that app."""
+
+    def __init__(self, env: Environment, *, template: str, login: str | None) -> None:
+        """``login`` is where pages without a session are sent, None for the public app."""
+        self.env, self.template, self.login = env, template, login
+
+    def install(self, app: FastAPI) -> None:
+        """Handle everything that can be raised below the guard."""
+        for kind, handler in self._handlers().items():
+            app.add_exception_handler(kind, handler)
+
+    def _handlers(self) -> dict[type[Exception], Callable[..., Awaitable[Response]]]:
+        return {
+            MingluError: self.refused,
+            RequestValidationError: self.malformed,
+            HTTPException: self.http,
+            OperationalError: self.failed,
+            InterfaceError: self.failed,
+        }
+
+    async def refused(self, request: Request, error: MingluError) -> Response:
+        """A refusal: a redirect to the login where a page was asked for without a session, else page or JSON."""
+        nobody = self.login and getattr(request.state, "actor", None) is None
+        if isinstance(error, NotAllowed) and nobody and not wants_json(request) and request.url.path != self.login:
+            return self._to_login(request)
+        field = error.field if isinstance(error, Invalid) else None
+        return await self._tell(request, status_of(error), error.message, error.values, field)
+
+    async def malformed(self, request: Request, error: RequestValidationError) -> Response:
+        """A form or query that does not fit the route; only the names of the fields are told."""
+        names = sorted({str(one["loc"][-1]) for one in error.errors() if one.get("loc")})
+        return await self._tell(request, 422, BAD_FORM, {"field": ", ".join(names)}, names[0] if names else None)
+
+    async def http(self, request: Request, error: HTTPException) -> Response:
+        """What the web framework itself refuses: unknown address, wrong method."""
+        return await self._tell(request, error.status_code, NO_PAGE if error.status_code == 404 else "", {}, None)  # noqa: PLR2004
+
+    async def failed(self, request: Request, error: Exception) -> Response:
+        """What nobody expected, and a database that does not answer; nothing of the error's own words is told."""
+        away = isinstance(error, OperationalError | InterfaceError)
+        status, message = (503, NO_DATABASE) if away else (500, UNEXPECTED)
+        return await self._tell(request, status, message, {}, None)
+
+    def _to_login(self, request: Request) -> Response:
+        back = request.url.path if request.method == "GET" else "/"
+        url = f"{self.login}?next={quote(back)}"
+        if request.headers.get("hx-request"):
+            return Response(status_code=204, headers={"hx-redirect": url})
+        return RedirectResponse(url, status_code=303)
+
+    async def _tell(
+        self, request: Request, status: int, message: str, values: dict[str, object], field: str | None
+    ) -> Response:
+        lang = getattr(request.state, "language", language.DEFAULT)
+        title = language.translate(TITLES.get(status, TITLES[500]), lang)
+        words = language.translate(message, lang, **values) if message else title
+        trace = request.state.trace
+        if wants_json(request):
+            told = {"title": title, "message": words, "field": field, "trace": trace}
+            return JSONResponse({"error": told}, status_code=status)
+        body = await run_in_threadpool(self._page, request, lang, {"title": title, "message": words, "status": status})
+        headers = {"hx-retarget": "#toasts", "hx-reswap": "beforeend"} if request.headers.get("hx-request") else {}
+        return HTMLResponse(body, status_code=status, headers=headers)
+
+    def _page(self, request: Request, lang: str, told: dict[str, object]) -> str:
+        language.use(lang)
+        name = "macros/_error_toast.html" if request.headers.get("hx-request") and self.login else self.template
+        return self.env.get_template(name).render(
+            request=request,
+            language=lang,
+            trace=request.state.trace,
+            actor=getattr(request.state, "actor", None),
+            **told,
+        )
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the answer is for a program: below ``/api/``, or where no page is accepted but JSON is."""
+    accepted = request.headers.get("accept", "")
+    return request.url.path.startswith("/api/") or ("application/json" in accepted and "text/html" not in accepted)

@@ -1,0 +1,122 @@
+"""What stands around every page of the office: stations with what waits for me, the territory, the banner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.base.models import Division, DivisionKind
+from app.base.people import Actor
+from app.base.request import is_below
+from app.web.words import STATIONS
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from app.base.db import Database
+
+#: How many records of a station wait for this person.
+Waiting = Callable[[Session, Actor], int]
+#: Counts may be this old, so that moving between pages does not count anew.
+KEEP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """A line of the navigation; ``ready`` once the station has pages."""
+
+    key: str
+    title: str
+    icon: str
+    ready: bool
+    waiting: int
+
+
+@dataclass(frozen=True)
+class Around:
+    """The frame of one page. ``crumbs`` runs from the top of the person's territory to the chosen division."""
+
+    stations: Sequence[Station] = ()
+    crumbs: Sequence[Division] = ()
+    below: Sequence[Division] = ()
+    chosen: Division | None = None
+    demonstration: bool = False
+
+
+@dataclass
+class Frame:
+    """Gathers :class:`Around`; one per app. ``registry`` holds the stations that have pages, with their counters."""
+
+    database: Database
+    registry: Mapping[str, Waiting | None]
+    _counts: dict[int, tuple[float, dict[str, int]]] = field(default_factory=dict)
+
+    def nothing(self) -> Around:
+        """The frame of a page that nobody has signed in to."""
+        return Around(demonstration=self.demonstration())
+
+    def around(self, request: Request, actor: Actor) -> Around:
+        """The frame of a page of this person."""
+        with self.database.acting(actor.id, via="frame") as session:
+            counts = self._waiting(session, actor, fresh=request.method != "GET")
+            crumbs = _crumbs(session, actor, request.query_params.get("in", ""))
+            below = _below(session, crumbs[-1]) if crumbs else []
+            demonstration = _demonstration(session)
+        stations = [
+            Station(key, title, icon, key in self.registry, counts.get(key, 0)) for key, title, icon in STATIONS
+        ]
+        chosen = crumbs[-1] if crumbs and request.query_params.get("in") else None
+        return Around(stations, crumbs, below, chosen, demonstration)
+
+    def demonstration(self) -> bool:
+        """Whether a demonstration made this database; False while it does not answer."""
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            with self.database.nobody(via="frame") as session:
+                return _demonstration(session)
+        except DBAPIError:
+            return False
+
+    def forget(self, person_id: int) -> None:
+        """Count anew for this person at the next page: they have just done something."""
+        self._counts.pop(person_id, None)
+
+    def _waiting(self, session: Session, actor: Actor, *, fresh: bool) -> dict[str, int]:
+        kept = self._counts.get(actor.id)
+        if kept and not fresh and time.monotonic() - kept[0] < KEEP_SECONDS:
+            return kept[1]
+        counts = {key: count(session, actor) for key, count in self.registry.items() if count}
+        if len(self._counts) > 10_000:  # noqa: PLR2004 - more people than any office has
+            self._counts.clear()
+        self._counts[actor.id] = (time.monotonic(), counts)
+        return counts
+
+
+def _demonstration(session: Session) -> bool:
+    return bool(session.scalar(text("SELECT bool_or(demonstration) FROM open.demonstration")))
+
+
+def _crumbs(session: Session, actor: Actor, wanted: str) -> list[Division]:
+    """The chain from the top of the territory down to the wanted division, or to the person's own."""
+    own = select(Division).where(text("path @> CAST(:path AS ltree)")).order_by(text("nlevel(path)"))
+    path = actor.territory
+    if wanted:
+        found = session.scalar(
+            text("SELECT path::text FROM base.division WHERE uid::text = :uid"), {"uid": wanted.lower()}
+        )
+        path = found if found and is_below(found, actor.territory) else path
+    chain = session.scalars(own, {"path": path}).all()
+    return [division for division in chain if is_below(division.path, actor.territory)]
+
+
+def _below(session: Session, parent: Division) -> list[Division]:
+    if parent.kind in {DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value}:
+        return []
+    found = select(Division).where(Division.parent_id == parent.id, Division.until_on.is_(None)).order_by(Division.name)
+    return list(session.scalars(found.limit(400)))

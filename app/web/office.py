@@ -1,0 +1,56 @@
+"""The office: what the staff work with. One process, one database role, one cookie of its own."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from fastapi import Depends, FastAPI
+from starlette.middleware import Middleware
+
+from app.base.db import Database
+from app.base.settings import OFFICE
+from app.web.answers import OfficeAnswer
+from app.web.frame import Frame
+from app.web.guard import OFFICE_POLICY
+from app.web.making import Kind, make_app
+from app.web.sessions import Sessions, require_form_token
+from app.web.views import account, divisions, files, history, maps, people, runs, search, today
+from app.web.words import STATIONS
+
+if TYPE_CHECKING:
+    from app.base.clock import Clock
+    from app.base.settings import Settings
+
+#: Survey files are large; the intake reads them from disk, not from memory.
+MOST_BYTES = 2 * 1024**3
+SHELL = (account, today, divisions, maps, runs, history, people, files, search)
+
+
+def create_office_app(settings: Settings, *, clock: Clock) -> FastAPI:
+    """The office's app with its own pool. Serve it without a server's own proxy handling: the app does that."""
+    database = Database(settings, role=OFFICE)
+    stations = station_views()
+    app = make_app(
+        settings,
+        Kind(OFFICE, "Minglu office", OFFICE_POLICY, "error.html", MOST_BYTES, login="/login"),
+        clock=clock,
+        middleware=[Middleware(Sessions, database=database, clock=clock)],
+        dependencies=[Depends(require_form_token)],
+        database=database,
+    )
+    frame = Frame(database, {key: getattr(views, "waiting", None) for key, views in stations.items()})
+    app.state.frame = frame
+    app.state.finders = [views.find for views in stations.values() if hasattr(views, "find")]
+    app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)
+    for views in (*SHELL, *stations.values()):
+        app.include_router(views.router)
+    return app
+
+
+def station_views() -> dict[str, ModuleType]:
+    """The ``views`` of every station that has some, in the order of the flow: ``router``, ``waiting``, ``find``."""
+    names = {key: f"app.{key}.views" for key, _, _ in STATIONS}
+    return {key: importlib.import_module(name) for key, name in names.items() if importlib.util.find_spec(name)}

@@ -1,0 +1,225 @@
+"""The page behind a sign's code. No login, no script, nothing personal; its own process and database role.
+
+Plain HTML. The code is taken in any case and as people type it; what is forged, unknown or taken down gets a page
+that helps. A page view counts once, for the sign alone: nothing of who looked is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, FastAPI, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy import Row, text
+from starlette.middleware import Middleware
+
+from app.base.db import Database
+from app.base.errors import N_
+from app.base.settings import PUBLIC
+from app.scanning.models import ReportKind
+from app.web import language
+from app.web.frame import Frame
+from app.web.guard import PUBLIC_POLICY
+from app.web.handoff import hand_offs
+from app.web.limits import Limit
+from app.web.making import Kind, make_app
+from app.web.plates import Hanging, is_blue, plate
+from app.web.rendering import with_query
+from signs import codes
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from app.base.clock import Clock
+    from app.base.settings import Settings
+
+MOST_BYTES = 64 * 1024
+MOST_WORDS, MOST_CONTACT = 500, 100
+READ = ["GET", "HEAD"]
+REPORT_KINDS = {
+    ReportKind.DAMAGED.value: N_("The sign is damaged or cannot be read"),
+    ReportKind.WRONG.value: N_("Something on the sign or page is wrong"),
+    ReportKind.FALSE_CODE.value: N_("The code was pasted over, or asks for money or a login"),
+    ReportKind.OTHER.value: N_("Something else"),
+}
+_MACHINES = re.compile(
+    r"bot|crawl|spider|slurp|preview|fetch|curl|wget|python|java/|go-http|monitor|headless|lighthouse|facebookexternal",
+    re.IGNORECASE,
+)
+_PAGE = text("SELECT * FROM open.sign_page WHERE token = :token")
+_COUNT = text("SELECT open.count_scan(:token, :today)")
+_REPORT = text("SELECT open.file_report(:token, :kind, :words, :contact, :today)")
+router = APIRouter()
+
+
+class _Reader:
+    """ASGI middleware: the language is asked for in the address (``?lang=en``); no cookie is ever set here."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = Request(scope)
+            request.state.actor = None
+            request.state.language = language.use(request.query_params.get("lang", language.DEFAULT))
+        await self.app(scope, receive, send)
+
+
+@dataclass(slots=True)
+class Told:
+    """A report as it was typed. ``website`` is a trap: people don't see it, programs fill it in."""
+
+    kind: Annotated[str, Form(max_length=20)] = ""
+    words: Annotated[str, Form(max_length=4000)] = ""
+    contact: Annotated[str, Form(max_length=400)] = ""
+    website: Annotated[str, Form(max_length=400)] = ""
+
+
+def create_public_app(settings: Settings, *, clock: Clock) -> FastAPI:
+    """The public app with its own pool. Serve it without a server's own proxy handling: the app does that."""
+    database = Database(settings, role=PUBLIC)
+    app = make_app(
+        settings,
+        Kind(PUBLIC, "Minglu", PUBLIC_POLICY, "public/error.html", MOST_BYTES),
+        clock=clock,
+        middleware=[Middleware(_Reader)],
+        database=database,
+    )
+    frame = Frame(database, {})
+    app.state.env.globals.update(
+        banner=frame.demonstration, host=settings.code_host, public_query=_public_query, report_kinds=REPORT_KINDS
+    )
+    app.state.reports = Limit(most=5, minutes=10)
+    app.include_router(router)
+    return app
+
+
+@router.api_route("/", methods=READ)
+def explain(request: Request, code: str = "") -> Response:
+    """What these pages are, and a box for a code that no camera can read."""
+    if code.strip():
+        return RedirectResponse(_public_query(request, f"/s/{codes.normalise(code)[:20]}"), status_code=303)
+    return _page(request, "public/explain.html")
+
+
+@router.api_route("/s/{token}", methods=READ)
+@router.api_route("/S/{token}", methods=READ)
+def sign(request: Request, token: str, said: str = "") -> Response:
+    """The page of a sign. Counted once for a person's look, not for machines and not for HEAD."""
+    found = _find(request, token)
+    if isinstance(found, Response):
+        return found
+    if request.method == "GET" and not said and not _by_machine(request):
+        with request.app.state.database.nobody(via="scan") as session:
+            session.execute(_COUNT, {"token": found.token, "today": request.app.state.clock.today()})
+    return _sign_page(request, found, said=said == "thanks")
+
+
+@router.post("/s/{token}/report")
+@router.post("/S/{token}/report")
+def report(request: Request, token: str, told: Annotated[Told, Depends()]) -> Response:
+    """Take a reader's report, without a login and without asking who they are."""
+    found = _find(request, token)
+    if isinstance(found, Response):
+        return found
+    thanks = RedirectResponse(_public_query(request, f"/s/{found.token}", said="thanks") + "#report", status_code=303)
+    if told.website:
+        return thanks
+    problem = _problem(told)
+    if problem:
+        return _sign_page(request, found, told=told, problem=problem, status=422)
+    clock = request.app.state.clock
+    if not request.app.state.reports.take(request.client.host if request.client else "", clock.now()):
+        return _sign_page(
+            request,
+            found,
+            told=told,
+            problem=N_("Too many reports from here. Try again in ten minutes, or call 12345."),
+            status=429,
+        )
+    with request.app.state.database.nobody(via="report") as session:
+        values = {"token": found.token, "kind": told.kind, "words": told.words.strip(), "contact": told.contact.strip()}
+        made = session.scalar(_REPORT, {**values, "today": clock.today()})
+    if made is None:
+        problem = N_("This sign was reported often today already; somebody is looking at it. For more, call 12345.")
+        return _sign_page(request, found, told=told, problem=problem, status=429)
+    return thanks
+
+
+def _problem(told: Told) -> str:
+    if told.kind not in REPORT_KINDS:
+        return N_("Choose what is wrong.")
+    if not told.words.strip():
+        return N_("Say in a few words what you saw.")
+    if len(told.words.strip()) > MOST_WORDS:
+        return N_("That is too long: 500 characters at most.")
+    if len(told.contact.strip()) > MOST_CONTACT:
+        return N_("The contact is too long: 100 characters at most.")
+    return ""
+
+
+def _find(request: Request, token: str) -> Row[Any] | Response:
+    """The published sign of a code as typed, or the page that helps."""
+    code = codes.normalise(token)
+    if not codes.is_valid(code):
+        return _page(request, "public/unknown.html", status=404, code=code[:20], forged=True)
+    with request.app.state.database.nobody(via="scan") as session:
+        row = session.execute(_PAGE, {"token": code}).one_or_none()
+    if row is None:
+        return _page(request, "public/unknown.html", status=404, code=codes.grouped(code), forged=False)
+    if row.code_state == "retired" or row.sign_state == "removed":
+        return _page(request, "public/retired.html", sign=row, code=codes.grouped(code), status=410)
+    return cast("Row[Any]", row)
+
+
+def _sign_page(
+    request: Request,
+    row: Row[Any],
+    *,
+    said: bool = False,
+    told: Told | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    place = "".join(part for part in (row.county, row.town, row.village) if part)
+    return _page(
+        request,
+        "public/sign.html",
+        status=status,
+        sign=row,
+        code=codes.grouped(row.token),
+        plate=plate(_hanging(row)),
+        blue=is_blue(row.bearing_deg),
+        maps=hand_offs(row.lon, row.lat, f"{place}{row.words}"),
+        said=said,
+        told=told or Told(),
+        problem=problem,
+    )
+
+
+def _hanging(row: Row[Any]) -> Hanging:
+    words = row._mapping
+    along = words.get("along_deg", row.bearing_deg)
+    goes_on, goes_back = words.get("goes_on", True), words.get("goes_back", True)
+    return Hanging(row.kind, row.words, row.latin_sign, row.bearing_deg, row.facing_deg, along, goes_on, goes_back)
+
+
+def _page(request: Request, template: str, *, status: int = 200, **context: object) -> Response:
+    lang = language.use(request.state.language)
+    body = request.app.state.env.get_template(template).render(request=request, language=lang, **context)
+    return HTMLResponse(body, status_code=status)
+
+
+def _by_machine(request: Request) -> bool:
+    agent = request.headers.get("user-agent", "")
+    ahead = request.headers.get("sec-purpose") or request.headers.get("purpose")
+    return not agent or bool(ahead) or _MACHINES.search(agent) is not None
+
+
+def _public_query(request: Request, url: str, **changes: object) -> str:
+    """A page's address that keeps the reader's language and size of print, unless they are changed."""
+    kept = {name: request.query_params.get(name) for name in ("lang", "size")}
+    return with_query(url, **{**kept, **changes})

@@ -1,0 +1,184 @@
+"""Reads of the shell's own pages. All run as the signed-in person: row-level security decides what is seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, func, select, text
+
+from app.base.models import Division, DivisionCode, Entry, File, Person
+from app.base.request import Hit
+from app.milestones.models import Batch
+from app.naming.models import Deadline, Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+#: Villages whose streets in scope all bear a name in force, of those with streets in scope; then streets, then signs.
+_ONE_NUMBER = text("""
+WITH villages AS (
+  SELECT bool_and(s.state = 'in_force') AS named, count(*) AS streets,
+         count(*) FILTER (WHERE s.state = 'in_force') AS done
+    FROM inventory.street s
+   WHERE s.in_scope AND s.stream = 'village' AND s.state <> 'retired' AND s.territory <@ CAST(:path AS ltree)
+   GROUP BY s.division_id
+)
+SELECT count(*) FILTER (WHERE named) AS named, count(*) AS villages,
+       coalesce(sum(streets), 0)::bigint AS streets, coalesce(sum(done), 0)::bigint AS streets_named,
+       (SELECT count(*) FROM planning.sign p
+         WHERE p.state <> 'removed' AND p.territory <@ CAST(:path AS ltree)) AS signs,
+       (SELECT count(*) FROM planning.sign p
+         WHERE p.state = 'standing' AND p.territory <@ CAST(:path AS ltree)) AS standing,
+       (SELECT sum(t.villages)::bigint FROM milestones.target t
+         WHERE t.stream = 'village' AND t.division_id = :division) AS target
+  FROM villages
+""")
+
+#: Children of a division: what stands in the register below each, and what the official targets say of it.
+_CHILDREN = text("""
+SELECT c.uid, c.name, c.kind, c.geometry_source,
+       count(v.id) FILTER (WHERE v.kind = 'town') AS towns,
+       count(v.id) FILTER (WHERE v.kind = 'village') AS villages,
+       count(v.id) FILTER (WHERE v.kind = 'residents') AS residents,
+       (SELECT sum(t.villages)::bigint FROM milestones.target t
+         WHERE t.division_id = c.id AND t.stream = 'village') AS target
+  FROM base.division c LEFT JOIN base.division v ON v.path <@ c.path AND v.id <> c.id AND v.until_on IS NULL
+ WHERE c.parent_id = :parent AND c.until_on IS NULL
+ GROUP BY c.id ORDER BY c.kind = 'zone', c.name
+""")
+_SUMS = text("""
+SELECT count(*) FILTER (WHERE v.kind = 'town') AS towns, count(*) FILTER (WHERE v.kind = 'village') AS villages,
+       count(*) FILTER (WHERE v.kind = 'residents') AS residents,
+       (SELECT sum(t.villages)::bigint FROM milestones.target t
+         WHERE t.division_id = :id AND t.stream = 'village') AS target,
+       (SELECT string_agg(DISTINCT t.source, '; ') FROM milestones.target t
+         WHERE t.division_id = :id AND t.stream = 'village') AS source
+  FROM base.division v WHERE v.path <@ CAST(:path AS ltree) AND v.id <> :id AND v.until_on IS NULL
+""")
+_VILLAGES_OF_BATCHES = text("""
+SELECT batch_id, count(*) AS n FROM milestones.batch_village WHERE left_on IS NULL AND batch_id = ANY(:ids) GROUP BY 1
+""")
+_RETURNED = text("SELECT count(*) FROM naming.proposal WHERE state = 'returned' AND proposed_by = :me")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A clock that runs: what is due when, of which decision."""
+
+    kind: str
+    due_on: date
+    number: str
+    authority: str
+
+
+def one_number(session: Session, place: Division) -> Row[Any]:
+    """The programme's figures below a division."""
+    return session.execute(_ONE_NUMBER, {"path": place.path, "division": place.id}).one()
+
+
+def due(session: Session, place: Division, *, most: int) -> list[Due]:
+    """Clocks not yet stopped, the most urgent first."""
+    rows = session.execute(
+        select(Deadline.kind, Deadline.due_on, Decision.number, Decision.authority)
+        .join(Decision, Decision.id == Deadline.decision_id)
+        .where(Deadline.done_on.is_(None), Deadline.territory.op("<@")(place.path))
+        .order_by(Deadline.due_on, Deadline.id)
+        .limit(most)
+    )
+    return [Due(*row) for row in rows]
+
+
+def open_batches(session: Session, place: Division, *, most: int) -> list[tuple[Batch, int]]:
+    """Batches being worked on, with how many villages each still has, the next due first."""
+    found = session.scalars(
+        select(Batch)
+        .where(Batch.state == "open", Batch.territory.op("<@")(place.path))
+        .order_by(Batch.due_on, Batch.id)
+        .limit(most)
+    ).all()
+    villages: dict[int, int] = dict(
+        session.execute(_VILLAGES_OF_BATCHES, {"ids": [batch.id for batch in found]}).tuples().all()
+    )
+    return [(batch, villages.get(batch.id, 0)) for batch in found]
+
+
+def returned_to(session: Session, person_id: int) -> int:
+    """How many of a person's proposals came back to be mended."""
+    return int(session.scalar(_RETURNED, {"me": person_id}) or 0)
+
+
+def children(session: Session, parent: Division) -> Sequence[Row[Any]]:
+    """The divisions right below, each with its register's counts and its official target."""
+    return session.execute(_CHILDREN, {"parent": parent.id}).all()
+
+
+def sums(session: Session, place: Division) -> Row[Any]:
+    """What the register holds below a division, and the official target."""
+    return session.execute(_SUMS, {"id": place.id, "path": place.path}).one()
+
+
+def codes(session: Session, place: Division) -> Sequence[DivisionCode]:
+    """Codes that a division bore, newest first."""
+    return session.scalars(
+        select(DivisionCode)
+        .where(DivisionCode.division_id == place.id)
+        .order_by(DivisionCode.valid_from_on.desc(), DivisionCode.id.desc())
+    ).all()
+
+
+def entries_of(session: Session, subject: str, row_id: int, *, most: int = 50) -> Sequence[Entry]:
+    """A record's history, newest first."""
+    return session.scalars(
+        select(Entry).where(Entry.subject == subject, Entry.row_id == row_id).order_by(Entry.id.desc()).limit(most)
+    ).all()
+
+
+def names_of(session: Session, entries: Sequence[Entry]) -> dict[int, str]:
+    """Names of the people behind history entries."""
+    ids = {entry.person_id for entry in entries if entry.person_id is not None}
+    return {key: session.scalar(select(func.base.name_of(key))) or "–" for key in ids}
+
+
+def people(session: Session, place: Division, *, active: bool) -> Sequence[Row[Person, str]]:
+    """People of a territory with the name of their division."""
+    return session.execute(
+        select(Person, Division.name)
+        .join(Division, Division.id == Person.division_id)
+        .where(Person.active == active, Person.territory.op("<@")(place.path))
+        .order_by(Division.path, Person.login)
+        .limit(1000)
+    ).all()
+
+
+def find_divisions(session: Session, words: str, place: Division, *, most: int = 20) -> list[Hit]:
+    """Divisions whose name holds the words, higher ones first."""
+    parents = select(Division.id, Division.name).subquery()
+    rows = session.execute(
+        select(Division, parents.c.name)
+        .outerjoin(parents, parents.c.id == Division.parent_id)
+        .where(Division.name.contains(words, autoescape=True), Division.path.op("<@")(place.path))
+        .order_by(func.nlevel(Division.path), Division.name)
+        .limit(most)
+    )
+    return [Hit("Division", found.name, above or "", f"/divisions/{found.uid}") for found, above in rows]
+
+
+def find_streets(session: Session, words: str, *, most: int = 20) -> list[Hit]:
+    """Streets whose surveyed name holds the words."""
+    rows = session.execute(
+        text(
+            "SELECT s.uid, s.surveyed_name, d.name FROM inventory.find_streets(:words, :most) AS f(id)"
+            " JOIN inventory.street s ON s.id = f.id JOIN base.division d ON d.id = s.division_id"
+        ),
+        {"words": words, "most": most},
+    )
+    return [Hit("Street", name, place, f"/inventory/{uid}") for uid, name, place in rows]
+
+
+def file_of(session: Session, uid: object) -> File | None:
+    """A file's row, if this person may read it."""
+    return session.scalar(select(File).where(File.uid == uid))

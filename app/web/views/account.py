@@ -1,0 +1,76 @@
+"""Signing in and out, and the language."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.base.errors import NotAllowed
+from app.base.people import log_in, log_out
+from app.base.request import Config, Now, Show
+from app.web import language
+from app.web.answers import local
+from app.web.sessions import COOKIE, DOOR, LANGUAGE, keep
+
+router = APIRouter()
+_YEAR_HOURS = 24 * 365
+
+
+@router.get("/login")
+def ask(request: Request, show: Show, settings: Config, next: str = "/") -> Response:  # noqa: A002 - the query's word
+    """The login page; its form hangs on a cookie of its own, as there is no session yet."""
+    if request.state.actor:
+        return RedirectResponse(local(next), status_code=303)
+    return _door(request, show, settings, {"next": local(next), "login": "", "error": ""}, 200)
+
+
+@router.post("/login")
+def enter(  # noqa: PLR0917 - one argument a field
+    request: Request,
+    show: Show,
+    settings: Config,
+    clock: Now,
+    login: Annotated[str, Form(max_length=64)],
+    password: Annotated[str, Form(max_length=200)],
+    next: Annotated[str, Form()] = "/",  # noqa: A002 - the field's word
+) -> Response:
+    """Open a session, or show the page again with the reason."""
+    address = request.client.host if request.client else ""
+    try:
+        token = log_in(request.app.state.database, clock, login=login, password=password, address=address)
+    except NotAllowed as refusal:
+        error = show.text(refusal.message, **refusal.values)
+        return _door(request, show, settings, {"next": local(next), "login": login, "error": error}, 403)
+    response = RedirectResponse(local(next), status_code=303)
+    keep(response, settings, COOKIE, token)
+    response.delete_cookie(DOOR)
+    return response
+
+
+@router.post("/logout")
+def leave(request: Request) -> Response:
+    """End the session and go back to the door."""
+    log_out(request.app.state.database, request.cookies.get(COOKIE, ""))
+    response = RedirectResponse("/login", status_code=303)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+@router.post("/language")
+def speak(
+    settings: Config,
+    wanted: Annotated[str, Form(alias="language")],
+    next: Annotated[str, Form()] = "/",  # noqa: A002
+) -> Response:
+    """Keep the language in this browser."""
+    response = RedirectResponse(local(next), status_code=303)
+    keep(response, settings, LANGUAGE, language.use(wanted), hours=_YEAR_HOURS)
+    return response
+
+
+def _door(request: Request, show: Show, settings: Config, context: dict[str, str], status: int) -> Response:
+    response = show.page("login.html", status=status, **context)
+    keep(response, settings, DOOR, request.state.form_key)
+    return response

@@ -1,0 +1,45 @@
+"""The tree of divisions: what the register holds, beside the official targets."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from sqlalchemy import select
+
+from app.base.errors import NotFound
+from app.base.models import Division
+from app.base.request import Place, Show, Work
+from app.web import queries
+
+router = APIRouter(prefix="/divisions")
+
+
+@router.get("")
+def index(session: Work, show: Show, place: Place) -> Response:
+    """The divisions right below the chosen one."""
+    return show.page(
+        "divisions/index.html",
+        place=place,
+        rows=queries.children(session, place),
+        sums=queries.sums(session, place),
+    )
+
+
+@router.get("/{uid}")
+def record(session: Work, show: Show, uid: UUID) -> Response:
+    """One division with its codes and history."""
+    found = session.scalar(select(Division).where(Division.uid == uid))
+    if found is None:
+        raise NotFound("There is no such division. Look for it in the list of divisions.")
+    entries = queries.entries_of(session, "base.division", found.id)
+    return show.page(
+        "divisions/record.html",
+        division=found,
+        parent=session.get(Division, found.parent_id) if found.parent_id else None,
+        sums=queries.sums(session, found),
+        codes=queries.codes(session, found),
+        rows=queries.children(session, found),
+        entries=entries,
+        names=queries.names_of(session, entries),
+    )

@@ -1,0 +1,59 @@
+"""Who changed what: the history of one's territory, and taking an act back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from sqlalchemy import select
+
+from app.base import history
+from app.base.models import Entry
+from app.base.request import Me, Now, Place, Show, Work, route_of
+from app.web import queries
+
+router = APIRouter()
+ON_A_PAGE = 50
+
+
+@router.get("/history")
+def index(
+    session: Work,
+    show: Show,
+    place: Place,
+    clock: Now,
+    subject: str = "",
+    before: Annotated[int | None, Query()] = None,
+) -> Response:
+    """Entries of the chosen territory, newest first, paged by their number."""
+    wanted = select(Entry).where(Entry.territory.op("<@")(place.path))
+    wanted = wanted.where(Entry.subject == subject) if subject else wanted
+    wanted = wanted.where(Entry.id < before) if before else wanted
+    entries = session.scalars(wanted.order_by(Entry.id.desc()).limit(ON_A_PAGE + 1)).all()
+    return show.page(
+        "history/index.html",
+        place=place,
+        entries=entries[:ON_A_PAGE],
+        older=entries[ON_A_PAGE - 1].id if len(entries) > ON_A_PAGE else None,
+        names=queries.names_of(session, entries),
+        subject=subject,
+        undo_since=clock.now() - history.UNDO_FOR,
+    )
+
+
+@router.post("/undo/{act}")
+def undo(
+    request: Request,
+    show: Show,
+    actor: Me,
+    clock: Now,
+    act: UUID,
+    next: Annotated[str, Form()] = "/",  # noqa: A002
+) -> Response:
+    """Take back all that one act of one's own changed; the toast offers to undo the undoing."""
+    via = f"{request.method} {route_of(request)}"
+    with request.app.state.database.acting(actor.id, via=via, undoes=act) as session:
+        n = history.undo(session, clock, actor, act)
+        again = history.current_act(session)
+    return show.see(next, "Undone: {n} rows are as they were.", undo=again, n=n)

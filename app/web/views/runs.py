@@ -1,0 +1,53 @@
+"""Long work: how far it is, cancelling it, and what came of it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.base.errors import Conflict, NotFound
+from app.base.models import Run
+from app.base.request import Show, Work
+
+router = APIRouter(prefix="/runs")
+
+
+@router.get("")
+def index(session: Work, show: Show) -> Response:
+    """Runs of one's own and of the territory, newest first."""
+    return show.page("runs/index.html", runs=session.scalars(select(Run).order_by(Run.id.desc()).limit(100)).all())
+
+
+@router.get("/{uid}")
+def record(session: Work, show: Show, uid: UUID) -> Response:
+    """One run with its result."""
+    return show.page("runs/record.html", run=_run(session, uid))
+
+
+@router.get("/{uid}/bar")
+def bar(session: Work, show: Show, uid: UUID) -> Response:
+    """The progress bar alone; it asks for itself again while the run goes on, and loads the page at its end."""
+    run = _run(session, uid)
+    response = show.page("runs/_bar.html", run=run)
+    if run.ended_at is not None:
+        response.headers["hx-refresh"] = "true"
+    return response
+
+
+@router.post("/{uid}/cancel")
+def cancel(session: Work, show: Show, uid: UUID) -> Response:
+    """Ask a run to stop; it does at its next step, and nothing of it is kept."""
+    run = _run(session, uid)
+    if not session.scalar(text("SELECT base.cancel_run(:uid)"), {"uid": run.uid}):
+        raise Conflict("This run cannot be cancelled: it has ended, or is not yours.")
+    return show.see(f"/runs/{run.uid}", "The run will stop at its next step.")
+
+
+def _run(session: Session, uid: UUID) -> Run:
+    found = session.scalar(select(Run).where(Run.uid == uid))
+    if found is None:
+        raise NotFound("There is no such run, or it is not in your territory.")
+    return found

@@ -1,0 +1,139 @@
+"""Words for states, kinds and roles, the same on every page: message id, colour of state, second mark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.base.errors import N_
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: The stations of the flow in their order: folder, what the staff call it, icon.
+STATIONS = (
+    ("intake", N_("Intake"), "file-import"),
+    ("inventory", N_("Inventory"), "list-search"),
+    ("milestones", N_("Batches"), "flag"),
+    ("naming", N_("Naming"), "writing"),
+    ("planning", N_("Planning signs"), "map-pin"),
+    ("printing", N_("Print orders"), "printer"),
+    ("rollout", N_("Installation"), "tool"),
+    ("scanning", N_("Reports"), "qrcode"),
+    ("tracking", N_("Progress"), "chart-bar"),
+)
+
+ROLES: Mapping[str, str] = {
+    "city_officer": N_("City officer"),
+    "county_officer": N_("County officer"),
+    "town_officer": N_("Town officer"),
+    "village_contact": N_("Village contact"),
+    "sign_maker": N_("Sign maker"),
+    "crew": N_("Crew"),
+    "inspector": N_("Inspector"),
+    "content_editor": N_("Content editor"),
+    "auditor": N_("Auditor"),
+    "administrator": N_("Administrator"),
+}
+
+DIVISIONS: Mapping[str, str] = {
+    "city": N_("City"),
+    "county": N_("County"),
+    "zone": N_("Statistical zone"),
+    "town": N_("Town"),
+    "village": N_("Village"),
+    "residents": N_("Residents' committee"),
+}
+
+RUNS: Mapping[str, str] = {
+    "queued": N_("Waiting"),
+    "running": N_("Running"),
+    "done": N_("Done"),
+    "failed": N_("Failed"),
+    "cancelled": N_("Cancelled"),
+}
+
+#: What long work is called; a kind without a line here shows its own name.
+RUN_KINDS: Mapping[str, str] = {
+    "intake": N_("Import of a file"),
+    "print": N_("Print file"),
+    "check": N_("Check of names"),
+    "export": N_("Export"),
+    "demo": N_("Loading the demonstration"),
+}
+
+DEADLINES: Mapping[str, str] = {
+    "file": N_("File with the higher government"),
+    "announce": N_("Publish the notice"),
+    "sign": N_("Put up the signs"),
+}
+
+OPERATIONS: Mapping[str, str] = {"insert": N_("Added"), "update": N_("Changed"), "delete": N_("Removed")}
+
+#: State → (word, class). The class sets colour and second mark (dash, outline, fill) in the stylesheet.
+STATES: Mapping[str, tuple[str, str]] = {
+    "unnamed": (N_("Unnamed"), "unnamed"),
+    "proposed": (N_("Proposed"), "proposed"),
+    "approved": (N_("Approved"), "approved"),
+    "in_force": (N_("In force"), "in-force"),
+    "retired": (N_("Retired"), "retired"),
+    "draft": (N_("Draft"), "draft"),
+    "submitted": (N_("Submitted"), "proposed"),
+    "returned": (N_("Sent back"), "returned"),
+    "withdrawn": (N_("Withdrawn"), "retired"),
+    "rejected": (N_("Refused"), "returned"),
+    "planned": (N_("Planned"), "planned"),
+    "ordered": (N_("Ordered"), "ordered"),
+    "standing": (N_("Standing"), "standing"),
+    "removed": (N_("Removed"), "retired"),
+    "bound": (N_("In use"), "standing"),
+    "released": (N_("Released"), "approved"),
+    "open": (N_("Open"), "proposed"),
+    "closed": (N_("Closed"), "retired"),
+    "dropped": (N_("Dropped"), "retired"),
+    "applied": (N_("Applied"), "standing"),
+    "undone": (N_("Undone"), "retired"),
+    "accepted": (N_("Accepted"), "standing"),
+    "repaired": (N_("Repaired"), "proposed"),
+    "duplicate": (N_("Duplicate"), "retired"),
+    "ignored": (N_("Ignored"), "retired"),
+    "queued": (N_("Waiting"), "draft"),
+    "running": (N_("Running"), "approved"),
+    "done": (N_("Done"), "standing"),
+    "failed": (N_("Failed"), "returned"),
+    "cancelled": (N_("Cancelled"), "retired"),
+}
+
+#: What a table is called in the history.
+SUBJECTS: Mapping[str, str] = {
+    "base.division": N_("Division"),
+    "base.division_code": N_("Division code"),
+    "base.person": N_("Person"),
+    "base.password": N_("Password"),
+    "base.setting": N_("Setting"),
+    "base.file": N_("File"),
+    "base.contact": N_("Contact"),
+    "intake.intake": N_("Intake"),
+    "intake.intake_row": N_("Row of an intake"),
+    "intake.segment": N_("Segment"),
+    "intake.facility": N_("Facility"),
+    "inventory.street": N_("Street"),
+    "inventory.street_segment": N_("Segment of a street"),
+    "inventory.scope_reason": N_("Reason for scope"),
+    "milestones.target": N_("Target"),
+    "milestones.batch": N_("Batch"),
+    "milestones.batch_village": N_("Village in a batch"),
+    "naming.proposal": N_("Proposal"),
+    "naming.finding": N_("Finding"),
+    "naming.decision": N_("Decision"),
+    "naming.name": N_("Name"),
+    "naming.deadline": N_("Deadline"),
+    "planning.post": N_("Post"),
+    "planning.sign": N_("Sign"),
+    "printing.code": N_("Code"),
+    "printing.order": N_("Print order"),
+    "printing.order_line": N_("Line of an order"),
+    "rollout.job": N_("Crew job"),
+    "rollout.installation": N_("Installation record"),
+    "scanning.report": N_("Report"),
+    "scanning.scan_count": N_("Scans"),
+}
