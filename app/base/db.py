@@ -39,6 +39,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=5,
             pool_pre_ping=True,
+            hide_parameters=True,  # errors are logged and shown; what people entered is neither
             connect_args={"application_name": role, "options": "-c timezone=UTC -c statement_timeout=120000"},
         )
         # Bulk rows as VALUES of one statement: the history's triggers then fire once a page, not once a row.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.base.clock import Clock
+    from app.base.db import Database
     from app.base.people import Actor
 
 #: How long an act can be taken back.
@@ -62,11 +63,11 @@ def undo(session: Session, clock: Clock, actor: Actor, act: UUID) -> int:
     try:
         return int(session.scalar(text("SELECT history.undo(:act)"), {"act": act}) or 0)
     except DBAPIError as error:
-        refusal = _REFUSALS.get(getattr(error.orig, "sqlstate", None) or "")
-        if refusal is None:
+        state = getattr(error.orig, "sqlstate", None) or ""
+        if state not in _REFUSALS:
             raise
-        subject = str(error.orig).splitlines()[0]
-        raise (NotAllowed if "UN001" in str(error.orig.sqlstate) else Conflict)(refusal, subject=subject) from error  # type: ignore[union-attr]
+        refusal = NotAllowed if state == "UN001" else Conflict
+        raise refusal(_REFUSALS[state], subject=str(error.orig).splitlines()[0]) from error
 
 
 def current_act(session: Session) -> UUID:
@@ -74,13 +75,16 @@ def current_act(session: Session) -> UUID:
     return UUID(session.scalars(text("SELECT current_setting('minglu.act')")).one())
 
 
-def seal(session: Session, clock: Clock, *, most: int = BLOCK) -> int:
-    """Seal committed entries into blocks until none is left; how many. Needs the queue's role."""
+def seal(queue: Database, clock: Clock, *, most: int = BLOCK) -> int:
+    """Seal committed entries until none is left, one block a transaction; how many. ``queue`` is the queue's role."""
     sealed = 0
-    while n := int(session.scalar(text("SELECT history.seal(:most, :now)"), {"most": most, "now": clock.now()}) or 0):
+    while True:
+        with queue.nobody(via="seal") as session:
+            values = {"most": most, "now": clock.now()}
+            n = int(session.scalar(text("SELECT history.seal(:most, :now)"), values) or 0)
+        if not n:
+            return sealed
         sealed += n
-        session.commit()
-    return sealed
 
 
 def verify(session: Session, anchor: dict[str, str] | None = None) -> list[Problem]:

@@ -28,8 +28,7 @@ def seal(anchors: Path | None) -> None:
     settings = settings_now()
     database = Database(settings, role=QUEUE, pool_size=1)
     try:
-        with database.nobody(via="minglu history seal") as session:
-            sealed = kept.seal(session, Clock())
+        sealed = kept.seal(database, Clock())
         with database.nobody(via="minglu history seal") as session:
             path = kept.export_anchor(session, Clock(), anchors or settings.state / "anchors")
     finally:
