@@ -156,15 +156,15 @@ BEGIN
 END $$;
 CREATE FUNCTION base.open_contact(wanted bigint) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE found base.contact; secret bytea;
+DECLARE kept base.contact; secret bytea;
 BEGIN
-  SELECT * INTO found FROM base.contact WHERE id = wanted AND territory <@ base.reach('base.contact', 'read');
+  SELECT * INTO kept FROM base.contact WHERE id = wanted AND territory <@ base.reach('base.contact', 'read');
   IF NOT FOUND THEN RETURN NULL; END IF;
   SELECT key INTO secret FROM base.contact_key WHERE contact_id = wanted;
   IF NOT FOUND THEN RETURN NULL; END IF;
   PERFORM history.note('base.contact', 'update', wanted, NULL,
-    hstore(ARRAY['opened', 'true', 'territory', found.territory::text]));
-  RETURN convert_from(pgp_sym_decrypt_bytea(found.sealed, encode(secret, 'hex')), 'UTF8');
+    hstore(ARRAY['opened', 'true', 'territory', kept.territory::text]));
+  RETURN convert_from(pgp_sym_decrypt_bytea(kept.sealed, encode(secret, 'hex')), 'UTF8');
 END $$;
 CREATE FUNCTION base.erase_contact(wanted bigint, today date) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
