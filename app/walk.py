@@ -237,15 +237,13 @@ class Walk:
     def tracking(self) -> None:
         """Progress of the walk's territory, counted from what the stations left."""
         with self.officer("tracking") as (session, _, county):
-            rows = [
-                row for row in progress(session, on=self.clock.today(), by="county") if row.division_id == county.id
-            ]
-        for row in rows:
-            self.left(
-                "tracking",
-                f"{row.villages_named} of {row.villages_batched} villages of the batch named; {row.streets_named} of"
-                f" {row.streets_in_scope} streets; {row.signs_standing} of {row.signs_planned} signs stand",
-            )
+            rows = progress(session, on=self.clock.today(), by="county")
+            row = next(row for row in rows if row.uid == county.uid)
+        self.left(
+            "tracking",
+            f"{row.villages_named} of {row.villages_batched} villages in batches named; {row.streets_named} of"
+            f" {row.streets_in_scope} streets in scope named; {row.signs_standing} of {row.signs_planned} signs stand",
+        )
 
 
 def walk(settings: Settings, clock: Clock, *, file: Path, datum: str | None, out: Path, say: Say, tell: Tell) -> None:

@@ -24,7 +24,7 @@ def load_register_() -> None:
     database = Database(settings_now(), role=OWNER, pool_size=1)
     try:
         with progress_bars() as tell, database.nobody(via="minglu register load") as session:
-            loaded = load_register(session, tell=tell)
+            loaded = load_register(session, Clock(), tell=tell)
     finally:
         database.close()
     click.echo(str(loaded))
