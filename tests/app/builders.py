@@ -251,3 +251,32 @@ def build_sign(
     token = codes.new_code()
     code = insert(world, "printing.code", division_id=place, sign_id=sign, token=token, bound_on=on)
     return BuiltSign(sign, name, code, token)
+
+
+def build_order(world: World, signs: Sequence[BuiltSign], place: str = "东县", *, state: str = "released") -> int:
+    """An order of these signs with their codes; its files are empty rows. Its key."""
+    home, on = world.places[place], date(2024, 6, 1)
+    files = [
+        insert(
+            world, "base.file", division_id=home, sha256="0" * 64, bytes=0, media_type=kind, name=kind, purpose="test"
+        )
+        for kind in ("application/pdf", "application/vnd.ms-excel")
+    ]
+    released = {"released_on": on, "file_id": files[0], "manifest_id": files[1]} if state == "released" else {}
+    number = f"2024-{place}-{next(_numbers):03}"
+    order = insert(world, 'printing."order"', division_id=home, number=number, state=state, ordered_on=on, **released)
+    for position, sign in enumerate(signs, 1):
+        insert(
+            world,
+            "printing.order_line",
+            division_id=run(world, "SELECT division_id FROM planning.sign WHERE id = :id", id=sign.id),
+            order_id=order,
+            position=position,
+            sign_id=sign.id,
+            code_id=sign.code_id,
+            name_id=sign.name_id,
+            words="明德路",
+            latin="MINGDE LU",
+            ordered_on=on,
+        )
+    return order

@@ -1,0 +1,197 @@
+"""Reads of the rollout: what waits for a crew, a crew's jobs, installations and those that stand far off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, func, select, text
+
+from app.base.errors import N_, NotFound
+from app.base.models import Division
+from app.naming.models import Name
+from app.planning.models import Post, Sign, SignState
+from app.printing.models import Order, OrderLine, OrderState
+from app.rollout.logic import FAR_M
+from app.rollout.models import Installation, Job, JobState
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job as the crew's list shows it: what to put up, where (lon, lat), looking where, until when."""
+
+    id: int
+    uid: UUID
+    state: str
+    due_on: date
+    sign_uid: UUID
+    words: str
+    latin: str
+    kind: str
+    reason: str
+    facing_deg: float
+    lon: float
+    lat: float
+    village: str
+    crew: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationRow:
+    """An installation as officers see it; ``far`` when it stands more than 50 m from its plan."""
+
+    id: int
+    uid: UUID
+    sign_uid: UUID
+    words: str
+    village: str
+    crew: str
+    lon: float
+    lat: float
+    accuracy_m: float | None
+    offset_m: float
+    far: bool
+    note: str
+    photo_id: int
+    taken_at: datetime
+    installed_on: date
+
+
+def signs_to_install(session: Session, *, division: Division, after: int = 0, most: int = 200) -> list[Sign]:
+    """Ordered signs at and below ``division`` whose order is released and that no crew has yet, behind ``after``."""
+    wanted = (
+        select(Sign)
+        .where(Sign.state == SignState.ORDERED.value, Sign.id > after, _released(), ~_has_open_job())
+        .where(Sign.territory.op("<@")(select(Division.path).where(Division.id == division.id).scalar_subquery()))
+    )
+    return list(session.scalars(wanted.order_by(Sign.id).limit(most)))
+
+
+def unreleased(session: Session, *, signs: list[int]) -> list[UUID]:
+    """Those of ``signs`` that stand in no released order."""
+    return list(session.scalars(select(Sign.uid).where(Sign.id == func.any(signs), ~_released())))
+
+
+def with_open_job(session: Session, *, signs: list[int]) -> list[UUID]:
+    """Those of ``signs`` that a crew has already."""
+    return list(session.scalars(select(Sign.uid).where(Sign.id == func.any(signs), _has_open_job())))
+
+
+def _released() -> ColumnElement[bool]:
+    lines = select(OrderLine.id).join(Order, Order.id == OrderLine.order_id)
+    return lines.where(OrderLine.sign_id == Sign.id, Order.state == OrderState.RELEASED.value).exists()
+
+
+def _has_open_job() -> ColumnElement[bool]:
+    return select(Job.id).where(Job.sign_id == Sign.id, Job.state == JobState.OPEN.value).exists()
+
+
+def job(session: Session, uid: UUID) -> Job:
+    """One job. Raises NotFound for an unknown one, and to a crew for another crew's."""
+    found = session.scalar(select(Job).where(Job.uid == uid))
+    if found is None:
+        raise NotFound(N_("There is no such job for you."))
+    return found
+
+
+def jobs(session: Session, *, state: JobState | None = JobState.OPEN, after: int = 0, most: int = 50) -> list[JobRow]:
+    """Jobs that the person may see (a crew its own): the next ``most`` behind ``after``."""
+    wanted = (
+        select(
+            Job.id,
+            Job.uid,
+            Job.state,
+            Job.due_on,
+            Sign.uid.label("sign_uid"),
+            Name.words,
+            Name.latin_sign.label("latin"),
+            Sign.kind,
+            Sign.reason,
+            Sign.facing_deg,
+            func.ST_X(Post.point).label("lon"),
+            func.ST_Y(Post.point).label("lat"),
+            Division.name.label("village"),
+            func.base.name_of(Job.crew_id).label("crew"),
+        )
+        .join(Sign, Sign.id == Job.sign_id)
+        .join(Post, Post.id == Sign.post_id)
+        .join(Name, Name.id == Sign.name_id)
+        .join(Division, Division.id == Sign.division_id)
+        .where(Job.id > after)
+    )
+    if state is not None:
+        wanted = wanted.where(Job.state == state.value)
+    return [JobRow(**row._mapping) for row in session.execute(wanted.order_by(Job.id).limit(most))]
+
+
+def planned_place(session: Session, *, sign_id: int) -> tuple[float, float]:
+    """Lon, lat of the post that a sign is planned on. Raises NotFound where the person may not know of it."""
+    wanted = select(func.ST_X(Post.point), func.ST_Y(Post.point)).join(Sign, Sign.post_id == Post.id)
+    found = session.execute(wanted.where(Sign.id == sign_id)).one_or_none()
+    if found is None:
+        raise NotFound(N_("There is no such sign in your territory."))
+    return float(found[0]), float(found[1])
+
+
+def proved_by(session: Session, *, sha256: str) -> UUID | None:
+    """The sign that a photo proves already, whoever took it."""
+    found: UUID | None = session.scalar(text("SELECT rollout.proved_by(:sha256)"), {"sha256": sha256})
+    return found
+
+
+def installation(session: Session, uid: UUID) -> Installation | None:
+    """One installation by the key its phone made, as far as the person may see it."""
+    return session.scalar(select(Installation).where(Installation.uid == uid))
+
+
+def place_of(session: Session, installation_id: int) -> tuple[float, float]:
+    """Lon, lat where an installation was recorded."""
+    point = Installation.point
+    row = session.execute(select(func.ST_X(point), func.ST_Y(point)).where(Installation.id == installation_id)).one()
+    return float(row[0]), float(row[1])
+
+
+def installations(session: Session, *, before: int | None = None, most: int = 50) -> list[InstallationRow]:
+    """Installations that the person may see, the newest first: the next ``most`` behind ``before``."""
+    wanted = _installations() if before is None else _installations().where(Installation.id < before)
+    wanted = wanted.order_by(Installation.id.desc()).limit(most)
+    return [InstallationRow(**row._mapping) for row in session.execute(wanted)]
+
+
+def far_installations(session: Session, *, before: int | None = None, most: int = 50) -> list[InstallationRow]:
+    """Installations more than 50 m from their plan, the newest first: the next ``most`` behind ``before``."""
+    wanted = _installations().where(Installation.offset_m > FAR_M)
+    if before is not None:
+        wanted = wanted.where(Installation.id < before)
+    wanted = wanted.order_by(Installation.id.desc()).limit(most)
+    return [InstallationRow(**row._mapping) for row in session.execute(wanted)]
+
+
+def _installations() -> Select[tuple[object, ...]]:
+    return (
+        select(
+            Installation.id,
+            Installation.uid,
+            Sign.uid.label("sign_uid"),
+            Name.words,
+            Division.name.label("village"),
+            func.base.name_of(Installation.crew_id).label("crew"),
+            func.ST_X(Installation.point).label("lon"),
+            func.ST_Y(Installation.point).label("lat"),
+            Installation.accuracy_m,
+            Installation.offset_m,
+            (Installation.offset_m > FAR_M).label("far"),
+            Installation.note,
+            Installation.photo_id,
+            Installation.taken_at,
+            Installation.installed_on,
+        )
+        .join(Sign, Sign.id == Installation.sign_id)
+        .join(Name, Name.id == Sign.name_id)
+        .join(Division, Division.id == Installation.division_id)
+    )
