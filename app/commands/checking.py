@@ -11,13 +11,13 @@ import click
 
 
 def _templates() -> list[str]:
-    from app.web.words import check_templates
+    from app.web.checking import check_templates
 
     return check_templates()
 
 
 def _texts() -> list[str]:
-    from app.web.words import untranslated
+    from app.web.checking import untranslated
 
     return untranslated()
 

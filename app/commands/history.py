@@ -14,6 +14,7 @@ from app.base.clock import Clock
 from app.base.db import Database
 from app.base.settings import QUEUE
 from app.commands.local import settings_now
+from app.commands.sealing import seal_now
 
 
 @click.group()
@@ -28,9 +29,7 @@ def seal(anchors: Path | None) -> None:
     settings = settings_now()
     database = Database(settings, role=QUEUE, pool_size=1)
     try:
-        sealed = kept.seal(database, Clock())
-        with database.nobody(via="minglu history seal") as session:
-            path = kept.export_anchor(session, Clock(), anchors or settings.state / "anchors")
+        sealed, path = seal_now(database, Clock(), anchors=anchors or settings.state / "anchors")
     finally:
         database.close()
     click.echo(f"{sealed} entries sealed; anchor: {path or 'nothing sealed yet'}")
