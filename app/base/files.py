@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import tempfile
+from base64 import b64encode
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -62,6 +63,7 @@ class LocalStore:
                     Path(draft).unlink()
                 raise
             _sync(place.parent)
+            _sync(self.folder)  # which names the folder that we may just have made
         except OSError as error:
             raise Unready(
                 N_(
@@ -92,8 +94,6 @@ class S3Store:
     def put(self, sha256: str, data: bytes) -> None:
         """See :class:`Store`; the service checks the hash on arrival."""
         digest = hashlib.sha256(data).digest()
-        from base64 import b64encode
-
         self.client.put_object(
             Bucket=self.bucket, Key=self._key(sha256), Body=data, ChecksumSHA256=b64encode(digest).decode()
         )
