@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
 from app.base.errors import NotAllowed, NotFound
+from app.base.files import Store
 from app.base.models import Division
 from app.base.people import Actor
 from app.base.settings import Settings
@@ -68,6 +69,11 @@ def the_answer(request: Request) -> Answer:
     return request.app.state.answers(request)  # type: ignore[no-any-return]
 
 
+def the_store(request: Request) -> Store:
+    """Where the content of files is kept."""
+    return request.app.state.store  # type: ignore[no-any-return]
+
+
 def a_transaction(request: Request, actor: Annotated[Actor, Depends(the_actor)]) -> Iterator[Session]:
     """One request, one transaction, as the signed-in person; committed before the answer is sent.
 
@@ -85,6 +91,7 @@ def route_of(request: Request) -> str:
 Me = Annotated[Actor, Depends(the_actor)]
 Now = Annotated[Clock, Depends(the_clock)]
 Config = Annotated[Settings, Depends(the_settings)]
+Files = Annotated[Store, Depends(the_store)]
 Show = Annotated[Answer, Depends(the_answer)]
 Work = Annotated[Session, Depends(a_transaction, scope="function")]
 

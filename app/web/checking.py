@@ -28,7 +28,7 @@ COMMAND_LINE = (
     *("app/__main__.py", "app/walk.py", "app/commands/", "app/demonstration/"),
     *(f"app/base/{name}.py" for name in ("cluster", "postgres", "prepare", "running", "settings")),
 )
-_CALLS = {"_": 1, "N_": 1, "ngettext": 2, "plural": 2, "translate": 1, "text": 1, "see": 2}
+_HEAD = "# Chinese texts of Minglu; see docs/pages.md."
 _REFUSALS = {"MingluError", "NotFound", "NotAllowed", "Conflict", "Invalid", "Unready"}
 _CJK = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
 _LATIN = re.compile(r"[A-Za-z]{2,}")
@@ -87,7 +87,11 @@ def add_missing() -> int:
         if key in kept:
             continue
         path = FOLDERS["zh"] / f"{_station(place)}.po"
-        catalog = _read(path) if path.exists() else Catalog(locale="zh_CN", project="minglu")
+        catalog = (
+            _read(path)
+            if path.exists()
+            else Catalog(locale="zh_CN", project="Minglu", fuzzy=False, header_comment=_HEAD)
+        )
         catalog.add(tuple(key.split("\t")) if "\t" in key else key, locations=[(place, 1)])
         _write(path, catalog)
         added += 1
@@ -95,7 +99,7 @@ def add_missing() -> int:
 
 
 def _station(place: str) -> str:
-    names = {key for key, _, _ in STATIONS}
+    names = {"gis", *(key for key, _, _ in STATIONS)}
     return next((part for part in Path(place).parts if part in names), "minglu")
 
 

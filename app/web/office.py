@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 
 from app.base.db import Database
+from app.base.files import open_store
 from app.base.settings import OFFICE
 from app.web.answers import OfficeAnswer
 from app.web.frame import Frame
@@ -42,7 +43,7 @@ def create_office_app(settings: Settings, *, clock: Clock) -> FastAPI:
         database=database,
     )
     frame = Frame(database, {key: getattr(views, "waiting", None) for key, views in stations.items()})
-    app.state.frame = frame
+    app.state.frame, app.state.store = frame, open_store(settings.files)
     app.state.finders = [views.find for views in stations.values() if hasattr(views, "find")]
     app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)
     for views in (*SHELL, *stations.values()):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, Select, func, select, text
 
 from app.base.models import Division, DivisionCode, Entry, File, Person
 from app.base.request import Hit
@@ -143,15 +143,13 @@ def names_of(session: Session, entries: Sequence[Entry]) -> dict[int, str]:
     return {key: session.scalar(select(func.base.name_of(key))) or "–" for key in ids}
 
 
-def people(session: Session, place: Division, *, active: bool) -> Sequence[Row[Person, str]]:
-    """People of a territory with the name of their division."""
-    return session.execute(
-        select(Person, Division.name)
+def people(place: Division, *, active: bool) -> Select[Person, str]:
+    """People of a territory with the name of their division, for paging by login."""
+    return (
+        select(Person, Division.name.label("place"))
         .join(Division, Division.id == Person.division_id)
         .where(Person.active == active, Person.territory.op("<@")(place.path))
-        .order_by(Division.path, Person.login)
-        .limit(1000)
-    ).all()
+    )
 
 
 def find_divisions(session: Session, words: str, place: Division, *, most: int = 20) -> list[Hit]:

@@ -5,38 +5,28 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from sqlalchemy import select
 
-from app.base import history
+from app.base import history, paging
 from app.base.models import Entry
 from app.base.request import Me, Now, Place, Show, Work, route_of
 from app.web import queries
 
 router = APIRouter()
-ON_A_PAGE = 50
 
 
 @router.get("/history")
-def index(
-    session: Work,
-    show: Show,
-    place: Place,
-    clock: Now,
-    subject: str = "",
-    before: Annotated[int | None, Query()] = None,
-) -> Response:
-    """Entries of the chosen territory, newest first, paged by their number."""
+def index(session: Work, show: Show, place: Place, clock: Now, subject: str = "", after: str | None = None) -> Response:
+    """Entries of the chosen territory, newest first."""
     wanted = select(Entry).where(Entry.territory.op("<@")(place.path))
     wanted = wanted.where(Entry.subject == subject) if subject else wanted
-    wanted = wanted.where(Entry.id < before) if before else wanted
-    entries = session.scalars(wanted.order_by(Entry.id.desc()).limit(ON_A_PAGE + 1)).all()
+    page = paging.page(session, wanted, keys=[paging.Key(Entry.id, descending=True)], after=after)
     return show.page(
         "history/index.html",
         place=place,
-        entries=entries[:ON_A_PAGE],
-        older=entries[ON_A_PAGE - 1].id if len(entries) > ON_A_PAGE else None,
-        names=queries.names_of(session, entries),
+        page=page,
+        names=queries.names_of(session, page.rows),
         subject=subject,
         undo_since=clock.now() - history.UNDO_FOR,
     )

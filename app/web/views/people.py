@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Form, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.base import paging
+from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.models import Division, Person, Role
 from app.base.people import SHORTEST_PASSWORD, add_person, may, set_password
 from app.base.request import Me, Now, Place, Show, Work
@@ -31,13 +32,15 @@ class Wanted:
 
 
 @router.get("")
-def index(session: Work, show: Show, place: Place, state: str = "") -> Response:
+def index(session: Work, show: Show, place: Place, state: str = "", after: str | None = None) -> Response:
     """People of the chosen territory."""
     if not may(session, "base.person", "read"):
         raise NotAllowed("Your role does not see the list of people.")
     return show.page(
         "people/index.html",
-        rows=queries.people(session, place, active=state != "left"),
+        page=paging.page(
+            session, queries.people(place, active=state != "left"), keys=[paging.Key(Person.login)], after=after
+        ),
         state=state,
         may_add=may(session, "base.person", "create"),
     )
@@ -57,7 +60,7 @@ def add(session: Work, show: Show, place: Place, clock: Now, wanted: Annotated[W
     errors = _errors(wanted)
     division = _division(session, wanted.division)
     if division is None:
-        errors["division"] = "Choose a division above, then add the person there."
+        errors["division"] = N_("Choose a division above, then add the person there.")
     if errors or division is None:
         return _form(show, place, wanted, errors, 422)
     try:
@@ -129,7 +132,7 @@ def activate(
         raise Conflict("Somebody changed this record while you worked on it. Load it again and compare.")
     person.active = active
     session.flush()
-    said = "{name} can sign in again." if active else "{name} can no longer sign in."
+    said = N_("{name} can sign in again.") if active else N_("{name} can no longer sign in.")
     return show.see(f"/people/{uid}", said, name=person.name)
 
 
@@ -140,9 +143,9 @@ def _require_administrator(session: Session) -> None:
 
 def _errors(wanted: Wanted) -> dict[str, str]:
     missing = {"name": wanted.name, "login": wanted.login}
-    errors = {field: "This field must not be empty." for field, value in missing.items() if not value.strip()}
+    errors = {field: N_("This field must not be empty.") for field, value in missing.items() if not value.strip()}
     if wanted.role not in {role.value for role in Role}:
-        errors["role"] = "Choose a role."
+        errors["role"] = N_("Choose a role.")
     return errors
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from app.base import paging
 from app.base.errors import Conflict, NotFound
 from app.base.models import Run
 from app.base.request import Show, Work
@@ -16,9 +17,10 @@ router = APIRouter(prefix="/runs")
 
 
 @router.get("")
-def index(session: Work, show: Show) -> Response:
+def index(session: Work, show: Show, after: str | None = None) -> Response:
     """Runs of one's own and of the territory, newest first."""
-    return show.page("runs/index.html", runs=session.scalars(select(Run).order_by(Run.id.desc()).limit(100)).all())
+    page = paging.page(session, select(Run), keys=[paging.Key(Run.id, descending=True)], after=after)
+    return show.page("runs/index.html", page=page)
 
 
 @router.get("/{uid}")

@@ -1,0 +1,168 @@
+"""Long work outside of requests: queued in the person's own transaction, run by a worker as that person.
+
+``base.run`` is what people see: kind, progress, result. The queue (procrastinate's tables, schema ``queue``) only
+carries the run's uid, so that nothing personal is in it. A run's work is a transaction, or several, as the person who
+queued it and within their territory; its progress is told on a connection of its own, as the queue's role, and so is
+seen before the work is committed. A run that has ended is never run again, whatever the queue delivers twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from procrastinate import App, PsycopgConnector
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.orm import Session
+
+from app.base.db import Database
+from app.base.errors import N_, MingluError
+from app.base.models import RunState
+from app.base.settings import OFFICE, QUEUE, Settings
+
+LOG = logging.getLogger("minglu.work")
+QUEUE_NAME, TASK = "minglu", "run"
+#: A worker whose heart has not beaten for so long is gone.
+STALLED_SECONDS = 30
+#: Told in place of what nobody expected; the number is in the worker's log, beside where it happened.
+UNKNOWN_KIND = N_("This worker does not know this kind of work. Start the newest version.")
+UNEXPECTED = N_("Something went wrong here. Tell the administrator this number: {trace}")
+
+
+class Cancelled(Exception):
+    """The person asked the run to stop; what it did in its open transaction is rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """What a kind of work is given: whose work it is, with which arguments, and how to tell its progress."""
+
+    uid: UUID
+    database: Database
+    person_id: int
+    args: Mapping[str, Any]
+    _queue: Engine
+
+    @contextmanager
+    def acting(self) -> Iterator[Session]:
+        """One transaction of the work, as the person who queued it."""
+        with self.database.acting(self.person_id, via=f"run {self.uid}") as session:
+            yield session
+
+    def tell(self, done: int, total: int | None = None, message: str = "") -> None:
+        """Say how far the work is; committed at once. Raises :class:`Cancelled` where somebody asked it to stop."""
+        with self._queue.connect() as connection:
+            cancelled = connection.execute(
+                text("SELECT base.tell_run(:uid, :done, :total, :message)"),
+                {"uid": self.uid, "done": done, "total": total, "message": message},
+            ).scalar()
+        if cancelled:
+            raise Cancelled
+
+
+Work = Callable[[RunContext], Mapping[str, Any]]
+
+
+def enqueue(session: Session, kind: str, args: Mapping[str, Any]) -> UUID:
+    """Queue a run in the person's transaction: it starts once that is committed. Its arguments name records by uid.
+
+    Raises NotAllowed where the role may not start runs.
+    """
+    sql = text("SELECT base.enqueue(:kind, CAST(:args AS jsonb))")
+    return UUID(str(session.scalar(sql, {"kind": kind, "args": json.dumps(dict(args), default=str)})))
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Runs what is queued, one run at a time; made by :func:`make_worker`."""
+
+    app: App
+    office: Database
+    queue: Engine
+
+    def run(self, *, wait: bool = True) -> None:
+        """Work until told to stop (SIGINT, SIGTERM), or until nothing is left where ``wait`` is False.
+
+        What a worker left undone that died is taken up again at the start, from its beginning.
+        """
+        try:
+            asyncio.run(_work(self.app, wait=wait))
+        finally:
+            self.office.close()
+            self.queue.dispose()
+
+
+def make_worker(settings: Settings, kinds: Mapping[str, Work]) -> Worker:
+    """A worker for these kinds of work: what each does with a :class:`RunContext`, its result a small dictionary."""
+    address = settings.url_of(QUEUE).replace("postgresql+psycopg:", "postgresql:", 1)
+    options = {"options": "-c search_path=queue,public -c timezone=UTC", "application_name": QUEUE}
+    app = App(connector=PsycopgConnector(conninfo=address, kwargs=options, min_size=1, max_size=4))
+    office = Database(settings, role=OFFICE, pool_size=2)
+    queue = create_engine(settings.url_of(QUEUE), isolation_level="AUTOCOMMIT", pool_size=2, pool_pre_ping=True)
+
+    @app.task(name=TASK, queue=QUEUE_NAME)
+    def run(run: str) -> None:
+        perform(UUID(run), kinds, office=office, queue=queue)
+
+    return Worker(app, office, queue)
+
+
+async def _work(app: App, *, wait: bool) -> None:
+    async with app.open_async():
+        for job in await app.job_manager.get_stalled_jobs(queue=QUEUE_NAME, seconds_since_heartbeat=STALLED_SECONDS):
+            await app.job_manager.retry_job(job)
+        await app.run_worker_async(
+            queues=[QUEUE_NAME], concurrency=1, wait=wait, install_signal_handlers=wait, delete_jobs="successful"
+        )
+
+
+def perform(uid: UUID, kinds: Mapping[str, Work], *, office: Database, queue: Engine) -> None:
+    """Run one run to its end, once: it is taken only where it has not ended, and its end is always recorded."""
+    with queue.connect() as connection:
+        begun = connection.execute(text("SELECT * FROM base.begin_run(:uid)"), {"uid": uid}).one_or_none()
+    if begun is None or begun.person_id is None:  # ended before, or cancelled while it waited
+        return
+    context = RunContext(uid, office, begun.person_id, begun.args, queue)
+    state, message, result = _outcome(kinds.get(begun.kind), context)
+    with queue.connect() as connection:
+        connection.execute(
+            text("SELECT base.end_run(:uid, :state, :message, CAST(:result AS jsonb))"),
+            {"uid": uid, "state": state.value, "message": message, "result": json.dumps(result, default=str)},
+        )
+
+
+def _outcome(work: Work | None, context: RunContext) -> tuple[RunState, str, Mapping[str, Any]]:
+    """How the work ended. A refusal is told in its own words; of anything else only a number is told."""
+    if work is None:
+        return _failed(UNKNOWN_KIND)
+    try:
+        return RunState.DONE, "", work(context)
+    except Cancelled:
+        return RunState.CANCELLED, "", {}
+    except MingluError as refusal:
+        return _failed(refusal.message, **refusal.values)
+    except Exception as error:  # noqa: BLE001 - a run's end is always recorded
+        trace = secrets.token_hex(6)
+        LOG.error("run failed: %s %s at %s", trace, type(error).__name__, _place(error))  # noqa: TRY400 - no values
+        return _failed(UNEXPECTED, trace=trace)
+
+
+def _failed(message: str, **values: object) -> tuple[RunState, str, Mapping[str, Any]]:
+    """The message in English, and its parts, so that the page can tell it in the reader's language."""
+    words = {name: str(value) for name, value in values.items()}
+    return RunState.FAILED, message.format(**values), {"refusal": {"message": message, "values": words}}
+
+
+def _place(error: BaseException) -> str:
+    """Where in the code it happened, innermost last; the error's words may quote what people typed."""
+    return " < ".join(
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-6:]
+    )
