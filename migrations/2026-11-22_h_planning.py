@@ -77,21 +77,23 @@ INSERT INTO history.undoable VALUES ('planning.sign');
 """
 
 MORE = """
--- Reg. 4 and 36, rule N13: no sign without a name in force; a decided name has its decision by its own constraint.
+-- Reg. 4 and 36, rule N13: no sign without a name in force that a government decided. A name that was only kept as it
+-- was found gets its sign once somebody decides it.
 CREATE FUNCTION planning.need_name() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   IF NEW.state IN ('planned', 'ordered') AND NOT EXISTS (
-       SELECT 1 FROM naming.name n WHERE n.id = NEW.name_id AND n.street_id = NEW.street_id AND n.retired_on IS NULL) THEN
-    RAISE EXCEPTION 'sign of street % has no name in force', NEW.street_id
+       SELECT 1 FROM naming.name n WHERE n.id = NEW.name_id AND n.street_id = NEW.street_id AND n.retired_on IS NULL
+          AND n.decision_id IS NOT NULL) THEN
+    RAISE EXCEPTION 'sign of street % has no decided name in force', NEW.street_id
       USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'sign_needs_name_in_force';
   END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER b_name BEFORE INSERT OR UPDATE OF name_id, street_id, state ON planning.sign
   FOR EACH ROW EXECUTE FUNCTION planning.need_name();
--- The streets of these divisions that want signs (in scope, name in force, none planned yet, within the person's reach)
--- with their names, and the bare lines of all roads they may meet. Definer for two reasons: && is not leakproof, so a
+-- The streets of these divisions that want signs (in scope, decided name in force, none planned yet, within the person's
+-- reach) with their names, and the bare lines of all roads they may meet. Definer for two reasons: && is not leakproof, so a
 -- policy would turn this into a scan; and a road beyond the territory's border is a crossing all the same, so that the
 -- plan does not depend on who makes it. Of such a road it tells where it lies and how wide, nothing else.
 CREATE FUNCTION planning.streets_to_sign(places bigint[], today date, around_m double precision)
@@ -101,6 +103,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     SELECT s.id, s.division_id, n.id AS name_id, n.generic, s.road_class, s.line
       FROM inventory.street s
       JOIN naming.name n ON n.street_id = s.id AND n.retired_on IS NULL AND n.in_force_on <= today
+           AND n.decision_id IS NOT NULL
      WHERE s.division_id = ANY (places) AND s.in_scope
        AND s.territory <@ (SELECT base.reach('planning.sign', 'create'))
        AND NOT EXISTS (SELECT 1 FROM planning.sign g WHERE g.street_id = s.id)

@@ -121,14 +121,15 @@ def posts_at(session: Session, *, streets: list[int]) -> list[StandingPost]:
 
 
 def count_nameless(session: Session, clock: Clock, *, places: list[int]) -> int:
-    """Streets of ``places`` in scope that cannot get a sign, because no name is in force."""
-    in_force = (
-        select(Name.id)
-        .where(Name.street_id == Street.id, Name.retired_on.is_(None), Name.in_force_on <= clock.today())
-        .exists()
-    )
-    counted = select(func.count()).where(Street.division_id == func.any(places), Street.in_scope, ~in_force)
+    """Streets of ``places`` in scope that cannot get a sign, because no decided name is in force."""
+    counted = select(func.count()).where(Street.division_id == func.any(places), Street.in_scope, ~_decided(clock))
     return int(session.scalar(counted) or 0)
+
+
+def _decided(clock: Clock) -> ColumnElement[bool]:
+    """Whether the street has a name in force that a government decided; without a decision there is no sign."""
+    in_force = (Name.retired_on.is_(None), Name.in_force_on <= clock.today())
+    return select(Name.id).where(Name.street_id == Street.id, Name.decision_id.is_not(None), *in_force).exists()
 
 
 def sign(session: Session, uid: UUID) -> Sign:

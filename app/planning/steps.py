@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What one planning left behind: new signs and new posts, and how many streets in scope had no name in force.
+    """What one planning left behind: new signs, new posts, and how many streets in scope had no decided name in force.
 
     ``unplaced`` are spots where no free ground lies near the junction; a person decides about them.
     """
@@ -41,11 +41,12 @@ class Planned:
 
 
 def plan(session: Session, clock: Clock, *, batch: Batch | None, division: Division) -> Planned:
-    """Named streets in scope without signs → signs planned at start, end, crossings and far gaps.
+    """Streets in scope with a decided name and without signs → signs at start, end, crossings and far gaps.
 
-    Of the batch's villages within ``division``, or of all of ``division``. By officers of the territory; raises
-    NotAllowed elsewhere. Streets that have signs already (dropped ones too) are left alone, so a second call plans
-    nothing new; a post that stands at a corner is used again.
+    Of the batch's villages within ``division``, or of all of ``division``. A name that was only kept as it was found
+    has no decision, so its street gets no sign. By officers of the territory; raises NotAllowed elsewhere. Streets that
+    have signs already (dropped ones too) are left alone, so a second call plans nothing new; a post that stands at a
+    corner is used again.
     """
     if not reaches(session, division.id, subject="planning.sign", act="create"):
         raise NotAllowed(N_("You may not plan signs in {place}."), place=division.name)

@@ -131,7 +131,8 @@ def _token() -> str:
 
 
 def _sign(maker: Maker, division_id: int, _given: dict[str, Any]) -> dict[str, Any]:
-    name = maker.make("naming.name", division_id)
+    decision = maker.make("naming.decision", division_id)  # no sign without one
+    name = maker.make("naming.name", division_id, origin="decided", decision_id=decision)
     return {"name_id": name, "street_id": maker.read("naming.name", name, "street_id")}
 
 

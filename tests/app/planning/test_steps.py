@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.models import Role
@@ -14,7 +15,7 @@ from app.milestones.models import Batch
 from app.planning import queries, steps
 from app.planning.models import Post, Sign, SignState
 from signs.designs import Ground
-from tests.app.builders import NAMES, build_batch, build_name, build_street, division, run
+from tests.app.builders import NAMES, build_batch, build_name, build_sign, build_street, division, run
 from tests.conftest import World
 
 
@@ -100,6 +101,18 @@ def test_a_street_without_need_or_name_gets_no_sign(world: World, out: str):
     if out == "retired":
         run(world, "UPDATE naming.name SET retired_on = '2024-06-01' WHERE id = :id", id=name)
     assert plan(world, "东县").signs == 0
+
+
+def test_a_kept_name_gets_no_sign_before_it_is_decided(world: World):
+    build_name(world, build_street(world, "甲村"), NAMES[0])
+    kept = build_street(world, "甲村", [(0, 200), (200, 200)])
+    name = build_name(world, kept, NAMES[1])
+    run(world, "UPDATE naming.name SET origin = 'existing', decision_id = NULL WHERE id = :id", id=name)
+    done = plan(world, "东县")
+    assert (done.signs, done.skipped) == (2, 1)
+    with pytest.raises(IntegrityError, match="no decided name in force"):
+        build_sign(world, kept)
+    assert run(world, "SELECT count(*) FROM planning.sign WHERE street_id = :id", id=kept) == 0
 
 
 @pytest.mark.parametrize(
