@@ -67,7 +67,8 @@ class LocalStore:
         except OSError as error:
             raise Unready(
                 N_(
-                    "The file cannot be kept in {folder}: {error} Free some space or name another folder in MINGLU_FILES."
+                    "The file cannot be kept in {folder}: {error} Free some space or name another folder"
+                    " in MINGLU_FILES."
                 ),
                 folder=self.folder,
                 error=f"{error.strerror}.",

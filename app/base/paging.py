@@ -87,7 +87,7 @@ def _without_keys(rows: Sequence[Row[Any]], width: int) -> list[Any]:
     """The rows as the select asked for them: the last columns are ours."""
     if not rows or len(rows[0]) == width + 1:
         return [row[0] for row in rows]
-    make = result_tuple(list(rows[0]._mapping)[:-width])
+    make = result_tuple([str(name) for name in rows[0]._mapping][:-width])
     return [make(row[:-width]) for row in rows]
 
 
