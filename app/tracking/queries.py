@@ -79,54 +79,79 @@ class RegisterDifference:
         return self.target - self.register
 
 
-# One statement: every table is read once, counted by division, and then gathered into rows.
+# One statement. Facts of one street (of one sign) are laid below each other and grouped, not joined: a policy makes the
+# planner expect a handful of rows from every table, and it would join hundreds of thousands one by one.
 _PROGRESS = text("""
-WITH reach AS (SELECT base.reach('inventory.street', 'read') AS root),
-member AS (
+WITH reach AS MATERIALIZED (SELECT base.reach('inventory.street', 'read') AS root),
+head AS MATERIALIZED (SELECT d.id, d.path FROM base.division d WHERE d.kind = ANY (:kinds)),
+member AS MATERIALIZED (
   SELECT DISTINCT ON (j.division_id) j.division_id, b.year
     FROM milestones.batch_village j JOIN milestones.batch b ON b.id = j.batch_id
    WHERE j.joined_on <= :day AND (j.left_on IS NULL OR j.left_on > :day) AND b.stream = :stream
    ORDER BY j.division_id, j.joined_on DESC, j.id DESC
 ),
-place AS (
-  SELECT d.id, d.kind = 'village' AS is_village, m.year,
-         (SELECT a.id FROM unnest(CAST(string_to_array(CAST(d.path AS text), '.') AS bigint[])) up(id)
-            JOIN base.division a ON a.id = up.id WHERE a.kind = ANY (:kinds) LIMIT 1) AS row_id
-    FROM base.division d LEFT JOIN member m ON m.division_id = d.id
+place AS MATERIALIZED (
+  SELECT d.id, d.kind = 'village' AS is_village, h.id AS row_id
+    FROM base.division d LEFT JOIN head h ON d.path <@ h.path
    WHERE d.path <@ (SELECT root FROM reach) AND d.since_on <= :day AND (d.until_on IS NULL OR d.until_on > :day)
 ),
 street AS (
-  SELECT s.id, s.division_id, n.street_id IS NOT NULL AS named
-    FROM inventory.street s
-    LEFT JOIN (SELECT r.street_id, min(r.found_on) AS found_on FROM inventory.scope_reason r GROUP BY r.street_id) f
-           ON f.street_id = s.id
-    LEFT JOIN (SELECT DISTINCT n.street_id FROM naming.name n
-                WHERE n.in_force_on <= :day AND (n.retired_on IS NULL OR n.retired_on > :day)) n ON n.street_id = s.id
-   WHERE s.in_scope AND s.stream = :stream AND coalesce(f.found_on, s.surveyed_on) <= :day
+  SELECT x.id, max(x.division_id) AS division_id, bool_or(x.named) AS named
+    FROM (SELECT s.id, s.division_id, s.surveyed_on, CAST(NULL AS date) AS found_on, false AS named
+            FROM inventory.street s WHERE s.stream = :stream AND s.in_scope
+          UNION ALL
+          SELECT r.street_id, NULL, NULL, r.found_on, false FROM inventory.scope_reason r
+          UNION ALL
+          SELECT n.street_id, NULL, NULL, NULL, true FROM naming.name n
+           WHERE n.in_force_on <= :day AND (n.retired_on IS NULL OR n.retired_on > :day)) x
+   GROUP BY x.id HAVING max(x.division_id) IS NOT NULL AND coalesce(min(x.found_on), max(x.surveyed_on)) <= :day
 ),
 streets AS (
   SELECT division_id, count(*) AS streets, count(*) FILTER (WHERE named) AS named FROM street GROUP BY division_id
 ),
-signs AS (
-  SELECT g.division_id, count(*) AS planned, count(o.sign_id) AS ordered, count(i.sign_id) AS standing
-    FROM planning.sign g
-    JOIN inventory.street s ON s.id = g.street_id AND s.stream = :stream
-    LEFT JOIN (SELECT DISTINCT l.sign_id FROM printing.order_line l WHERE l.ordered_on <= :day) o ON o.sign_id = g.id
-    LEFT JOIN (SELECT DISTINCT i.sign_id FROM rollout.installation i WHERE i.installed_on <= :day) i ON i.sign_id = g.id
-   WHERE g.planned_on <= :day AND (g.removed_on IS NULL OR g.removed_on > :day)
-   GROUP BY g.division_id
+sign AS (
+  SELECT max(x.street_id) AS street_id, max(x.division_id) AS division_id, bool_or(x.ordered) AS ordered,
+         bool_or(x.standing) AS standing
+    FROM (SELECT g.id, g.street_id, g.division_id, false AS ordered, false AS standing FROM planning.sign g
+           WHERE g.planned_on <= :day AND (g.removed_on IS NULL OR g.removed_on > :day)
+          UNION ALL
+          SELECT l.sign_id, NULL, NULL, true, false FROM printing.order_line l WHERE l.ordered_on <= :day
+          UNION ALL
+          SELECT i.sign_id, NULL, NULL, false, true FROM rollout.installation i WHERE i.installed_on <= :day) x
+   GROUP BY x.id HAVING max(x.street_id) IS NOT NULL
 ),
-counted AS (
-  SELECT p.row_id, CASE WHEN :by = 'year' THEN p.year END AS year,
-         count(*) FILTER (WHERE p.is_village) AS villages,
-         count(p.year) FILTER (WHERE p.is_village) AS villages_batched,
-         count(*) FILTER (WHERE p.is_village AND t.streets = t.named) AS villages_named,
-         count(*) FILTER (WHERE p.is_village AND t.streets IS NULL) AS villages_without_streets,
+signed AS (
+  SELECT max(x.division_id) AS division_id, sum(x.planned) AS planned, sum(x.ordered) AS ordered,
+         sum(x.standing) AS standing
+    FROM (SELECT g.street_id, g.division_id, count(*) AS planned, count(*) FILTER (WHERE g.ordered) AS ordered,
+                 count(*) FILTER (WHERE g.standing) AS standing, false AS counts
+            FROM sign g GROUP BY g.street_id, g.division_id
+          UNION ALL
+          SELECT s.id, NULL, 0, 0, 0, true FROM inventory.street s WHERE s.stream = :stream) x
+   GROUP BY x.street_id HAVING bool_or(x.counts) AND max(x.division_id) IS NOT NULL
+),
+fact AS (
+  SELECT m.division_id AS id, CAST(NULL AS boolean) AS is_village, CAST(NULL AS bigint) AS row_id, m.year,
+         0 AS streets, 0 AS named, 0 AS planned, 0 AS ordered, 0 AS standing FROM member m
+  UNION ALL SELECT p.id, p.is_village, p.row_id, NULL, 0, 0, 0, 0, 0 FROM place p
+  UNION ALL SELECT t.division_id, NULL, NULL, NULL, t.streets, t.named, 0, 0, 0 FROM streets t
+  UNION ALL SELECT g.division_id, NULL, NULL, NULL, 0, 0, g.planned, g.ordered, g.standing FROM signed g
+),
+told AS (
+  SELECT bool_or(f.is_village) AS is_village, max(f.row_id) AS row_id, max(f.year) AS year, sum(f.streets) AS streets,
+         sum(f.named) AS named, sum(f.planned) AS planned, sum(f.ordered) AS ordered, sum(f.standing) AS standing
+    FROM fact f GROUP BY f.id HAVING bool_or(f.is_village) IS NOT NULL
+),
+counted AS MATERIALIZED (
+  SELECT t.row_id, CASE WHEN :by = 'year' THEN t.year END AS year,
+         count(*) FILTER (WHERE t.is_village) AS villages,
+         count(t.year) FILTER (WHERE t.is_village) AS villages_batched,
+         count(*) FILTER (WHERE t.is_village AND t.streets > 0 AND t.streets = t.named) AS villages_named,
+         count(*) FILTER (WHERE t.is_village AND t.streets = 0) AS villages_without_streets,
          coalesce(sum(t.streets), 0) AS streets_in_scope, coalesce(sum(t.named), 0) AS streets_named,
-         coalesce(sum(g.planned), 0) AS signs_planned, coalesce(sum(g.ordered), 0) AS signs_ordered,
-         coalesce(sum(g.standing), 0) AS signs_standing
-    FROM place p LEFT JOIN streets t ON t.division_id = p.id LEFT JOIN signs g ON g.division_id = p.id
-   WHERE p.row_id IS NOT NULL OR :by = 'year'
+         coalesce(sum(t.planned), 0) AS signs_planned, coalesce(sum(t.ordered), 0) AS signs_ordered,
+         coalesce(sum(t.standing), 0) AS signs_standing
+    FROM told t WHERE t.row_id IS NOT NULL OR :by = 'year'
    GROUP BY 1, 2
 ),
 target AS (

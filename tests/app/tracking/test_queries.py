@@ -233,8 +233,8 @@ def test_a_street_counts_since_the_day_its_reason_was_found(county: World):
         within_m=50,
         found_on=date(2024, 4, 10),
     )
-    assert rows(county, on=date(2024, 4, 9))[0].streets == 3
-    assert rows(county, on=date(2024, 4, 10))[0].streets == 4
+    assert rows(county, on=date(2024, 4, 9))[0].streets_in_scope == 3
+    assert rows(county, on=date(2024, 4, 10))[0].streets_in_scope == 4
 
 
 def test_residents_committees_are_no_villages_but_their_streets_count(county: World):
