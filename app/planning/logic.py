@@ -1,17 +1,24 @@
-"""Decides about sign points: which kind of plate, how wide a road is, which post serves. No database."""
+"""Decides about sign points: which kind of plate, how wide a road is, which post serves, how a plate looks."""
 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
+from app.base.errors import N_
 from gis import crs
 from gis.crs import Floats
+from signs.designs import KINDS, Axis, DesignError, Ground, Side, axis_of, ground_of, sides_of
+from signs.drawing import svg
+from signs.fonts import FontError, MissingGlyphError
 from signs.junctions import Reason
+from signs.rendering import Words, face_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
     from shapely import LineString, MultiLineString
 
     from signs.placement import Plate, Post
+    from signs.qr import Symbol
 
 #: Generics of lanes, which get the smaller plate (the list of generics gives them widths of up to 8 m).
 LANES = frozenset({"巷", "小巷", "胡同", "弄", "里", "里弄", "条", "夹道", "过道"})
@@ -38,6 +46,13 @@ AROUND_M = 60.0
 #: junction one post serves all its corners, so there any post as near as the farther one will do (estimate).
 SHARE_M, CORNER_M = 2.5, 12.0
 _BESIDE_M = 0.5
+#: Eight winds from north on; a plate's front looks to one of them.
+WINDS = (
+    *(N_("north"), N_("north-east"), N_("east"), N_("south-east")),
+    *(N_("south"), N_("south-west"), N_("west"), N_("north-west")),
+)
+#: The page's policy allows no style attribute, and its stylesheet sets the size.
+_FOR_PRINT = re.compile(r' (?:style|width|height)="[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +62,60 @@ class StandingPost:
     id: int
     x: float
     y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hanging:
+    """What decides how a sign's plate looks: its kind, its words, and how street and face lie (degrees from north)."""
+
+    kind: str
+    words: str
+    latin: str
+    street_deg: float
+    facing_deg: float
+    along_deg: float
+    goes_on: bool
+    goes_back: bool
+    ground: str | None = None
+
+    @property
+    def axis(self) -> Axis:
+        """How the street runs; a colour set by hand decides the direction words too."""
+        if self.ground is None:
+            return axis_of(self.street_deg)
+        return Axis.EAST_WEST if self.ground == Ground.BLUE.value else Axis.NORTH_SOUTH
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """Words and marks at the left and right end, as a reader in front sees them."""
+        return sides_of(
+            self.axis,
+            facing_deg=self.facing_deg,
+            along_deg=self.along_deg,
+            goes_on=self.goes_on,
+            goes_back=self.goes_back,
+        )
+
+
+@lru_cache(maxsize=2048)
+def picture(sign: Hanging, symbol: Symbol | None = None) -> str | None:
+    """The plate's front as SVG for a page; None where it cannot be drawn (kind, font or glyph is missing)."""
+    design = KINDS.get(sign.kind)
+    if design is None:
+        return None
+    left, right = sign.sides if design.directions else (None, None)
+    words = Words(sign.words, sign.latin, left, right)
+    try:
+        face = face_of(design, words, symbol=symbol, ground=ground_of(sign.axis))
+    except (DesignError, MissingGlyphError, FontError):
+        return None
+    head, rest = svg(face).split(">", 1)
+    return _FOR_PRINT.sub("", head) + ">" + rest
+
+
+def wind_of(bearing_deg: float) -> str:
+    """The wind that a bearing is nearest to, as a message."""
+    return WINDS[round(bearing_deg / 45) % 8]
 
 
 def kind_of(generic: str) -> str:

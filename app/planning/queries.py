@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import shapely
@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import aliased
 
 from app.base.errors import N_, NotFound
-from app.base.models import Division
+from app.base.models import Division, Entry
 from app.inventory.models import Street
-from app.milestones.models import Batch, BatchVillage
+from app.milestones.models import Batch, BatchState, BatchVillage
 from app.naming.models import Name
-from app.planning.logic import StandingPost, width_of
+from app.planning.logic import Hanging, StandingPost, width_of
 from app.planning.models import Post, Sign, SignState
 from signs.placement import StreetLine
 
@@ -60,6 +60,20 @@ class SignRow:
     lat: float
     village: str
     planned_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class SignRecord:
+    """One sign with all that its page shows; ``others`` are the plates on the same post."""
+
+    sign: Sign
+    hanging: Hanging
+    lon: float
+    lat: float
+    village: str
+    street_uid: UUID
+    name_on: date
+    others: list[SignRow]
 
 
 def reaches(session: Session, division_id: int, *, subject: str, act: str) -> bool:
@@ -132,6 +146,95 @@ def _decided(clock: Clock) -> ColumnElement[bool]:
     return select(Name.id).where(Name.street_id == Street.id, Name.decision_id.is_not(None), *in_force).exists()
 
 
+def waiting(session: Session, clock: Clock, *, division: Division, most: int) -> int:
+    """Streets at and below ``division`` that want signs: in scope, named by a decision, none planned; ``most`` at most."""
+    found = select(Street.id).where(Street.territory.op("<@")(_path(division.id)), *_wants(clock)).limit(most)
+    return int(session.scalar(select(func.count()).select_from(found.subquery())) or 0)
+
+
+def waiting_by_batch(session: Session, clock: Clock, *, division: Division) -> list[tuple[Batch, int]]:
+    """Open batches with streets that want signs at and below ``division``, and how many; the next due first."""
+    count = func.count(Street.id)
+    found = (
+        select(Batch, count)
+        .join(BatchVillage, BatchVillage.batch_id == Batch.id)
+        .join(Street, Street.division_id == BatchVillage.division_id)
+        .where(Batch.state == BatchState.OPEN.value, BatchVillage.left_on.is_(None), *_wants(clock))
+        .where(BatchVillage.territory.op("<@")(_path(division.id)))
+        .group_by(Batch.id)
+        .order_by(Batch.due_on, Batch.id)
+    )
+    return [(batch, n) for batch, n in session.execute(found)]
+
+
+def _wants(clock: Clock) -> tuple[ColumnElement[bool], ...]:
+    return (Street.in_scope, _decided(clock), ~select(Sign.id).where(Sign.street_id == Street.id).exists())
+
+
+def batch(session: Session, uid: UUID) -> Batch:
+    """One batch. Raises NotFound for an unknown one."""
+    found = session.scalar(select(Batch).where(Batch.uid == uid))
+    if found is None:
+        raise NotFound(N_("There is no such batch. Choose another."))
+    return found
+
+
+def record(session: Session, uid: UUID) -> SignRecord:
+    """One sign with its surroundings. Raises NotFound as :func:`sign` does."""
+    found = sign(session, uid)
+    row = session.execute(
+        select(
+            Name.words,
+            Name.latin_sign,
+            Name.in_force_on,
+            Street.uid.label("street_uid"),
+            Street.bearing_deg,
+            func.ST_X(Post.point).label("lon"),
+            func.ST_Y(Post.point).label("lat"),
+            Division.name.label("village"),
+        )
+        .join_from(Sign, Post, Post.id == Sign.post_id)
+        .join(Name, Name.id == Sign.name_id)
+        .join(Street, Street.id == Sign.street_id)
+        .join(Division, Division.id == Sign.division_id)
+        .where(Sign.id == found.id)
+    ).one()
+    others = _rows().where(Sign.post_id == found.post_id, Sign.id != found.id, Sign.state != SignState.REMOVED.value)
+    return SignRecord(
+        sign=found,
+        hanging=hanging(found, row.words, row.latin_sign, row.bearing_deg),
+        lon=row.lon,
+        lat=row.lat,
+        village=row.village,
+        street_uid=row.street_uid,
+        name_on=row.in_force_on,
+        others=[SignRow(**other._mapping) for other in session.execute(others.order_by(Sign.id))],
+    )
+
+
+def hanging(sign: Sign, words: str, latin: str, street_deg: float) -> Hanging:
+    """What decides how the plate of ``sign`` looks with this name."""
+    return Hanging(
+        kind=sign.kind,
+        words=words,
+        latin=latin,
+        street_deg=street_deg,
+        facing_deg=sign.facing_deg,
+        along_deg=sign.along_deg,
+        goes_on=sign.goes_on,
+        goes_back=sign.goes_back,
+        ground=sign.ground,
+    )
+
+
+def history_of(session: Session, subject: str, row_id: int, *, most: int = 50) -> tuple[list[Entry], dict[int, str]]:
+    """A record's history, newest first, and the names of the people behind it by their keys."""
+    wanted = select(Entry).where(Entry.subject == subject, Entry.row_id == row_id).order_by(Entry.id.desc()).limit(most)
+    entries = list(session.scalars(wanted))
+    people = {entry.person_id for entry in entries if entry.person_id is not None}
+    return entries, {key: session.scalar(select(func.base.name_of(key))) or "–" for key in people}
+
+
 def sign(session: Session, uid: UUID) -> Sign:
     """One sign. Raises NotFound for an unknown one and for one that this person may not know of."""
     found = session.scalar(select(Sign).where(Sign.uid == uid))
@@ -148,6 +251,14 @@ def signs(
     if state is not None:
         wanted = wanted.where(Sign.state == state.value)
     return [SignRow(**row._mapping) for row in session.execute(wanted.order_by(Sign.id).limit(most))]
+
+
+def listed(*, division: Division, state: str = "", reason: str = "", kind: str = "") -> Select[Any]:
+    """Signs at and below ``division`` that fit the filters, for a list by key."""
+    wanted = _rows().where(Sign.territory.op("<@")(_path(division.id)))
+    for column, value in ((Sign.state, state), (Sign.reason, reason), (Sign.kind, kind)):
+        wanted = wanted.where(column == value) if value else wanted
+    return wanted
 
 
 def signs_of(session: Session, *, street_id: int) -> list[SignRow]:

@@ -74,13 +74,12 @@ def order_number(place: str, on: date, last: str | None) -> str:
     return f"{on.year}-{place}-{serial:03}"
 
 
-def face_of(plate: Plate, code_host: str, *, registered: bool = False) -> Face:
-    """The plate's front as ordered, or (``registered``) as the registry would have it.
+def face_of(plate: Plate, code_host: str) -> Face:
+    """The plate's front as ordered.
 
     Raises Conflict naming the plate where it cannot be made: an impossible host, a character that the plate's font
     lacks, a name too long for its kind.
     """
-    words, latin, token = plate.registered if registered else (plate.words, plate.latin, plate.token)
     left, right = sides_of(
         plate.axis,
         facing_deg=plate.facing_deg,
@@ -91,8 +90,8 @@ def face_of(plate: Plate, code_host: str, *, registered: bool = False) -> Face:
     try:
         return rendering.face_of(
             KINDS[plate.kind],
-            rendering.Words(words, latin, left, right),
-            symbol=qr.symbol_for(code_host, token),
+            rendering.Words(plate.words, plate.latin, left, right),
+            symbol=qr.symbol_for(code_host, plate.token),
             ground=ground_of(plate.axis),
         )
     except (DesignError, MissingGlyphError, qr.HostError, CodeError) as error:

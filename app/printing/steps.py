@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.base.models import Division, Person
     from app.base.people import Actor
     from app.milestones.models import Batch
+    from signs.drawing import Face
 
 _TRIES = 5
 _SECURE = SystemRandom()
@@ -132,7 +133,10 @@ def print_file(session: Session, order: Order, *, code_host: str) -> bytes:
 
     Same order, same bytes. Raises Conflict naming the plate that cannot be made.
     """
-    faces = [logic.face_of(plate, code_host) for plate in _plates(session, order)]
+    return _print(order, [logic.face_of(plate, code_host) for plate in _plates(session, order)])
+
+
+def _print(order: Order, faces: Sequence[Face]) -> bytes:
     return sheets.print_pdf(faces, title=order.number)
 
 
@@ -144,10 +148,10 @@ def manifest_file(session: Session, order: Order) -> bytes:
 def release(session: Session, clock: Clock, actor: Actor, store: Store, *, order: Order, code_host: str) -> Order:
     """Draft → released: printed, read back, and both files kept for the maker.
 
-    By city and county officers of the territory (NotAllowed for others). Every page is read back before anything is
-    kept: both decoders must give the sign's address, the text must be the registry's, the page of its size. The
-    first plate that differs stops the release with a Conflict that names it, and nothing is changed. Refuses an
-    order that was released before (Conflict).
+    By city and county officers of the territory (NotAllowed for others). Words and codes must be those that the
+    registry has in force; then every page is read back before anything is kept: both decoders must give the sign's
+    address, the text must be those words, the page of its size. The first plate that differs stops the release with
+    a Conflict that names it, and nothing is changed. Refuses an order that was released before (Conflict).
     """
     if not may(session, "printing.order", "change"):
         raise NotAllowed(N_("Only city and county officers may release orders."))
@@ -155,8 +159,9 @@ def release(session: Session, clock: Clock, actor: Actor, store: Store, *, order
         raise Conflict(N_("Order {number} was released on {day}."), number=order.number, day=order.released_on)
     plates = _plates(session, order)
     logic.check_registered(plates)
-    printed = print_file(session, order, code_host=code_host)
-    _check_printed(plates, printed, code_host)
+    faces = [logic.face_of(plate, code_host) for plate in plates]
+    printed = _print(order, faces)
+    _check_printed(plates, printed, faces)
     files = (
         (printed, "application/pdf", "pdf", "print_file"),
         (logic.manifest(plates, number=order.number), _EXCEL, "xlsx", "manifest"),
@@ -186,9 +191,8 @@ def _plates(session: Session, order: Order) -> list[logic.Plate]:
     return found
 
 
-def _check_printed(plates: Sequence[logic.Plate], printed: bytes, code_host: str) -> None:
-    """Read the file back against the registry's faces; raises Conflict naming the first plate at fault."""
-    expected = [logic.face_of(plate, code_host, registered=True) for plate in plates]
-    for plate, result in zip(plates, verify.read_back(printed, expected), strict=True):
+def _check_printed(plates: Sequence[logic.Plate], printed: bytes, faces: Sequence[Face]) -> None:
+    """Read the file back against the faces; raises Conflict naming the first plate at fault."""
+    for plate, result in zip(plates, verify.read_back(printed, faces), strict=True):
         if not result.good:
             raise logic.refused(plate, ", ".join(result.faults))

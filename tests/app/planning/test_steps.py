@@ -115,6 +115,13 @@ def test_a_kept_name_gets_no_sign_before_it_is_decided(world: World):
     assert run(world, "SELECT count(*) FROM planning.sign WHERE street_id = :id", id=kept) == 0
 
 
+def test_a_name_kept_as_it_was_found_gets_no_sign_before_somebody_decides_it(world: World):
+    name = build_name(world, build_street(world, "甲村"))
+    run(world, "UPDATE naming.name SET origin = 'existing', decision_id = NULL WHERE id = :id", id=name)
+    done = plan(world, "东县")
+    assert (done.signs, done.skipped) == (0, 1)
+
+
 @pytest.mark.parametrize(
     ("role", "at"),
     [

@@ -19,7 +19,7 @@ from app.base.files import LocalStore
 from app.base.models import File, Role
 from app.milestones.models import Batch
 from app.planning.models import Sign, SignState
-from app.printing import queries, steps
+from app.printing import logic, queries, steps
 from app.printing.models import Code, Order, OrderLine, OrderState
 from signs import codes
 from tests.app.builders import (
@@ -268,6 +268,18 @@ def test_a_maker_sees_the_own_released_order_and_its_files_and_no_other(planned:
         assert queries.orders(session) == []
         assert session.scalars(select(OrderLine.id)).all() == []
         assert session.scalars(select(File.id)).all() == []
+
+
+def test_a_page_that_reads_back_otherwise_is_named(planned: World):
+    """The file of one order held against another's plates: what a mix-up at the maker's would look like."""
+    order = draw_up(planned)
+    with planned.office.acting(planned.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:
+        plates = queries.plates(session, order=order)
+        faces = [logic.face_of(plate, HOST) for plate in plates]
+        printed = steps.print_file(session, order, code_host=HOST)
+    steps._check_printed(plates, printed, faces)
+    with pytest.raises(Conflict, match=r"Plate 1 .*code \(ZXing\), code \(OpenCV\)"):
+        steps._check_printed(plates, printed, [faces[1], faces[0], faces[2]])
 
 
 def test_an_order_without_plates_is_not_printed(planned: World, tmp_path: Path):
