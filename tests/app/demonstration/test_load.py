@@ -31,6 +31,8 @@ from app.intake.register import read_register
 from tests.conftest import World, end_world, make_world
 
 DEPTH = 9
+#: The module's database takes its time; one worker builds it for all where tests are dealt out by group.
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("demonstration")]
 
 
 class Interrupted(Exception):
@@ -72,7 +74,6 @@ def states(world: World, table: str) -> set[str]:
         return set(connection.execute(text(f"SELECT DISTINCT state FROM {table}")).scalars())
 
 
-@pytest.mark.timeout(300)
 def test_a_loaded_demonstration_is_not_empty_and_says_so(demo: World) -> None:
     assert not is_empty(demo.settings)
     with demo.public.nobody(via="test") as session:
