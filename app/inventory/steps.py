@@ -11,6 +11,7 @@ import shapely
 from geoalchemy2 import WKBElement
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from app.base.clock import Clock
 from app.base.errors import Invalid
@@ -153,7 +154,13 @@ def judge_scope(session: Session, clock: Clock, *, division: Division, within_m:
 
 def mark(session: Session, *, street_ids: Sequence[int], state: StreetState) -> None:
     """Any state → ``state``, as the naming station says; the colour of the street on the map."""
-    if street_ids:
-        session.execute(
-            update(Street).where(Street.id.in_(street_ids), Street.state != state.value).values(state=state.value)
-        )
+    if not street_ids:
+        return
+    session.execute(
+        update(Street).where(Street.id.in_(street_ids), Street.state != state.value).values(state=state.value),
+        execution_options={"synchronize_session": False},  # the session may hold thousands; these few are told below
+    )
+    for street_id in street_ids:
+        loaded = session.identity_map.get(identity_key(Street, street_id))
+        if loaded is not None:
+            session.expire(loaded, ["state", "version"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -16,8 +17,9 @@ from app.base.errors import N_
 from app.naming.logic import numerals, tables
 from app.naming.logic.checks import NameContext, Neighbour, Scope, Standing, check_name
 from app.naming.logic.checks.scale import NEAR_CENTRE_M, fits
+from app.naming.logic.checks.subject import spoken
 from app.naming.logic.findings import Finding, Level
-from app.naming.logic.latin import Latin, spell
+from app.naming.logic.latin import Latin, spell, toneless_key
 from app.naming.logic.parts import Generic, split_name, written_name
 from app.naming.logic.shapes import Axis, StreetShape, compass_word
 
@@ -130,14 +132,22 @@ def suggest_names(streets: Sequence[StreetShape], context: VillageContext | None
 
 
 class _Around:
-    """The names that are already there, growing with each one suggested."""
+    """The names that are already there, growing with each one suggested; found by their words and by their sound.
+
+    A check sees only the neighbours that could be alike: all likeness of rule N9 implies equal words or an equal
+    toneless sound. So a name costs the same in a town of ten names and of ten thousand.
+    """
 
     def __init__(self, context: VillageContext) -> None:
         self.context = context
-        self.neighbours = context.names.neighbours or ()
+        self.by_words: dict[str, list[Neighbour]] = defaultdict(list)
+        self.by_sound: dict[str, list[Neighbour]] = defaultdict(list)
+        self.specifics: set[str] = set()
         generics = context.names.lists.generics
-        of_village = (each.name for each in self.neighbours if each.scope is Scope.VILLAGE)
-        self.specifics = {split_name(name, generics=generics).specific for name in of_village}
+        for each in context.names.neighbours or ():
+            self._add(each, sound=each.latin or spoken(each.name, context.names))
+            if each.scope is Scope.VILLAGE:
+                self.specifics.add(split_name(each.name, generics=generics).specific)
 
     def first_good(self, street: StreetShape, ideas: Iterator[_Idea]) -> Choice | None:
         """The first idea that the law and the neighbours let pass; it is taken from then on."""
@@ -153,17 +163,21 @@ class _Around:
         division = idea.division if "/" in idea.division else ""
         if split_name(idea.division, generics=names.lists.generics).specific in self.specifics:
             return None
-        around = replace(names, shape=street, neighbours=self.neighbours, division=division, latin="")
-        findings = check_name(name, around)
+        latin = spell(idea.division, readings=names.readings, generics=names.lists.generics)
+        near = dict.fromkeys((*self.by_words[name], *self.by_sound[toneless_key(latin.toned)]))
+        findings = check_name(name, replace(names, shape=street, neighbours=tuple(near), division=division, latin=""))
         if any(finding.level is not Level.NOTE for finding in findings):
             return None
-        latin = spell(idea.division, readings=names.readings, generics=names.lists.generics)
         return Choice(name, latin, division, idea.reason, idea.values, findings)
 
     def _take(self, choice: Choice) -> None:
         self.specifics.add(choice.latin.parts.specific)
         taken = Neighbour(choice.name, choice.latin.toned, Scope.VILLAGE, self.context.where, state=Standing.PROPOSED)
-        self.neighbours = (*self.neighbours, taken)
+        self._add(taken, sound=choice.latin.toned)
+
+    def _add(self, neighbour: Neighbour, *, sound: str) -> None:
+        self.by_words[neighbour.name].append(neighbour)
+        self.by_sound[toneless_key(sound)].append(neighbour)
 
 
 def is_lane(street: StreetShape, rules: NamingRules) -> bool:
