@@ -21,8 +21,7 @@ EVERY_S = 60.0
 
 def seal_now(database: Database, clock: Clock, *, anchors: Path) -> tuple[int, Path | None]:
     """Seal what is committed and write today's anchor; how many entries were sealed, and where the anchor is."""
-    with database.nobody(via="sealing") as session:
-        sealed = history.seal(session, clock)
+    sealed = history.seal(database, clock)
     with database.nobody(via="sealing") as session:
         return sealed, history.export_anchor(session, clock, anchors)
 

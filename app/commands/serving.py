@@ -49,13 +49,12 @@ def serve(app_name: str, *, tls: bool) -> None:
 def work() -> None:
     """Work off the queue: imports, print files, the sealing of history."""
     from app.base.jobs import make_worker
-    from app.base.jobs import work as work_off
     from app.commands.kinds import KINDS
     from app.commands.sealing import sealing
 
     settings = settings_now()
     with sealing(settings, Clock()):
-        work_off(make_worker(settings, KINDS))
+        make_worker(settings, KINDS).run()
 
 
 @click.command()
