@@ -50,15 +50,25 @@ def messages() -> dict[str, str]:
     return found
 
 
-def untranslated() -> list[str]:
-    """Messages without Chinese, fuzzy ones, and translations that nothing asks for any more."""
-    wanted, kept = messages(), _kept()
-    missing = [f"{place}: no Chinese for “{key}”" for key, place in wanted.items() if not kept.get(key)]
-    obsolete = [f"no longer used: “{key}”" for key in kept if key not in wanted]
+def untranslated(station: str | None = None) -> list[str]:
+    """Messages without Chinese, fuzzy ones, and translations that nothing asks for any more; of one catalogue or all.
+
+    The shell's own messages are in ``minglu``, those of ``gis`` in ``gis``.
+    """
+    return [words for key, words in _complaints() if station in {None, key}]
+
+
+def _complaints() -> list[tuple[str, str]]:
+    """Each complaint with the station whose catalogue it concerns."""
+    wanted, kept, home = messages(), _kept(), _homes()
+    missing = [
+        (_station(place), f"{place}: no Chinese for “{key}”") for key, place in wanted.items() if not kept.get(key)
+    ]
+    obsolete = [(home[key], f"{home[key]}.po: no longer used: “{key}”") for key in kept if key not in wanted]
     places = [
-        f"{wanted[key]}: the places of “{key}” and of its Chinese differ"
+        (_station(wanted[key]), f"{wanted[key]}: the Chinese of “{key}” has places that it has not")
         for key, text in kept.items()
-        if key in wanted and text and _places(text) - _places(key)
+        if key in wanted and _places(text) - _places(key)
     ]
     return missing + obsolete + places
 
@@ -105,6 +115,10 @@ def _station(place: str) -> str:
 
 def _kept() -> dict[str, str]:
     return {"\t".join(ids): text for path in sorted(FOLDERS["zh"].glob("*.po")) for ids, text in entries(path)}
+
+
+def _homes() -> dict[str, str]:
+    return {"\t".join(ids): path.stem for path in sorted(FOLDERS["zh"].glob("*.po")) for ids, _ in entries(path)}
 
 
 def _read(path: Path) -> Catalog:

@@ -111,3 +111,8 @@ def metres(value: float | None) -> str:
     if value >= 10_000:  # noqa: PLR2004 - from here on nobody reads metres
         return f"{value / 1000:,.1f} km"
     return f"{value:,.1f} m".replace(".0 m", " m")
+
+
+def signed(value: float | None) -> str:
+    """A difference with its sign: ``+3``, ``−1,205``; a dash for none."""
+    return "–" if value is None else f"{value:+,.0f}".replace("-", "−")

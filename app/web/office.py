@@ -22,6 +22,8 @@ from app.web.views import account, divisions, files, history, maps, people, runs
 from app.web.words import STATIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from app.base.clock import Clock
     from app.base.settings import Settings
 
@@ -30,10 +32,13 @@ MOST_BYTES = 2 * 1024**3
 SHELL = (account, today, divisions, maps, runs, history, people, files, search)
 
 
-def create_office_app(settings: Settings, *, clock: Clock) -> FastAPI:
-    """The office's app with its own pool. Serve it without a server's own proxy handling: the app does that."""
+def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str, ModuleType] | None = None) -> FastAPI:
+    """The office's app with its own pool. Serve it without a server's own proxy handling: the app does that.
+
+    ``stations`` are the pages of the flow, by station; those that are there unless given.
+    """
     database = Database(settings, role=OFFICE)
-    stations = station_views()
+    stations = station_views() if stations is None else stations
     app = make_app(
         settings,
         Kind(OFFICE, "Minglu office", OFFICE_POLICY, "error.html", MOST_BYTES, login="/login"),

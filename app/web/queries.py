@@ -100,9 +100,8 @@ def open_batches(session: Session, place: Division, *, most: int) -> list[tuple[
         .order_by(Batch.due_on, Batch.id)
         .limit(most)
     ).all()
-    villages: dict[int, int] = dict(
-        session.execute(_VILLAGES_OF_BATCHES, {"ids": [batch.id for batch in found]}).tuples().all()
-    )
+    counted = session.execute(_VILLAGES_OF_BATCHES, {"ids": [batch.id for batch in found]})
+    villages: dict[int, int] = {row.batch_id: row.n for row in counted}
     return [(batch, villages.get(batch.id, 0)) for batch in found]
 
 

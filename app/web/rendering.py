@@ -33,9 +33,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do"],
     )
-    env.filters.update(
-        day=language.day, moment=language.moment, grouped=language.grouped, metres=language.metres, label=label
-    )
+    said = (language.day, language.moment, language.grouped, language.metres, language.signed, label)
+    env.filters.update({filter_.__name__: filter_ for filter_ in said})
     env.globals.update(
         _=_text,
         ngettext=_plural,

@@ -4,6 +4,10 @@ function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable], dialog[open]") !== null;
 }
 
+function onSomething(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("a, button, summary") !== null;
+}
+
 function rows(): HTMLTableRowElement[] {
   return [...document.querySelectorAll<HTMLTableRowElement>("table[data-list] tbody tr")];
 }
@@ -36,7 +40,7 @@ export function startKeyboard(): void {
   document.addEventListener("keydown", (event) => {
     const act = KEYS[event.key];
     if (!act || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-    if (event.key === "Enter" && (event.target !== document.body || !current())) return;
+    if (event.key === "Enter" && (!current() || onSomething(event.target))) return;
     event.preventDefault();
     act();
   });

@@ -1,0 +1,243 @@
+"""The office's frame: signing in, forms, refusals, languages, headers, and what must not be said."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import text
+
+from app.base.models import Role
+from app.web.sessions import COOKIE
+from tests.app.web.conftest import Office, enter, token_in
+from tests.conftest import PASSWORD, World
+
+pytestmark = pytest.mark.database
+
+
+def test_a_stranger_is_sent_to_the_login_and_back_to_where_they_wanted(office: Office):
+    client = office.stranger()
+    answer = client.get("/divisions")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/divisions")
+    login = office.login_of(Role.TOWN_OFFICER, "南镇")
+    assert enter(client, login, PASSWORD, next="/divisions").headers["location"] == "/divisions"
+    assert client.get("/divisions").status_code == 200
+
+
+@pytest.mark.parametrize("next_page", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"])
+def test_nobody_is_sent_elsewhere_after_the_login(office: Office, next_page: str):
+    answer = enter(office.stranger(), office.login_of(Role.TOWN_OFFICER, "南镇"), PASSWORD, next=next_page)
+    assert answer.headers["location"] == "/"
+
+
+def test_a_wrong_password_shows_the_form_again_and_too_many_make_one_wait(office: Office):
+    client, login = office.stranger(), office.login_of(Role.TOWN_OFFICER, "南镇")
+    for _ in range(5):
+        answer = enter(client, login, "not-the-password")
+        assert answer.status_code == 403
+        assert "账号或密码错误" in answer.text
+    assert "15 分钟" in enter(client, login, PASSWORD).text
+
+
+def test_the_cookie_is_for_this_app_alone_and_logging_out_ends_the_session(office: Office):
+    client = office.stranger()
+    answer = enter(client, office.login_of(Role.TOWN_OFFICER, "南镇"), PASSWORD)
+    cookie = next(value for value in answer.headers.get_list("set-cookie") if value.startswith(COOKIE))
+    assert all(word in cookie for word in ("HttpOnly", "SameSite=lax", "Path=/"))
+    kept = client.cookies[COOKIE]
+    assert client.post("/logout", data={"form_token": token_in(client.get("/").text)}).status_code == 303
+    client.cookies.set(COOKIE, kept)
+    assert client.get("/").status_code == 303
+
+
+def test_a_form_without_its_token_or_from_another_site_is_refused(office: Office):
+    client = office.signed_in(Role.ADMINISTRATOR, "市")
+    assert client.post("/logout").status_code == 403
+    assert client.post("/logout", headers={"x-form-token": "0" * 64}).status_code == 403
+    right = token_in(client.get("/").text)
+    assert client.post("/logout", headers={"x-form-token": right, "sec-fetch-site": "cross-site"}).status_code == 403
+    other = token_in(office.signed_in(Role.TOWN_OFFICER, "南镇").get("/").text)
+    assert client.post("/logout", headers={"x-form-token": other}).status_code == 403
+    assert client.post("/logout", headers={"x-form-token": right}).status_code == 303
+
+
+def test_every_route_that_changes_something_asks_for_the_token(world: World):
+    office = Office(world, stations=True)
+    client = office.signed_in(Role.ADMINISTRATOR, "市")
+    routes = [route for route in office.app.routes if isinstance(route, APIRoute)]
+    unsafe = [(method, route.path) for route in routes for method in route.methods - {"GET", "HEAD", "OPTIONS"}]
+    for method, path in unsafe:
+        answer = client.request(method, path.replace("{", "").replace("}", ""))
+        assert answer.status_code in {403, 422}, path
+        assert answer.status_code == 403 or "{" in path
+    office.close()
+
+
+def test_every_answer_carries_the_strict_policy(office: Office):
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    for path in ("/", "/nothing", "/static/icon.svg", "/map", "/healthz"):
+        headers = client.get(path).headers
+        policy = headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["x-content-type-options"] == "nosniff"
+    assert client.get("/").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/", "/divisions", "/map", "/runs", "/history", "/search?q=村", "/people/me"])
+def test_pages_open_for_a_town_officer_and_hold_nothing_inline(office: Office, path: str):
+    answer = office.signed_in(Role.TOWN_OFFICER, "南镇").get(path)
+    assert answer.status_code == 200
+    assert ' style="' not in answer.text
+    assert " onclick=" not in answer.text
+    assert "http://" not in answer.text.replace("http://testserver", "").replace("http://www.w3.org", "")
+
+
+def test_a_page_that_is_not_there_says_so_in_the_readers_language(office: Office):
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    answer = client.get("/nothing")
+    assert answer.status_code == 404
+    assert "没有找到" in answer.text
+    assert answer.headers["x-request-id"] in answer.text
+    client.post("/language", data={"form_token": token_in(client.get("/").text), "language": "en"})
+    assert "There is no page at this address" in client.get("/nothing").text
+    assert 'lang="en"' in client.get("/").text
+
+
+def test_programs_get_json_with_the_trace_number(office: Office):
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    answer = client.get("/api/v1/nothing")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["trace"] == answer.headers["x-request-id"]
+    assert office.stranger().get("/api/v1/nothing").status_code == 404
+
+
+def test_an_unexpected_failure_tells_a_number_and_nothing_else(office: Office, caplog: pytest.LogCaptureFixture):
+    secret = "13912345678"
+
+    @office.app.get("/stumble")
+    def stumble() -> None:
+        raise ValueError(secret)
+
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    log = logging.getLogger("minglu.web")
+    log.addHandler(caplog.handler)
+    answer = client.get("/stumble?phone=13912345678")
+    log.removeHandler(caplog.handler)
+    assert answer.status_code == 500
+    told = [record.__dict__.get("values", {}) for record in caplog.records]
+    assert answer.headers["x-request-id"] in answer.text
+    assert secret not in answer.text + json.dumps(told, default=str) + caplog.text
+    assert any(values.get("error") == "ValueError" for values in told)
+    assert any(values.get("route") == "/stumble" and values.get("status") == 500 for values in told)
+
+
+def test_a_database_out_of_reach_is_said_with_503(office: Office):
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    office.world.office.close()
+    office.app.state.database.close()
+    admin = office.world.admin.execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.exec_driver_sql("ALTER ROLE minglu_office NOLOGIN")
+        try:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'minglu_office'"
+            )
+            assert client.get("/readyz").status_code == 503
+            assert client.get("/healthz").status_code == 200
+            assert client.get("/divisions").status_code == 503
+        finally:
+            connection.exec_driver_sql("ALTER ROLE minglu_office LOGIN")
+    assert client.get("/readyz").status_code == 200
+
+
+def test_a_territory_in_the_address_stays_while_one_moves_and_a_foreign_one_is_refused(office: Office):
+    client = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    uid = {}
+    with office.world.owner.connect() as connection:
+        for name in ("南镇", "中镇"):
+            uid[name] = connection.scalar(text("SELECT uid FROM base.division WHERE name = :n"), {"n": name})
+    page = client.get(f"/divisions?in={uid['南镇']}").text
+    assert f"/map?in={uid['南镇']}" in page
+    assert "甲村" in page
+    assert "丙村" not in page
+    assert client.get(f"/divisions?in={uid['中镇']}").status_code == 404
+    assert client.get("/divisions?in=nonsense").status_code == 404
+
+
+def test_the_banner_stands_on_every_page_of_a_demonstration(office: Office):
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    assert "演示数据" not in client.get("/").text
+    with office.world.owner.begin() as connection:
+        connection.execute(text("INSERT INTO base.setting (key, value) VALUES ('demonstration', 'true')"))
+    for path in ("/", "/divisions", "/map"):
+        assert "演示数据" in client.get(path).text
+    assert "演示数据" in office.stranger().get("/login").text
+
+
+def test_an_administrator_adds_a_person_sets_a_password_and_lets_them_leave(office: Office):
+    admin = office.signed_in(Role.ADMINISTRATOR, "市")
+    with office.world.owner.connect() as connection:
+        place = connection.scalar(text("SELECT uid FROM base.division WHERE name = '北镇'"))
+    form = {"form_token": token_in(admin.get("/").text), "login": "wang.fang", "name": "王芳", "division": str(place)}
+    wrong = admin.post("/people/new", data={**form, "role": "town_officer", "password": "short"})
+    assert wrong.status_code == 422
+    assert "至少需要 10 个字符" in wrong.text
+    assert 'value="王芳"' in wrong.text
+    made = admin.post("/people/new", data={**form, "role": "town_officer", "password": PASSWORD})
+    assert made.status_code == 303
+    assert "王芳 现在可以登录了" in admin.get("/people").text
+    assert enter(office.stranger(), "wang.fang", PASSWORD).status_code == 303
+    with office.world.owner.connect() as connection:
+        uid, version = connection.execute(text("SELECT uid, version FROM base.person WHERE login = 'wang.fang'")).one()
+    leave = {"form_token": form["form_token"], "active": "false", "version": str(version)}
+    assert admin.post(f"/people/{uid}/active", data=leave).status_code == 303
+    assert admin.post(f"/people/{uid}/active", data=leave).status_code == 409
+    assert enter(office.stranger(), "wang.fang", PASSWORD).status_code == 403
+
+
+def test_a_town_officer_neither_sees_nor_adds_people(office: Office):
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    assert client.get("/people/new").status_code == 403
+    token = token_in(client.get("/").text)
+    assert client.post("/people/new", data={"form_token": token, "login": "x.y", "name": "x"}).status_code == 403
+
+
+def test_tiles_keep_to_the_territory_and_know_their_tag(office: Office, token: str):
+    del token  # a street lies in 甲村 of 南镇
+    here, elsewhere = office.signed_in(Role.TOWN_OFFICER, "南镇"), office.signed_in(Role.TOWN_OFFICER, "中镇")
+    path = "/tiles/14/13485/6359"
+    z, x, y = tile_at(116.305, 37.45, 14)
+    path = f"/tiles/{z}/{x}/{y}"
+    answer = here.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    assert here.get(path, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+    assert elsewhere.get(path).status_code == 204
+    assert here.get("/tiles/2/9/0").status_code == 404
+
+
+def tile_at(lon: float, lat: float, z: int) -> tuple[int, int, int]:
+    import math
+
+    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
+    return z, int((lon + 180) / 360 * 2**z), int(y * 2**z)
+
+
+def test_an_act_is_undone_from_its_page(office: Office, token: str):
+    del token  # a street lies in 甲村
+    client = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    person = office.world.person(Role.COUNTY_OFFICER, "东县")
+    with office.world.office.acting(person, via="test") as session:
+        session.execute(text("UPDATE inventory.street SET surveyed_name = '新街'"))
+        act = session.scalar(text("SELECT current_setting('minglu.act')"))
+    form = {"form_token": token_in(client.get("/history").text), "next": "/divisions"}
+    assert client.post(f"/undo/{act}", data=form).headers["location"] == "/divisions"
+    assert "已撤销" in client.get("/divisions").text
+    assert "已撤销" not in client.get("/divisions").text  # said once
+    with office.world.owner.connect() as connection:
+        assert connection.scalar(text("SELECT surveyed_name FROM inventory.street")) == "老街"
+    assert client.post(f"/undo/{act}", data=form).status_code == 409

@@ -1,0 +1,89 @@
+"""Texts, templates, the built files and the small rules of the edge."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from app.base.errors import Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
+from app.web import checking, language
+from app.web.errors import status_of
+from app.web.limits import Limit
+from app.web.words import STATES, STATIONS
+
+
+@pytest.mark.parametrize("station", ["minglu", "gis", *(key for key, _, _ in STATIONS)])
+def test_no_text_is_untranslated_fuzzy_or_left_over(station: str):
+    assert checking.untranslated(station) == []
+
+
+def test_every_complaint_about_texts_belongs_to_a_catalogue():
+    known = {"minglu", "gis", *(key for key, _, _ in STATIONS)}
+    assert {station for station, _ in checking._complaints()} <= known
+
+
+def test_templates_compile_and_hold_neither_inline_code_nor_bare_words():
+    assert checking.check_templates() == []
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ('<p style="color:red">{{ x }}</p>', "inline style"),
+        ("<script>go()</script>", "inline <script>"),
+        ('<a onclick="go()">{{ x }}</a>', "inline onclick"),
+        ('<img src="https://elsewhere.example/x.png">', "foreign host in src"),
+        ("<p>Hello</p>", "untranslated text"),
+        ("<p>你好</p>", "untranslated text"),
+        ('<input placeholder="Name">', "untranslated placeholder"),
+    ],
+)
+def test_the_template_check_finds(source: str, complaint: str):
+    assert any(complaint in words for _, words in checking._Watch.read(source))
+
+
+def test_the_template_check_passes_what_is_right():
+    source = '{% if x %}\n<a href="/x" title="{{ _("Name") }}">{{ _("Name") }} · 12</a>{% endif %}'
+    assert checking._Watch.read(source) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [(NotFound, 404), (NotAllowed, 403), (Conflict, 409), (Invalid, 422), (Unready, 503)]
+)
+def test_every_refusal_and_its_children_have_one_status(kind: type[MingluError], status: int):
+    child = type("Child", (kind,), {})
+    assert status_of(child("{what}", what=1)) == status
+
+
+def test_days_moments_and_figures_are_written_in_the_readers_way():
+    assert language.day(date(2024, 4, 8), "zh") == "2024年4月8日"
+    assert language.day(date(2024, 4, 8), "en") == "8 April 2024"
+    assert language.moment(datetime(2024, 4, 8, 18, 30, tzinfo=UTC), "zh") == "2024年4月9日 02:30"
+    assert [language.grouped(5099), language.grouped(None)] == ["5,099", "–"]
+    assert [language.metres(v) for v in (12.34, 120.0, 15_230.0)] == ["12.3 m", "120 m", "15.2 km"]
+    assert [language.signed(v) for v in (-43, 0, 3)] == ["−43", "+0", "+3"]
+
+
+def test_a_message_is_translated_with_its_values():
+    assert language.translate("{name} can sign in now.", "zh", name="王芳") == "王芳 现在可以登录了。"
+    assert language.translate("{name} can sign in now.", "en", name="王芳") == "王芳 can sign in now."
+    assert language.translate("No such message {n}", "zh", n=1) == "No such message 1"
+
+
+def test_states_have_second_marks_and_stations_their_icons():
+    assert all(mark for _, mark in STATES.values())
+    assert [key for key, _, _ in STATIONS] == [
+        *("intake", "inventory", "milestones", "naming", "planning"),
+        *("printing", "rollout", "scanning", "tracking"),
+    ]
+
+
+def test_a_limit_counts_networks_apart_and_forgets():
+    limit, now = Limit(most=2, minutes=10), datetime(2024, 7, 1, tzinfo=UTC)
+    assert [limit.take("203.0.113.1", now) for _ in range(3)] == [True, True, False]
+    assert limit.take("203.0.113.2", now)
+    assert limit.take("203.0.113.1", now + timedelta(minutes=11))
+    assert [limit.take(f"2001:db8:0:1::{n}", now) for n in range(3)] == [True, True, False]
+    assert limit.take("::ffff:203.0.113.9", now)
+    assert b"203.0.113.1" not in b"".join(limit._seen)
