@@ -18,7 +18,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, tuple_
 from sqlalchemy.engine import result_tuple
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.base.errors import N_, Invalid
 
@@ -37,7 +37,7 @@ _MADE_OF: dict[str, Callable[[str], Any]] = {
 class Key:
     """One column of a list's order; a list needs the last of its keys to be unique, and none of them null."""
 
-    column: ColumnElement[Any]
+    column: ColumnElement[Any] | InstrumentedAttribute[Any]
     descending: bool = False
 
 
@@ -57,7 +57,12 @@ class _Cursor:
 
 
 def page(
-    session: Session, statement: Select[Any], *, keys: Sequence[Key], after: str | None = None, size: int = SIZE
+    session: Session,
+    statement: Select[*tuple[Any, ...]],
+    *,
+    keys: Sequence[Key],
+    after: str | None = None,
+    size: int = SIZE,
 ) -> Page:
     """One page of a select, ordered by ``keys``; ``after`` is a cursor of an earlier page, None for the first.
 

@@ -147,7 +147,7 @@ def _decided(clock: Clock) -> ColumnElement[bool]:
 
 
 def waiting(session: Session, clock: Clock, *, division: Division, most: int) -> int:
-    """Streets at and below ``division`` that want signs: in scope, named by a decision, none planned; ``most`` at most."""
+    """Streets at and below ``division`` that want signs (in scope, name decided, none planned), counted to ``most``."""
     found = select(Street.id).where(Street.territory.op("<@")(_path(division.id)), *_wants(clock)).limit(most)
     return int(session.scalar(select(func.count()).select_from(found.subquery())) or 0)
 
@@ -167,7 +167,7 @@ def waiting_by_batch(session: Session, clock: Clock, *, division: Division) -> l
     return [(batch, n) for batch, n in session.execute(found)]
 
 
-def _wants(clock: Clock) -> tuple[ColumnElement[bool], ...]:
+def _wants(clock: Clock) -> tuple[Any, ...]:
     return (Street.in_scope, _decided(clock), ~select(Sign.id).where(Sign.street_id == Street.id).exists())
 
 
@@ -253,7 +253,7 @@ def signs(
     return [SignRow(**row._mapping) for row in session.execute(wanted.order_by(Sign.id).limit(most))]
 
 
-def listed(*, division: Division, state: str = "", reason: str = "", kind: str = "") -> Select[Any]:
+def listed(*, division: Division, state: str = "", reason: str = "", kind: str = "") -> Select[*tuple[Any, ...]]:
     """Signs at and below ``division`` that fit the filters, for a list by key."""
     wanted = _rows().where(Sign.territory.op("<@")(_path(division.id)))
     for column, value in ((Sign.state, state), (Sign.reason, reason), (Sign.kind, kind)):

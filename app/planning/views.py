@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -14,7 +14,7 @@ from app.base.errors import N_, Invalid, NotAllowed
 from app.base.history import current_act
 from app.base.models import Division
 from app.base.people import Actor, may
-from app.base.request import Answer, Me, Now, Place, Show, Work
+from app.base.request import Answer, Now, Place, Show, Work
 from app.planning import logic, queries, steps
 from app.planning.models import Sign, SignState
 from app.planning.queries import SignRecord
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/planning")
 #: So many streets are counted for the number beside the station, and planned at once; more is a matter of days.
 MOST_WAITING, MOST_AT_ONCE = 2000, 1500
 _SUBJECT = "planning.sign"
+Chosen = Annotated[str, Form(max_length=40)]
 
 
 def waiting(session: Session, actor: Actor) -> int:
@@ -34,7 +35,7 @@ def waiting(session: Session, actor: Actor) -> int:
 
 
 @router.get("")
-def index(  # noqa: PLR0917 - one argument a part
+def index(
     session: Work,
     show: Show,
     place: Place,
@@ -61,9 +62,7 @@ def index(  # noqa: PLR0917 - one argument a part
 
 
 @router.post("/plan")
-def plan(
-    session: Work, show: Show, place: Place, clock: Now, batch: Annotated[str, Form(max_length=40)] = ""
-) -> Response:
+def plan(session: Work, show: Show, place: Place, clock: Now, batch: Chosen = "") -> Response:
     """Plan signs for the named streets of the chosen division, or of one batch within it."""
     chosen = queries.batch(session, _uid(batch)) if batch else None
     if chosen is None and queries.waiting(session, clock, division=place, most=MOST_AT_ONCE + 1) > MOST_AT_ONCE:
@@ -158,7 +157,7 @@ def _record(
     )
 
 
-def _words() -> dict[str, object]:
+def _words() -> dict[str, Any]:
     return {"reasons": REASONS, "kinds": SIGN_KINDS, "wind_of": logic.wind_of}
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from openpyxl import Workbook
 
 from app.base.errors import N_, Conflict
+from app.planning.logic import Hanging, picture
 from signs import qr, rendering
 from signs.codes import CodeError
 from signs.designs import KINDS, Axis, DesignError, Ground, axis_of, ground_of, sides_of
@@ -58,6 +59,21 @@ class Plate:
         return Axis.EAST_WEST if self.ground == Ground.BLUE.value else Axis.NORTH_SOUTH
 
     @property
+    def hanging(self) -> Hanging:
+        """What decides how it looks, its code apart."""
+        return Hanging(
+            kind=self.kind,
+            words=self.words,
+            latin=self.latin,
+            street_deg=self.street_deg,
+            facing_deg=self.facing_deg,
+            along_deg=self.along_deg,
+            goes_on=self.goes_on,
+            goes_back=self.goes_back,
+            ground=self.ground,
+        )
+
+    @property
     def size(self) -> str:
         """The trimmed plate, width × height in mm."""
         return f"{KINDS[self.kind].width_mm:g}×{KINDS[self.kind].height_mm:g}"
@@ -96,6 +112,15 @@ def face_of(plate: Plate, code_host: str) -> Face:
         )
     except (DesignError, MissingGlyphError, qr.HostError, CodeError) as error:
         raise refused(plate, str(error)) from error
+
+
+def drawn(plate: Plate, code_host: str) -> str | None:
+    """The plate's front as SVG for a page, with its code if it has one; None where it cannot be drawn."""
+    try:
+        symbol = qr.symbol_for(code_host, plate.token) if plate.token else None
+    except (qr.HostError, CodeError):
+        symbol = None
+    return picture(plate.hanging, symbol)
 
 
 def check_registered(plates: Sequence[Plate]) -> None:

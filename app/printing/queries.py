@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import aliased
 
 from app.base.errors import N_, NotFound
-from app.base.models import Division, DivisionKind
+from app.base.models import Division, DivisionKind, File, Person, Role
 from app.inventory.models import Street
-from app.milestones.models import Batch, BatchVillage
+from app.milestones.models import Batch, BatchState, BatchVillage
 from app.naming.models import Name
 from app.planning.models import Sign, SignState
 from app.printing.logic import Plate
-from app.printing.models import Code, CodeState, Order, OrderLine
+from app.printing.models import Code, CodeState, Order, OrderLine, OrderState
+from signs import codes
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -66,9 +67,14 @@ class LineRow:
 
 def signs_to_order(session: Session, clock: Clock, *, division: Division, batch: Batch | None) -> list[SignToOrder]:
     """Planned signs at and below ``division`` (of the batch's villages) with their name in force, by village."""
+    found = session.execute(_to_order(clock, division=division, batch=batch))
+    return [SignToOrder(**row._mapping) for row in found]
+
+
+def _to_order(clock: Clock, *, division: Division, batch: Batch | None) -> Select[*tuple[Any, ...]]:
     own = aliased(Division)
     path = select(own.path).where(own.id == division.id).scalar_subquery()
-    wanted = (
+    wanted: Select[*tuple[Any, ...]] = (
         select(
             Sign.id,
             Sign.division_id,
@@ -93,7 +99,7 @@ def signs_to_order(session: Session, clock: Clock, *, division: Division, batch:
             BatchVillage.batch_id == batch.id, BatchVillage.left_on.is_(None)
         )
         wanted = wanted.where(Sign.division_id.in_(villages))
-    return [SignToOrder(**row._mapping) for row in session.execute(wanted)]
+    return wanted
 
 
 def taken(session: Session, tokens: list[str]) -> set[str]:
@@ -118,8 +124,8 @@ def last_number(session: Session, prefix: str) -> str | None:
     return session.scalar(known.order_by(func.length(Order.number).desc(), Order.number.desc()).limit(1))
 
 
-def plates(session: Session, *, order: Order) -> list[Plate]:
-    """All plates of an order in the order of their positions, each beside what the registry says of it."""
+def plates(session: Session, *, order: Order, after: int = 0, most: int | None = None) -> list[Plate]:
+    """Plates of an order by position (all, or ``most`` behind ``after``), each beside what the registry says of it."""
     town, bound = aliased(Division), aliased(Code)
     wanted = (
         select(
@@ -148,10 +154,43 @@ def plates(session: Session, *, order: Order) -> list[Plate]:
         .outerjoin(town, town.id == Division.parent_id)
         .outerjoin(Name, (Name.id == OrderLine.name_id) & Name.retired_on.is_(None))
         .outerjoin(bound, (bound.sign_id == Sign.id) & (bound.state == CodeState.BOUND.value))
-        .where(OrderLine.order_id == order.id)
+        .where(OrderLine.order_id == order.id, OrderLine.position > after)
         .order_by(OrderLine.position)
+        .limit(most)
     )
     return [_plate(dict(row._mapping)) for row in session.execute(wanted)]
+
+
+def plate_of(session: Session, sign_uid: UUID) -> Plate | None:
+    """A sign's plate by the registry, with its code as far as the person may know it; None for an unknown sign."""
+    town = aliased(Division)
+    token = func.coalesce(Code.token, "")
+    row = session.execute(
+        select(
+            Sign.uid.label("sign_uid"),
+            token.label("token"),
+            Name.words,
+            Name.latin_sign.label("latin"),
+            Sign.kind,
+            Street.bearing_deg.label("street_deg"),
+            Sign.facing_deg,
+            Sign.along_deg,
+            Sign.goes_on,
+            Sign.goes_back,
+            Sign.ground,
+            Division.name.label("village"),
+            func.coalesce(town.name, "").label("town"),
+        )
+        .join(Name, Name.id == Sign.name_id)
+        .join(Street, Street.id == Sign.street_id)
+        .join(Division, Division.id == Sign.division_id)
+        .outerjoin(town, town.id == Division.parent_id)
+        .outerjoin(Code, (Code.sign_id == Sign.id) & (Code.state == CodeState.BOUND.value))
+        .where(Sign.uid == sign_uid)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Plate(position=0, registered=(row.words, row.latin, row.token), **row._mapping)
 
 
 def _plate(row: dict[str, object]) -> Plate:
@@ -169,6 +208,14 @@ def order(session: Session, uid: UUID) -> Order:
 
 def orders(session: Session, *, before: int | None = None, most: int = 50) -> list[OrderRow]:
     """Orders that the person may see, the newest first: the next ``most`` behind ``before``."""
+    wanted = listed()
+    if before is not None:
+        wanted = wanted.where(Order.id < before)
+    return [OrderRow(**row._mapping) for row in session.execute(wanted.order_by(Order.id.desc()).limit(most))]
+
+
+def listed(*, division: Division | None = None, state: str = "") -> Select[*tuple[Any, ...]]:
+    """Orders that the person may see, for a list by key; at and below ``division``, in this state."""
     lines = select(func.count()).where(OrderLine.order_id == Order.id).scalar_subquery()
     wanted = select(
         Order.id,
@@ -181,9 +228,75 @@ def orders(session: Session, *, before: int | None = None, most: int = 50) -> li
         Order.ordered_on,
         Order.released_on,
     ).join(Division, Division.id == Order.division_id)
-    if before is not None:
-        wanted = wanted.where(Order.id < before)
-    return [OrderRow(**row._mapping) for row in session.execute(wanted.order_by(Order.id.desc()).limit(most))]
+    if division is not None:
+        wanted = wanted.where(Order.territory.op("<@")(division.path))
+    return wanted.where(Order.state == state) if state else wanted
+
+
+def files_of(session: Session, order: Order) -> list[File]:
+    """The print file and the packing list of a released order, as far as the person may see them."""
+    keys = [key for key in (order.file_id, order.manifest_id) if key is not None]
+    return list(session.scalars(select(File).where(File.id.in_(keys)).order_by(File.id)))
+
+
+def makers(session: Session) -> list[Person]:
+    """Sign makers that the person may know of."""
+    wanted = select(Person).where(Person.role == Role.SIGN_MAKER.value, Person.active)
+    return list(session.scalars(wanted.order_by(Person.name, Person.id)))
+
+
+def maker(session: Session, uid: UUID) -> Person:
+    """One person to make an order. Raises NotFound for one that is not there or not known to this person."""
+    found = session.scalar(select(Person).where(Person.uid == uid))
+    if found is None:
+        raise NotFound(N_("There is no such sign maker in your territory."))
+    return found
+
+
+def count_to_order(session: Session, clock: Clock, *, division: Division, batch: Batch | None) -> int:
+    """How many signs an order would hold."""
+    found = _to_order(clock, division=division, batch=batch).with_only_columns(Sign.id).order_by(None)
+    return int(session.scalar(select(func.count()).select_from(found.subquery())) or 0)
+
+
+def batches_to_order(session: Session, clock: Clock, *, division: Division) -> list[tuple[Batch, int]]:
+    """Open batches with planned signs at and below ``division``, and how many."""
+    signs = _to_order(clock, division=division, batch=None).with_only_columns(Sign.id, Sign.division_id).order_by(None)
+    ready = signs.subquery()
+    count = func.count(ready.c.id)
+    found = (
+        select(Batch, count)
+        .join(BatchVillage, (BatchVillage.batch_id == Batch.id) & BatchVillage.left_on.is_(None))
+        .join(ready, ready.c.division_id == BatchVillage.division_id)
+        .where(Batch.state == BatchState.OPEN.value)
+        .group_by(Batch.id)
+        .order_by(Batch.due_on, Batch.id)
+    )
+    return [(batch, n) for batch, n in session.execute(found)]
+
+
+def count_drafts(session: Session) -> int:
+    """Orders that are drawn up and not released."""
+    return int(session.scalar(select(func.count()).where(Order.state == OrderState.DRAFT.value)) or 0)
+
+
+def find_plates(session: Session, words: str, *, most: int = 10) -> list[tuple[str, str, UUID]]:
+    """Signs whose code holds the words as typed: code, place, and the sign's key."""
+    token = codes.normalise(words)
+    wanted = (
+        select(Code.token, Division.name, Sign.uid)
+        .join(Sign, Sign.id == Code.sign_id)
+        .join(Division, Division.id == Sign.division_id)
+        .where(Code.token.startswith(token, autoescape=True))
+    )
+    return [(token, place, uid) for token, place, uid in session.execute(wanted.order_by(Code.token).limit(most))]
+
+
+def find_orders(session: Session, words: str, *, most: int = 10) -> list[tuple[str, str, UUID]]:
+    """Orders whose number holds the words: number, place, and key."""
+    wanted = select(Order.number, Division.name, Order.uid).join(Division, Division.id == Order.division_id)
+    found = wanted.where(Order.number.contains(words, autoescape=True)).order_by(Order.id.desc()).limit(most)
+    return [(number, place, uid) for number, place, uid in session.execute(found)]
 
 
 def lines(session: Session, *, order: Order, after: int = 0, most: int = 100) -> list[LineRow]:

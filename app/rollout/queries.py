@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select, text
 
 from app.base.errors import N_, NotFound
-from app.base.models import Division
+from app.base.models import Division, File, Person, Role
 from app.naming.models import Name
 from app.planning.models import Post, Sign, SignState
 from app.printing.models import Order, OrderLine, OrderState
@@ -58,6 +58,7 @@ class InstallationRow:
     far: bool
     note: str
     photo_id: int
+    photo_uid: UUID
     taken_at: datetime
     installed_on: date
 
@@ -101,7 +102,15 @@ def job(session: Session, uid: UUID) -> Job:
 
 def jobs(session: Session, *, state: JobState | None = JobState.OPEN, after: int = 0, most: int = 50) -> list[JobRow]:
     """Jobs that the person may see (a crew its own): the next ``most`` behind ``after``."""
-    wanted = (
+    wanted = listed_jobs(state="" if state is None else state.value).where(Job.id > after)
+    return [JobRow(**row._mapping) for row in session.execute(wanted.order_by(Job.id).limit(most))]
+
+
+def listed_jobs(
+    *, division: Division | None = None, state: str = "", late_on: date | None = None
+) -> Select[*tuple[Any, ...]]:
+    """Jobs that the person may see, for a list by key: at and below ``division``, in this state, due before a day."""
+    wanted: Select[*tuple[Any, ...]] = (
         select(
             Job.id,
             Job.uid,
@@ -122,11 +131,92 @@ def jobs(session: Session, *, state: JobState | None = JobState.OPEN, after: int
         .join(Post, Post.id == Sign.post_id)
         .join(Name, Name.id == Sign.name_id)
         .join(Division, Division.id == Sign.division_id)
-        .where(Job.id > after)
     )
-    if state is not None:
-        wanted = wanted.where(Job.state == state.value)
-    return [JobRow(**row._mapping) for row in session.execute(wanted.order_by(Job.id).limit(most))]
+    if division is not None:
+        wanted = wanted.where(Job.territory.op("<@")(division.path))
+    if late_on is not None:
+        wanted = wanted.where(Job.due_on < late_on)
+    return wanted.where(Job.state == state) if state else wanted
+
+
+def job_row(session: Session, uid: UUID) -> JobRow:
+    """One job as lists show it. Raises NotFound as :func:`job` does."""
+    row = session.execute(listed_jobs().where(Job.uid == uid)).one_or_none()
+    if row is None:
+        raise NotFound(N_("There is no such job for you."))
+    return JobRow(**row._mapping)
+
+
+def fresh_uid(session: Session) -> UUID:
+    """A new key, for a phone without a script."""
+    return UUID(str(session.scalar(select(func.base.uuid7()))))
+
+
+def my_jobs(session: Session, crew_id: int, *, most: int = 300) -> list[JobRow]:
+    """A crew's open jobs, the next due first, those of one village together."""
+    wanted = listed_jobs(state=JobState.OPEN.value).where(Job.crew_id == crew_id)
+    found = session.execute(wanted.order_by(Job.due_on, Division.path, Job.id).limit(most))
+    return [JobRow(**row._mapping) for row in found]
+
+
+def count_open(session: Session, *, crew_id: int | None = None, before: date | None = None) -> int:
+    """Open jobs that the person may see: of one crew, or due before a day."""
+    wanted = select(func.count()).where(Job.state == JobState.OPEN.value)
+    wanted = wanted if crew_id is None else wanted.where(Job.crew_id == crew_id)
+    wanted = wanted if before is None else wanted.where(Job.due_on < before)
+    return int(session.scalar(wanted) or 0)
+
+
+def crews(session: Session) -> list[Person]:
+    """Crews that the person may know of."""
+    wanted = select(Person).where(Person.role == Role.CREW.value, Person.active)
+    return list(session.scalars(wanted.order_by(Person.name, Person.id)))
+
+
+def crew(session: Session, uid: UUID) -> Person:
+    """One person to give jobs to. Raises NotFound for one that is not there or not known to this person."""
+    found = session.scalar(select(Person).where(Person.uid == uid))
+    if found is None:
+        raise NotFound(N_("There is no such crew in your territory."))
+    return found
+
+
+def to_install(*, division: Division) -> Select[*tuple[Any, ...]]:
+    """Signs at and below ``division`` that wait for a crew, for a list by key."""
+    return (
+        select(
+            Sign.id,
+            Sign.uid,
+            Name.words,
+            Name.latin_sign.label("latin"),
+            Sign.reason,
+            Sign.kind,
+            Division.name.label("village"),
+        )
+        .join(Name, Name.id == Sign.name_id)
+        .join(Division, Division.id == Sign.division_id)
+        .where(Sign.state == SignState.ORDERED.value, _released(), ~_has_open_job())
+        .where(Sign.territory.op("<@")(division.path))
+    )
+
+
+def signs_with(session: Session, uids: list[UUID]) -> list[Sign]:
+    """These signs in the order of their keys, as far as the person may see them."""
+    return list(session.scalars(select(Sign).where(Sign.uid.in_(uids)).order_by(Sign.id)))
+
+
+def installation_of(session: Session, *, job_id: int) -> InstallationRow | None:
+    """What a job's crew recorded."""
+    row = session.execute(listed_installations().where(Installation.job_id == job_id)).one_or_none()
+    return None if row is None else InstallationRow(**row._mapping)
+
+
+def listed_installations(*, division: Division | None = None, far: bool = False) -> Select[*tuple[Any, ...]]:
+    """Installations that the person may see, for a list by key; ``far`` for those that stand far from their plan."""
+    wanted = _installations()
+    if division is not None:
+        wanted = wanted.where(Installation.territory.op("<@")(division.path))
+    return wanted.where(Installation.offset_m > FAR_M) if far else wanted
 
 
 def planned_place(session: Session, *, sign_id: int) -> tuple[float, float]:
@@ -172,7 +262,7 @@ def far_installations(session: Session, *, before: int | None = None, most: int 
     return [InstallationRow(**row._mapping) for row in session.execute(wanted)]
 
 
-def _installations() -> Select[tuple[object, ...]]:
+def _installations() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Installation.id,
@@ -188,10 +278,12 @@ def _installations() -> Select[tuple[object, ...]]:
             (Installation.offset_m > FAR_M).label("far"),
             Installation.note,
             Installation.photo_id,
+            File.uid.label("photo_uid"),
             Installation.taken_at,
             Installation.installed_on,
         )
         .join(Sign, Sign.id == Installation.sign_id)
         .join(Name, Name.id == Sign.name_id)
         .join(Division, Division.id == Installation.division_id)
+        .join(File, File.id == Installation.photo_id)
     )

@@ -1,0 +1,27 @@
+"""What the printing's pages take in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Form
+
+from app.base.errors import N_, Invalid
+
+
+@dataclass(slots=True)
+class Asked:
+    """An order as it was asked for; ``batch`` and ``maker`` are keys, or empty for none."""
+
+    batch: Annotated[str, Form(max_length=40)] = ""
+    maker: Annotated[str, Form(max_length=40)] = ""
+
+    def key(self, field: str) -> UUID | None:
+        """The key in a field. Raises Invalid naming it when it is none."""
+        words = str(getattr(self, field))
+        try:
+            return UUID(words) if words else None
+        except ValueError as error:
+            raise Invalid(N_("Choose from the list."), field=field) from error

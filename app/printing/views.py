@@ -1,0 +1,162 @@
+"""Pages of the printing: orders, their plates and files; a maker sees their own released ones alone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+from sqlalchemy.orm import Session
+
+from app.base import paging
+from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from app.base.people import Actor, may
+from app.base.request import Answer, Config, Files, Hit, Me, Now, Place, Show, Work
+from app.base.settings import Settings
+from app.planning.queries import batch as the_batch
+from app.planning.queries import history_of, reaches
+from app.printing import logic, queries, steps
+from app.printing.models import Order, OrderState
+from app.printing.queries import OrderRow
+from app.printing.schemas import Asked
+from signs import codes
+
+router = APIRouter(prefix="/printing")
+PLATES = 24
+_SUBJECT = "printing.order"
+
+
+def waiting(session: Session, actor: Actor) -> int:  # noqa: ARG001 - row-level security knows who asks
+    """Drafts to release, for whoever may."""
+    return queries.count_drafts(session) if may(session, _SUBJECT, "change") else 0
+
+
+def find(session: Session, words: str) -> list[Hit]:
+    """Signs by their code and orders by their number."""
+    if not may(session, _SUBJECT, "read"):
+        return []
+    signs = [
+        Hit(N_("Code"), codes.grouped(token), place, f"/planning/{uid}")
+        for token, place, uid in queries.find_plates(session, words)
+    ]
+    orders = [
+        Hit(N_("Print order"), number, place, f"/printing/{uid}")
+        for number, place, uid in queries.find_orders(session, words)
+    ]
+    return signs + orders
+
+
+@router.get("")
+def index(session: Work, show: Show, place: Place, state: str = "", after: str | None = None) -> Response:
+    """Orders of the chosen territory; a maker's own."""
+    if not may(session, _SUBJECT, "read"):
+        raise NotAllowed(N_("Your role does not see print orders."))
+    state = state if state in {one.value for one in OrderState} else ""
+    may_order = reaches(session, place.id, subject=_SUBJECT, act="create")
+    own = may_order or may(session, "printing.code", "read")
+    found = queries.listed(division=place if own else None, state=state)
+    page = paging.page(session, found, keys=[paging.Key(Order.id, descending=True)], after=after)
+    return show.page("printing/index.html", place=place, page=page, state=state, may_order=may_order, maker=not own)
+
+
+@router.get("/new")
+def ask(session: Work, show: Show, place: Place, clock: Now, batch: str = "") -> Response:
+    """The form for a new order: which signs, which maker."""
+    if not reaches(session, place.id, subject=_SUBJECT, act="create"):
+        raise NotAllowed(N_("Orders are drawn up by city and county officers of the territory."))
+    asked = Asked(batch=batch)
+    return show.page("printing/new.html", asked=asked, errors={}, **_offer(session, place, clock))
+
+
+@router.post("/new")
+def draw_up(
+    session: Work, show: Show, place: Place, clock: Now, actor: Me, asked: Annotated[Asked, Depends()]
+) -> Response:
+    """Draw up an order, or show the form again with what is wrong."""
+    try:
+        batch, maker = asked.key("batch"), asked.key("maker")
+        with session.begin_nested():
+            order = steps.draw_up(
+                session,
+                clock,
+                actor,
+                division=place,
+                batch=None if batch is None else the_batch(session, batch),
+                maker=None if maker is None else queries.maker(session, maker),
+            )
+    except (Invalid, Conflict) as refusal:
+        field = getattr(refusal, "field", None) or "batch"
+        errors = {field: show.text(refusal.message, **refusal.values)}
+        return show.page("printing/new.html", status=422, asked=asked, errors=errors, **_offer(session, place, clock))
+    return show.see(f"/printing/{order.uid}", "Order {number} was drawn up.", number=order.number)
+
+
+@router.get("/{uid}")
+def record(session: Work, show: Show, settings: Config, uid: UUID, plate: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """One order: its plates, its files, its release."""
+    return _record(session, show, settings, queries.order(session, uid), plate=plate)
+
+
+@router.post("/{uid}/release")
+def release(  # noqa: PLR0917 - one argument a part
+    session: Work, show: Show, settings: Config, clock: Now, actor: Me, store: Files, uid: UUID
+) -> Response:
+    """Print, read back, release; what the gate refuses is told with its plate, and nothing is released."""
+    order = queries.order(session, uid)
+    try:
+        with session.begin_nested():
+            steps.release(session, clock, actor, store, order=order, code_host=settings.code_host)
+    except Conflict as refusal:
+        session.refresh(order)
+        return _record(session, show, settings, order, refusal=show.text(refusal.message, **refusal.values))
+    return show.see(f"/printing/{uid}", "Order {number} was read back and released.", number=order.number)
+
+
+@router.get("/signs/{uid}/face.svg")
+def face(session: Work, settings: Config, uid: UUID) -> Response:
+    """A sign's face as a picture, with its code as far as this person may know it."""
+    plate = queries.plate_of(session, uid)
+    drawn = None if plate is None else logic.drawn(plate, settings.code_host)
+    if drawn is None:
+        raise NotFound(N_("There is no such sign in your territory."))
+    headers = {"content-security-policy": "default-src 'none'; sandbox", "cache-control": "private, no-store"}
+    return Response(drawn, media_type="image/svg+xml", headers=headers)
+
+
+def _record(
+    session: Session, show: Answer, settings: Settings, order: Order, *, plate: int = 0, refusal: str = ""
+) -> Response:
+    entries, names = history_of(session, _SUBJECT, order.id)
+    plates = queries.plates(session, order=order, after=plate, most=PLATES + 1)
+    lines = queries.lines(session, order=order, after=plate, most=PLATES + 1)
+    return show.page(
+        "printing/record.html",
+        status=409 if refusal else 200,
+        order=order,
+        row=_row(session, order),
+        refusal=refusal,
+        lines=lines[:PLATES],
+        more=lines[PLATES - 1].position if len(lines) > PLATES else None,
+        plate=plate,
+        size=PLATES,
+        faces={one.position: logic.drawn(one, settings.code_host) for one in plates},
+        grouped_code=codes.grouped,
+        files=queries.files_of(session, order),
+        may_release=order.state == OrderState.DRAFT.value and may(session, _SUBJECT, "change"),
+        entries=entries,
+        names=names,
+    )
+
+
+def _row(session: Session, order: Order) -> OrderRow:
+    found = session.execute(queries.listed().where(Order.id == order.id)).one()
+    return OrderRow(**found._mapping)
+
+
+def _offer(session: Session, place: Place, clock: Now) -> dict[str, Any]:
+    return {
+        "place": place,
+        "ready": queries.count_to_order(session, clock, division=place, batch=None),
+        "batches": queries.batches_to_order(session, clock, division=place),
+        "makers": queries.makers(session),
+    }

@@ -1,0 +1,218 @@
+"""Pages of the rollout: jobs and installations for the office, and the phone page of the crews."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from sqlalchemy.orm import Session
+
+from app.base import paging
+from app.base.clock import Clock
+from app.base.errors import N_, Conflict, Invalid, NotAllowed
+from app.base.files import fetch
+from app.base.models import Role
+from app.base.people import Actor, may
+from app.base.request import Answer, Config, Files, Me, Now, Place, Show, Work
+from app.base.settings import Settings
+from app.planning.logic import wind_of
+from app.planning.models import Sign
+from app.planning.schemas import REASONS, SIGN_KINDS
+from app.printing.logic import drawn
+from app.printing.queries import plate_of
+from app.rollout import logic, queries, steps
+from app.rollout.models import Installation, Job, JobState
+from app.rollout.schemas import Given, Sent
+
+router = APIRouter(prefix="/rollout")
+#: Days a crew is given, unless the officer says otherwise (the clock for signs runs 60 days from the decision).
+DAYS = 14
+THUMB_PX, PHOTO_PX, PHOTOS, SIGNS = 240, 1600, 30, 100
+_SUBJECT = "rollout.job"
+
+
+def waiting(session: Session, actor: Actor) -> int:
+    """A crew's open jobs; for officers, the jobs that are overdue."""
+    if actor.role is Role.CREW:
+        return queries.count_open(session, crew_id=actor.id)
+    return queries.count_open(session, before=Clock().today()) if may(session, _SUBJECT, "create") else 0
+
+
+@router.get("")
+def index(  # noqa: PLR0917 - one argument a part
+    session: Work, show: Show, place: Place, clock: Now, actor: Me, state: str = "open", after: str | None = None
+) -> Response:
+    """Jobs of the chosen territory; crews are sent to their phone page."""
+    if actor.role is Role.CREW:
+        return show.see("/rollout/phone")
+    _check_reader(session)
+    late = state == "late"
+    known = state if state in {one.value for one in JobState} else ""
+    found = queries.listed_jobs(
+        division=place, state="open" if late else known, late_on=clock.today() if late else None
+    )
+    ended = not late and known != JobState.OPEN.value
+    keys = [paging.Key(Job.due_on, descending=ended), paging.Key(Job.id, descending=ended)]
+    return show.page(
+        "rollout/index.html",
+        place=place,
+        page=paging.page(session, found, keys=keys, after=after),
+        state="late" if late else known,
+        today=clock.today(),
+        may_give=may(session, _SUBJECT, "create"),
+    )
+
+
+@router.get("/new")
+def ask(session: Work, show: Show, place: Place, clock: Now, after: str | None = None) -> Response:
+    """Signs that wait for a crew, to choose from."""
+    return _choose(session, show, place, after=after, due_on=(clock.today() + timedelta(days=DAYS)).isoformat())
+
+
+@router.post("/jobs")
+def give(session: Work, show: Show, place: Place, clock: Now, given: Annotated[Given, Depends()]) -> Response:
+    """Give the chosen signs to a crew, or show the form again with what is wrong."""
+    try:
+        signs, crew = queries.signs_with(session, given.signs()), queries.crew(session, given.crew_key())
+        with session.begin_nested():
+            made = steps.give_jobs(session, clock, signs=signs, crew=crew, due_on=given.day())
+    except (Invalid, Conflict) as refusal:
+        errors = {getattr(refusal, "field", None) or "uid": show.text(refusal.message, **refusal.values)}
+        return _choose(session, show, place, errors=errors, given=given, due_on=given.due_on)
+    return show.see("/rollout", "{n} jobs were given to {name}.", n=len(made), name=crew.name)
+
+
+@router.post("/jobs/{uid}/drop")
+def drop(session: Work, show: Show, clock: Now, uid: UUID) -> Response:
+    """Take an open job back from its crew."""
+    steps.drop_job(session, clock, job=queries.job(session, uid))
+    return show.see("/rollout", "The job was taken back; its sign waits for a crew again.")
+
+
+@router.get("/installations")
+def installations(session: Work, show: Show, place: Place, far: bool = False, after: str | None = None) -> Response:  # noqa: FBT001, FBT002 - the query's word
+    """What was put up, with photo and distance from the plan."""
+    if not may(session, "rollout.installation", "read"):
+        raise NotAllowed(N_("Your role does not see installations."))
+    found = queries.listed_installations(division=place, far=far)
+    page = paging.page(session, found, keys=[paging.Key(Installation.id, descending=True)], after=after, size=PHOTOS)
+    return show.page("rollout/installations.html", place=place, page=page, far=far, far_m=logic.FAR_M)
+
+
+@router.get("/photos/{uid}")
+def photo(session: Work, store: Files, uid: UUID, size: str = "") -> Response:
+    """A proof's photo for looking at: upright, without the place and phone that its file names."""
+    _, content = fetch(session, store, uid)
+    shown = logic.thumbnail(content.read(), PHOTO_PX if size == "large" else THUMB_PX)
+    return Response(shown, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
+
+
+@router.get("/phone")
+def phone(session: Work, show: Show, clock: Now, actor: Me) -> Response:
+    """A crew's open jobs, the next due first; the phone sorts them by distance when asked."""
+    _check_crew(actor)
+    return show.page("rollout/phone.html", jobs=queries.my_jobs(session, actor.id), today=clock.today(), **_words())
+
+
+@router.get("/phone/{uid}")
+def phone_job(session: Work, show: Show, settings: Config, clock: Now, actor: Me, uid: UUID) -> Response:
+    """One job: what to put up, where, and the proof that it stands."""
+    _check_crew(actor)
+    sent = Sent(key=str(queries.fresh_uid(session)), taken_at=clock.now().isoformat())
+    return _phone_job(session, show, settings, clock, queries.job(session, uid), sent=sent)
+
+
+@router.post("/phone/{uid}")
+def phone_send(  # noqa: PLR0917 - one argument a part
+    session: Work,
+    show: Show,
+    settings: Config,
+    clock: Now,
+    actor: Me,
+    store: Files,
+    uid: UUID,
+    sent: Annotated[Sent, Depends()],
+) -> Response:
+    """Record the installation; the same sent twice is recorded once."""
+    _check_crew(actor)
+    job = queries.job(session, uid)
+    try:
+        with session.begin_nested():
+            done = steps.record_installation(session, clock, actor, store, job=job, proof=sent.proof())
+    except (Invalid, Conflict) as refusal:
+        errors = {getattr(refusal, "field", None) or "photo": show.text(refusal.message, **refusal.values)}
+        session.refresh(job)
+        return _phone_job(session, show, settings, clock, job, sent=sent, errors=errors)
+    return show.see(f"/rollout/phone/{uid}", "Recorded. The sign stands, {n} m from its plan.", n=round(done.offset_m))
+
+
+def _phone_job(
+    session: Session,
+    show: Answer,
+    settings: Settings,
+    clock: Clock,
+    job: Job,
+    *,
+    sent: Sent,
+    errors: dict[str, str] | None = None,
+) -> Response:
+    row = queries.job_row(session, job.uid)
+    plate = plate_of(session, row.sign_uid)
+    amap, geo = logic.map_links(row.lon, row.lat, row.words)
+    return show.page(
+        "rollout/phone_job.html",
+        status=422 if errors else 200,
+        job=row,
+        done=queries.installation_of(session, job_id=job.id) if job.state == JobState.DONE.value else None,
+        face=drawn(plate, settings.code_host) if plate else None,
+        amap=amap,
+        geo=geo,
+        sent=sent,
+        errors=errors or {},
+        today=clock.today(),
+        **_words(),
+    )
+
+
+def _choose(
+    session: Session,
+    show: Answer,
+    place: Place,
+    *,
+    due_on: str,
+    after: str | None = None,
+    errors: dict[str, str] | None = None,
+    given: Given | None = None,
+) -> Response:
+    if not may(session, _SUBJECT, "create"):
+        raise NotAllowed(N_("Only officers may give jobs to crews."))
+    return show.page(
+        "rollout/new.html",
+        status=422 if errors else 200,
+        place=place,
+        page=paging.page(
+            session, queries.to_install(division=place), keys=[paging.Key(Sign.id)], after=after, size=100
+        ),
+        crews=queries.crews(session),
+        picked={str(uid) for uid in given.uid} if given else set(),
+        crew=given.crew if given else "",
+        due_on=due_on,
+        errors=errors or {},
+        **_words(),
+    )
+
+
+def _words() -> dict[str, Any]:
+    return {"reasons": REASONS, "kinds": SIGN_KINDS, "wind_of": wind_of}
+
+
+def _check_reader(session: Session) -> None:
+    if not may(session, _SUBJECT, "read"):
+        raise NotAllowed(N_("Your role does not see crews' jobs."))
+
+
+def _check_crew(actor: Actor) -> None:
+    if actor.role is not Role.CREW:
+        raise NotAllowed(N_("This page is for crews on the road. You find the jobs under “Installation”."))

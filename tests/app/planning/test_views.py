@@ -1,0 +1,117 @@
+"""The pages of the planning, through the office app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.base.models import Role
+from tests.app.builders import NAMES, build_batch, build_name, build_sign, build_street, run
+from tests.app.web.conftest import Office, token_in
+from tests.conftest import World
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+def uid(world: World, table: str, key: int) -> str:
+    return str(run(world, f"SELECT uid FROM {table} WHERE id = :id", id=key))
+
+
+def send(client, url: str, page: str, **fields):
+    return client.post(url, data={"form_token": token_in(client.get(page).text), **fields})
+
+
+def test_the_list_says_how_many_streets_want_signs_and_plans_them(office: Office, world: World):
+    build_name(world, build_street(world, "甲村"), NAMES[0])
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    page = officer.get("/planning").text
+    assert "为 1 条街路巷布设标志" in page
+    assert "暂无规划标志" in page
+    answer = send(officer, "/planning/plan", "/planning")
+    assert answer.status_code == 303, answer.text
+    done = officer.get(answer.headers["location"]).text
+    assert "明德路" in done
+    assert 'action="/undo/' in done
+    assert run(world, "SELECT count(*) FROM planning.sign") == 2
+    assert "暂无规划标志" not in officer.get("/planning?reason=start&kind=street_plate").text
+    assert "没有符合筛选条件的标志" in officer.get("/planning?state=standing").text
+
+
+def test_a_batch_is_planned_from_its_own_button(office: Office, world: World):
+    build_name(world, build_street(world, "甲村"), NAMES[0])
+    build_name(world, build_street(world, "丙村"), NAMES[1])
+    batch = uid(world, "milestones.batch", build_batch(world, ["甲村"]))
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    assert send(officer, "/planning/plan", "/planning", batch=batch).status_code == 303
+    assert run(world, "SELECT count(DISTINCT street_id) FROM planning.sign") == 1
+    assert send(officer, "/planning/plan", "/planning", batch="nonsense").status_code == 422
+
+
+def test_a_record_shows_the_face_without_any_inline_style(office: Office, world: World):
+    sign = build_sign(world, build_street(world, "甲村"), bound=False)
+    page = office.signed_in(Role.TOWN_OFFICER, "南镇").get(f"/planning/{uid(world, 'planning.sign', sign.id)}").text
+    assert "<svg" in page
+    assert "MINGDE LU" in page
+    assert "style=" not in page.split("sign-face")[1].split("</svg>")[0]
+
+
+def test_a_sign_is_moved_coloured_dropped_and_put_back(office: Office, world: World):
+    sign = build_sign(world, build_street(world, "甲村"), bound=False)
+    here = f"/planning/{uid(world, 'planning.sign', sign.id)}"
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    moved = {"version": "1", "lon": "116.36100", "lat": "37.4001", "facing_deg": "90"}
+    assert send(officer, f"{here}/move", here, **moved).status_code == 303
+    assert run(world, "SELECT facing_deg FROM planning.sign") == 90
+    assert send(officer, f"{here}/colour", here, version="2", ground="green").status_code == 303
+    assert send(officer, f"{here}/drop", here).status_code == 303
+    assert run(world, "SELECT state FROM planning.sign") == "removed"
+    page = officer.get(here).text
+    act = page.split('action="/undo/')[1].split('"')[0]
+    assert send(officer, f"/undo/{act}", here, next=here).status_code == 303
+    assert run(world, "SELECT state FROM planning.sign") == "planned"
+
+
+def test_what_was_typed_wrong_is_told_at_its_field(office: Office, world: World):
+    sign = build_sign(world, build_street(world, "甲村"), bound=False)
+    here = f"/planning/{uid(world, 'planning.sign', sign.id)}"
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    wrong = send(officer, f"{here}/move", here, version="1", lon="east", lat="37.4", facing_deg="90")
+    assert wrong.status_code == 422
+    assert 'id="e-lon"' in wrong.text
+    assert 'value="east"' in wrong.text
+
+
+def test_a_stale_change_shows_both_versions(office: Office, world: World):
+    sign = build_sign(world, build_street(world, "甲村"), bound=False)
+    here = f"/planning/{uid(world, 'planning.sign', sign.id)}"
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    send(officer, f"{here}/colour", here, version="1", ground="green")
+    stale = send(officer, f"{here}/colour", here, version="1", ground="blue")
+    assert stale.status_code == 409
+    assert run(world, "SELECT ground FROM planning.sign") == "green"
+
+
+@pytest.mark.parametrize(("role", "place"), [(Role.COUNTY_OFFICER, "西县"), (Role.TOWN_OFFICER, "北镇")])
+def test_a_foreign_sign_is_neither_listed_nor_found(office: Office, world: World, role: Role, place: str):
+    sign = build_sign(world, build_street(world, "甲村"), bound=False)
+    stranger = office.signed_in(role, place)
+    assert "明德路" not in stranger.get("/planning").text
+    here = f"/planning/{uid(world, 'planning.sign', sign.id)}"
+    assert stranger.get(here).status_code == 404
+    assert send(stranger, f"{here}/drop", "/planning").status_code == 404
+
+
+def test_who_may_only_look_is_offered_no_button_and_refused(office: Office, world: World):
+    sign = build_sign(world, build_street(world, "甲村"), bound=False)
+    here = f"/planning/{uid(world, 'planning.sign', sign.id)}"
+    auditor = office.signed_in(Role.AUDITOR, "市")
+    assert "/drop" not in auditor.get(here).text
+    assert send(auditor, f"{here}/drop", "/planning").status_code == 403
+    assert office.signed_in(Role.SIGN_MAKER, "市").get("/planning").status_code == 403
+    assert auditor.post(f"{here}/drop").status_code == 403

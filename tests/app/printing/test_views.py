@@ -1,0 +1,134 @@
+"""The pages of the printing, through the office app: officers draw up and release, a maker sees their own alone."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import openpyxl
+import pytest
+
+from app.base.models import Role
+from tests.app.builders import BuiltSign, build_name, build_order, build_sign, build_street, run
+from tests.app.web.conftest import Office, token_in
+from tests.conftest import World
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def sign(world: World) -> BuiltSign:
+    return build_sign(world, build_street(world, "甲村"), bound=False)
+
+
+def send(client, url: str, page: str, **fields):
+    return client.post(url, data={"form_token": token_in(client.get(page).text), **fields})
+
+
+def draw_up(office: Office, world: World, maker: int | None = None) -> str:
+    """The address of an order drawn up through the page."""
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    key = "" if maker is None else str(run(world, "SELECT uid FROM base.person WHERE id = :id", id=maker))
+    answer = send(officer, "/printing/new", "/printing/new", maker=key)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def test_an_order_is_drawn_up_released_and_downloaded(office: Office, world: World, sign: BuiltSign):
+    here = draw_up(office, world, world.person(Role.SIGN_MAKER, "东县"))
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    page = officer.get(here).text
+    token = run(world, "SELECT token FROM printing.code")
+    assert f"{token[:4]}-{token[4:]}" in page
+    assert "回读核对并下达(1 块)" in page
+    assert "<svg" in page.split("sign-thumb")[1]
+    answer = send(officer, f"{here}/release", here)
+    assert answer.status_code == 303, answer.text
+    done = officer.get(here).text
+    pdf, manifest = (part.split('"')[0] for part in done.split('href="/files/')[1:3])
+    assert officer.get(f"/files/{pdf}").content.startswith(b"%PDF")
+    book = openpyxl.load_workbook(io.BytesIO(officer.get(f"/files/{manifest}").content))
+    assert book.worksheets[0]["C2"].value == token
+    assert send(officer, f"{here}/release", here).status_code == 409
+
+
+def test_the_gate_tells_which_plate_stopped_the_order_and_why(office: Office, world: World, sign: BuiltSign):
+    here = draw_up(office, world)
+    run(world, "UPDATE printing.order_line SET words = '明得路'")
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    answer = send(officer, f"{here}/release", here)
+    assert answer.status_code == 409
+    assert "制版核对未通过" in answer.text
+    assert "第 1 块(明得路" in answer.text
+    assert run(world, "SELECT state FROM printing.order") == "draft"
+    assert run(world, "SELECT count(*) FROM base.file") == 0
+
+
+def test_an_order_without_signs_and_a_maker_who_is_none_are_told_in_the_form(office: Office, world: World):
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    assert "没有可订制的规划标志" in officer.get("/printing/new").text
+    build_sign(world, build_street(world, "甲村"), bound=False)
+    crew = run(world, "SELECT uid FROM base.person WHERE id = :id", id=world.person(Role.CREW, "东县"))
+    refused = send(officer, "/printing/new", "/printing/new", maker=str(crew))
+    assert refused.status_code == 422
+    assert 'id="e-maker"' in refused.text
+    assert run(world, "SELECT count(*) FROM printing.order") == 0
+
+
+def test_a_maker_sees_their_own_released_orders_and_no_other(office: Office, world: World, sign: BuiltSign):
+    maker = world.person(Role.SIGN_MAKER, "东县")
+    mine = draw_up(office, world, maker)
+    build_name(world, build_street(world, "丙村"))
+    other = build_order(world, [build_sign(world, build_street(world, "乙村"))])
+    page = office.signed_in(Role.SIGN_MAKER, "东县")
+    assert "暂无您的订单" in page.get("/printing").text, "a draft is not shown yet"
+    assert page.get(mine).status_code == 404
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    send(officer, f"{mine}/release", mine)
+    assert mine in page.get("/printing").text
+    shown = page.get(mine)
+    assert shown.status_code == 200
+    assert "见制版文件" in shown.text
+    assert "/release" not in shown.text
+    file = shown.text.split('href="/files/')[1].split('"')[0]
+    assert page.get(f"/files/{file}").content.startswith(b"%PDF")
+    foreign = run(world, "SELECT uid FROM printing.order WHERE id = :id", id=other)
+    assert page.get(f"/printing/{foreign}").status_code == 404
+    paper = run(
+        world, "SELECT f.uid FROM base.file f JOIN printing.order o ON o.file_id = f.id AND o.id = :id", id=other
+    )
+    assert page.get(f"/files/{paper}").status_code == 404
+    assert page.get("/printing/new").status_code == 403
+    assert send(page, f"{mine}/release", mine).status_code == 403
+
+
+def test_foreign_orders_are_neither_listed_nor_found(office: Office, world: World, sign: BuiltSign):
+    here = draw_up(office, world)
+    stranger = office.signed_in(Role.COUNTY_OFFICER, "西县")
+    assert here not in stranger.get("/printing").text
+    assert stranger.get(here).status_code == 404
+    assert send(stranger, f"{here}/release", "/printing").status_code == 404
+    assert office.signed_in(Role.CREW, "东县").get("/printing").status_code == 403
+
+
+def test_a_face_is_served_as_a_picture_to_those_who_may_see_the_sign(office: Office, world: World):
+    built = build_sign(world, build_street(world, "甲村"))
+    uid = run(world, "SELECT uid FROM planning.sign WHERE id = :id", id=built.id)
+    picture = office.signed_in(Role.CREW, "东县").get(f"/printing/signs/{uid}/face.svg")
+    assert picture.headers["content-type"] == "image/svg+xml"
+    assert "shape-rendering" in picture.text, "the code is on it"
+    assert office.signed_in(Role.COUNTY_OFFICER, "西县").get(f"/printing/signs/{uid}/face.svg").status_code == 404
+
+
+def test_the_search_finds_a_sign_by_its_code_and_an_order_by_its_number(office: Office, world: World, sign: BuiltSign):
+    here = draw_up(office, world)
+    token = run(world, "SELECT token FROM printing.code")
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    uid = run(world, "SELECT uid FROM planning.sign")
+    assert f"/planning/{uid}" in officer.get("/search", params={"q": f"{token[:4]}-{token[4:]}".lower()}).text
+    assert here in officer.get("/search", params={"q": "2024-东县"}).text

@@ -1,0 +1,201 @@
+"""The pages of the rollout, through the office app: jobs for the office, the proof from the phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from app.base.models import Role
+from tests.app.builders import build_order, build_sign, build_street, insert, run
+from tests.app.rollout.photos import photo
+from tests.app.web.conftest import Office, token_in
+from tests.conftest import World
+
+UID = "0190b0f0-0000-7000-8000-000000000001"
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+@dataclass
+class Ready:
+    """A sign of a released order, and the crew of its county."""
+
+    sign: str
+    crew: str
+
+
+@pytest.fixture
+def ready(world: World) -> Ready:
+    built = build_sign(world, build_street(world, "甲村"), state="ordered")
+    build_order(world, [built])
+    return Ready(
+        str(run(world, "SELECT uid FROM planning.sign")),
+        str(run(world, "SELECT uid FROM base.person WHERE id = :id", id=world.person(Role.CREW, "东县"))),
+    )
+
+
+def send(client, url: str, page: str, **fields):
+    return client.post(url, data={"form_token": token_in(client.get(page).text), **fields})
+
+
+def give(office: Office, world: World, ready: Ready, **fields: str) -> str:
+    """The key of the job that was given through the page."""
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    values = {"uid": ready.sign, "crew": ready.crew, "due_on": "2024-07-15", **fields}
+    answer = send(officer, "/rollout/jobs", "/rollout/new", **values)
+    assert answer.status_code == 303, answer.text
+    return str(run(world, "SELECT uid FROM rollout.job"))
+
+
+def proof(client, job: str, picture: bytes, **fields: str):
+    """Send the phone's form as the browser would."""
+    page = client.get(f"/rollout/phone/{job}").text
+    lon, lat = re.findall(r'data-l(?:on|at)="([\d.]+)"', page)[:2]
+    values = {
+        "form_token": re.findall(r'name="form_token" value="(\w+)"', page)[0],
+        "uid": UID,
+        "taken_at": "2024-07-01T03:59:00Z",
+        "lon": lon,
+        "lat": lat,
+        "accuracy_m": "5.5",
+        "note": "",
+        **fields,
+    }
+    return client.post(f"/rollout/phone/{job}", data=values, files={"photo": ("sign.jpg", picture, "image/jpeg")})
+
+
+def test_a_job_is_given_done_on_the_phone_and_shown_with_its_photo(office: Office, world: World, ready: Ready):
+    job = give(office, world, ready)
+    crew = office.signed_in(Role.CREW, "东县")
+    assert crew.get("/rollout").headers["location"] == "/rollout/phone"
+    jobs = crew.get("/rollout/phone").text
+    assert "明德路" in jobs
+    page = crew.get(f"/rollout/phone/{job}").text
+    assert "MINGDE LU" in page
+    assert "shape-rendering" in page, "the code is on the drawn plate"
+    assert 'capture="environment"' in page
+    answer = proof(crew, job, photo())
+    assert answer.status_code == 303, answer.text
+    assert "已记录:这块标志已立" in crew.get(f"/rollout/phone/{job}").text
+    assert run(world, "SELECT state FROM planning.sign") == "standing"
+    assert run(world, "SELECT uid::text FROM rollout.installation") == UID
+    assert "目前没有待安装的标志" in crew.get("/rollout/phone").text
+    listed = office.signed_in(Role.COUNTY_OFFICER, "东县").get("/rollout/installations").text
+    shown = listed.split('src="/rollout/photos/')[1].split('"')[0]
+    picture = office.signed_in(Role.COUNTY_OFFICER, "东县").get(f"/rollout/photos/{shown}")
+    assert picture.content.startswith(b"\xff\xd8")
+    assert office.signed_in(Role.COUNTY_OFFICER, "西县").get(f"/rollout/photos/{shown}").status_code == 404
+
+
+def test_the_same_proof_sent_twice_is_one_installation(office: Office, world: World, ready: Ready):
+    job, picture = give(office, world, ready), photo()
+    crew = office.signed_in(Role.CREW, "东县")
+    first = crew.get(f"/rollout/phone/{job}").text
+    lon, lat = re.findall(r'data-l(?:on|at)="([\d.]+)"', first)[:2]
+    values = {"form_token": token_in(first), "uid": UID, "taken_at": "2024-07-01T03:59:00Z", "lon": lon, "lat": lat}
+    answers = [
+        crew.post(f"/rollout/phone/{job}", data=values, files={"photo": ("a.jpg", picture, "image/jpeg")})
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [303, 303], answers[1].text
+    assert run(world, "SELECT count(*) FROM rollout.installation") == 1
+
+
+def test_a_phone_without_a_script_sends_what_the_page_gave_it(office: Office, world: World, ready: Ready):
+    job = give(office, world, ready)
+    crew = office.signed_in(Role.CREW, "东县")
+    page = crew.get(f"/rollout/phone/{job}").text
+    hidden = dict(re.findall(r'name="(uid|taken_at)" value="([^"]+)"', page))
+    answer = proof(crew, job, photo(), accuracy_m="", **hidden)
+    assert answer.status_code == 303, answer.text
+    assert run(world, "SELECT uid::text FROM rollout.installation") == hidden["uid"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("lon", "", "缺少位置"),
+        ("lat", "north", "请填写数字"),
+        ("uid", "1", "页面已过期"),
+        ("taken_at", "2031-01-01T00:00:00Z", "请校准手机时间"),
+    ],
+)
+def test_what_is_missing_is_told_on_the_phone(office: Office, world: World, ready: Ready, field, value, words):
+    job = give(office, world, ready)
+    answer = proof(office.signed_in(Role.CREW, "东县"), job, photo(), **{field: value})
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert run(world, "SELECT count(*) FROM rollout.installation") == 0
+
+
+def test_a_file_that_is_no_photo_is_refused_and_nothing_is_kept(office: Office, world: World, ready: Ready):
+    job = give(office, world, ready)
+    answer = proof(office.signed_in(Role.CREW, "东县"), job, b"not a photo")
+    assert answer.status_code == 422
+    assert "照片打不开" in answer.text
+    assert run(world, "SELECT state FROM rollout.job") == "open"
+    assert run(world, "SELECT count(*) FROM base.file WHERE purpose = 'installation'") == 0
+
+
+def test_a_crew_sees_no_other_crews_job_and_officers_no_phone_page(office: Office, world: World, ready: Ready):
+    job = give(office, world, ready)
+    other = office.signed_in(Role.CREW, "西县")
+    assert "明德路" not in other.get("/rollout/phone").text
+    assert other.get(f"/rollout/phone/{job}").status_code == 404
+    assert office.signed_in(Role.COUNTY_OFFICER, "东县").get("/rollout/phone").status_code == 403
+
+
+def test_what_is_wrong_with_given_jobs_is_told_at_its_field(office: Office, world: World, ready: Ready):
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    for fields, field in (({"due_on": "2024-06-30"}, "due_on"), ({"crew": ""}, "crew"), ({"uid": []}, "uid")):
+        values = {"uid": ready.sign, "crew": ready.crew, "due_on": "2024-07-15", **fields}
+        answer = send(officer, "/rollout/jobs", "/rollout/new", **values)
+        assert answer.status_code == 422
+        assert f'href="#f-{field}"' in answer.text
+    assert run(world, "SELECT count(*) FROM rollout.job") == 0
+
+
+def test_a_job_is_taken_back_and_the_phone_says_so(office: Office, world: World, ready: Ready):
+    job = give(office, world, ready)
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    assert send(officer, f"/rollout/jobs/{job}/drop", "/rollout").status_code == 303
+    assert "办公室已收回此任务" in office.signed_in(Role.CREW, "东县").get(f"/rollout/phone/{job}").text
+    assert "明德路" in officer.get("/rollout/new").text, "it waits for a crew again"
+    stranger = office.signed_in(Role.COUNTY_OFFICER, "西县")
+    assert send(stranger, f"/rollout/jobs/{job}/drop", "/rollout").status_code == 404
+    assert "明德路" not in stranger.get("/rollout?state=all").text
+
+
+def test_what_stands_far_from_its_plan_can_be_looked_at_alone(office: Office, world: World, ready: Ready):
+    job = give(office, world, ready)
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    assert "所有标志均在规划位置附近" in officer.get("/rollout/installations?far=true").text
+    crew = office.signed_in(Role.CREW, "东县")
+    page = crew.get(f"/rollout/phone/{job}").text
+    lat = re.findall(r'data-lat="([\d.]+)"', page)[0]
+    assert proof(crew, job, photo(), lat=str(float(lat) + 0.01)).status_code == 303
+    assert "请核查" in officer.get("/rollout/installations?far=true").text
+
+
+def test_overdue_jobs_are_shown_alone_and_counted(office: Office, world: World, ready: Ready):
+    sign = run(world, "SELECT id FROM planning.sign")
+    insert(
+        world,
+        "rollout.job",
+        division_id=world.places["甲村"],
+        sign_id=sign,
+        crew_id=world.person(Role.CREW, "东县"),
+        given_on="2024-05-01",
+        due_on="2024-06-01",
+    )
+    page = office.signed_in(Role.COUNTY_OFFICER, "东县").get("/rollout?state=late").text
+    assert "明德路" in page
+    assert "逾期" in page
