@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,20 +20,23 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import Conflict, Invalid
+from app.base.errors import N_, Conflict, Invalid
 from app.base.models import Division, File, GeometrySource
 from app.base.tables import SRID
 from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Segment
 from app.intake.villages import settle
 from gis import linework
 from gis.crs import lengths_m
+from gis.errors import GisError, UnknownDatum
 from gis.features import Centreline, FacilityKind, RowReport, Survey, Verdict
 from gis.features import Facility as Found
+from gis.formats import read_survey
 
 #: How far from a village's point its streets may lie before they are the town's or county's (estimate, setting).
 FAR_M = 3000.0
 #: One statement for all rows: without it, rows that lack different columns go one by one.
 WHOLE = {"render_nulls": True}
+KNOWN = N_("Already in the register.")
 #: Rows of a kind we do not keep are counted, not stored one by one: an OSM extract has hundreds of thousands.
 STORED = frozenset(Verdict) - {Verdict.IGNORED}
 
@@ -46,6 +51,22 @@ class Origin:
     file: File | None = None
 
 
+def read_bytes(data: bytes, *, name: str, datum: str = "") -> Survey:
+    """A survey file's content, handed in under a name; ``datum`` overrules what it states.
+
+    Raises Invalid with what is wrong and the remedy: for the field ``datum`` where the coordinate system is missing or
+    unknown, for ``file`` where it is empty, cut off, damaged or of a kind that is not read.
+    """
+    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
+        path = Path(folder) / (Path(name.replace("\\", "/")).name or "file")
+        path.write_bytes(data)
+        try:
+            return read_survey(path, datum=datum or None)
+        except GisError as error:
+            field = "datum" if isinstance(error, UnknownDatum) else "file"
+            raise Invalid(error.message, field=field, **error.values) from error
+
+
 def take_in(session: Session, clock: Clock, *, survey: Survey, origin: Origin, division: Division) -> Intake:
     """Nothing → applied: divisions, segments and facilities of one read file, below ``division``.
 
@@ -53,13 +74,7 @@ def take_in(session: Session, clock: Clock, *, survey: Survey, origin: Origin, d
     register become divisions; segments are noded first; each row ends in one verdict, and what is in the register
     already counts as a duplicate. Raises Invalid for a file with nothing we keep.
     """
-    if not (survey.centrelines or survey.areas or survey.facilities):
-        raise Invalid(
-            "Nothing of this file can be used: none of its {rows} rows ({rejected} rejected) is a road or place."
-            " Check the columns name and kind.",
-            rows=len(survey.reports),
-            rejected=sum(report.verdict is Verdict.REJECTED for report in survey.reports),
-        )
+    require_something(survey)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('intake', :id))"), {"id": division.id})
     settled = settle(session, clock, areas=survey.areas, division=division, source=origin.geometry)
     intake = Intake(
@@ -78,6 +93,18 @@ def take_in(session: Session, clock: Clock, *, survey: Survey, origin: Origin, d
     keep.seats(settled.villages)
     _report(session, intake, reports=survey.reports, known=known)
     return intake
+
+
+def require_something(survey: Survey) -> None:
+    """Refuse a file of which nothing can be kept, as Invalid."""
+    if not (survey.centrelines or survey.areas or survey.facilities):
+        raise Invalid(
+            "Nothing of this file can be used: none of its {rows} rows ({rejected} rejected) is a road or place."
+            " Check the columns name and kind.",
+            rows=len(survey.reports),
+            field="file",
+            rejected=sum(report.verdict is Verdict.REJECTED for report in survey.reports),
+        )
 
 
 def undo_intake(session: Session, *, intake: Intake) -> None:
@@ -223,7 +250,7 @@ def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], k
             "row": report.row,
             "key": report.key,
             "verdict": verdict.value,
-            "reason": report.reason if verdict is report.verdict else "Already in the register.",
+            "reason": report.reason if verdict is report.verdict else KNOWN,
             "field": report.field,
             "values": {name: str(value) for name, value in report.values.items()},
         }

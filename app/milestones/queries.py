@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, select
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
-from app.base.models import Division
-from app.inventory.models import Street, StreetState
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from app.base.models import Division, DivisionKind
+from app.inventory.models import Stream, Street, StreetState
 from app.milestones.models import Batch, BatchState, BatchVillage, Target
+
+#: What a batch is made of; residents' committees may join, but the target counts villages.
+VILLAGES = (DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value)
+
+
+@dataclass(frozen=True, slots=True)
+class VillageProgress:
+    """A village with its streets in scope by state."""
+
+    village: Division
+    town: str | None
+    town_uid: UUID | None
+    streets: int
+    unnamed: int
+    proposed: int
+    approved: int
+    in_force: int
+
+    @property
+    def named(self) -> int:
+        """Streets whose name is decided, announced or not."""
+        return self.approved + self.in_force
 
 
 def batches() -> Select[Batch]:
@@ -45,3 +72,106 @@ def streets_of(batch: Batch) -> Select[Street]:
 def left(batch: Batch) -> Select[Street]:
     """What a batch has not brought to a name in force yet."""
     return streets_of(batch).where(Street.state.in_([StreetState.UNNAMED.value, StreetState.PROPOSED.value]))
+
+
+def progress_of(session: Session, villages: Select[Division]) -> list[VillageProgress]:
+    """How far the streets in scope of some villages are, each with its town."""
+    town = aliased(Division)
+    chosen = villages.with_only_columns(Division.id).order_by(None).subquery()
+    in_state = {state: func.count(Street.id).filter(Street.state == state.value) for state in StreetState}
+    rows = session.execute(
+        select(
+            Division,
+            town.name,
+            town.uid,
+            func.count(Street.id),
+            in_state[StreetState.UNNAMED],
+            in_state[StreetState.PROPOSED],
+            in_state[StreetState.APPROVED],
+            in_state[StreetState.IN_FORCE],
+        )
+        .join(chosen, chosen.c.id == Division.id)
+        .outerjoin(town, town.id == Division.parent_id)
+        .outerjoin(Street, and_(Street.division_id == Division.id, Street.in_scope))
+        .group_by(Division.id, town.id)
+        .order_by(town.path, Division.name, Division.id)
+    )
+    return [VillageProgress(*row) for row in rows]
+
+
+def free_villages(place: Division) -> Select[Division]:
+    """Villages of a territory that have unnamed streets in scope and are in no open batch."""
+    taken = select(BatchVillage.division_id).where(BatchVillage.left_on.is_(None))
+    unnamed = select(Street.division_id).where(
+        Street.territory.op("<@")(place.path), Street.in_scope, Street.state == StreetState.UNNAMED.value
+    )
+    return select(Division).where(
+        Division.path.op("<@")(place.path),
+        Division.kind.in_(VILLAGES),
+        Division.until_on.is_(None),
+        Division.id.in_(unnamed),
+        Division.id.not_in(taken),
+    )
+
+
+def batch_list(place: Division, *, state: str = "") -> Select[*tuple[Any, ...]]:
+    """Batches of a territory with how many villages each has, for paging by key."""
+    villages = (
+        select(func.count())
+        .where(BatchVillage.batch_id == Batch.id, or_(BatchVillage.left_on.is_(None), Batch.state != "open"))
+        .correlate(Batch)
+        .scalar_subquery()
+    )
+    found = (
+        select(Batch, Division.name.label("division"), villages.label("villages"))
+        .join(Division, Division.id == Batch.division_id)
+        .where(or_(Batch.territory.op("<@")(place.path), Batch.territory.op("@>")(place.path)))
+    )
+    return found.where(Batch.state == state) if state else found
+
+
+def target_years(session: Session, place: Division) -> list[Target]:
+    """A division's own targets, by year."""
+    return list(
+        session.scalars(
+            select(Target)
+            .where(Target.division_id == place.id, Target.stream == Stream.VILLAGE.value)
+            .order_by(Target.year)
+        )
+    )
+
+
+def batched_by_year(session: Session, place: Division) -> dict[int, int]:
+    """How many villages stand in the batches of each year, below a division."""
+    rows = session.execute(
+        select(Batch.year, func.count(func.distinct(BatchVillage.division_id)))
+        .join(BatchVillage, BatchVillage.batch_id == Batch.id)
+        .where(
+            BatchVillage.territory.op("<@")(place.path),
+            or_(BatchVillage.left_on.is_(None), BatchVillage.left_on == Batch.closed_on),
+        )
+        .group_by(Batch.year)
+    )
+    return dict(rows.tuples().all())
+
+
+def registered(session: Session, place: Division) -> int:
+    """How many villages the register holds below a division."""
+    wanted = (
+        select(func.count())
+        .select_from(Division)
+        .where(
+            Division.path.op("<@")(place.path), Division.kind == DivisionKind.VILLAGE.value, Division.until_on.is_(None)
+        )
+    )
+    return int(session.scalar(wanted) or 0)
+
+
+def waiting(session: Session, place: str) -> int:
+    """Open batches at or below a path of divisions."""
+    wanted = (
+        select(func.count())
+        .select_from(Batch)
+        .where(Batch.state == BatchState.OPEN.value, Batch.territory.op("<@")(place))
+    )
+    return int(session.scalar(wanted) or 0)

@@ -83,8 +83,10 @@ def open_batch(
 
 
 def add_villages(session: Session, clock: Clock, *, batch: Batch, villages: Sequence[Division]) -> list[BatchVillage]:
-    """Villages join an open batch. Raises Conflict naming the village that is in another open batch."""
+    """Villages join an open batch. Raises Invalid for none, Conflict naming one that is in another batch."""
     _refuse_closed(batch)
+    if not villages:
+        raise Invalid("Choose at least one village.", field="villages")
     joined = []
     for village in villages:
         if village.kind not in {DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value}:

@@ -24,6 +24,7 @@ from app.naming.logic.clocks import DEFAULT_RULES, Due, due_on
 from app.naming.logic.findings import Finding as Found
 from app.naming.logic.states import State, Verb, Who
 from app.naming.models import Deadline, DeadlineKind, Decision, Finding, FindingLevel, Name, NameOrigin, Proposal
+from app.naming.schemas import StandsInTheWay
 from app.naming.spelling import as_it_stands, context_of, spelled
 
 #: What the person says who submits names they have read (rule N2).
@@ -125,7 +126,7 @@ def _finding(clock: Clock, proposal: Proposal, found: Found) -> Finding:
         level=found.level.value,
         message=found.message,
         values={key: str(value) for key, value in found.values.items()},
-        remedy=found.advise(),
+        remedy=found.remedy,
         waivable_by=" ".join(sorted(found.waivable_by)),
         fully_checked=found.fully_checked,
         needs_tick=found.needs_tick,
@@ -170,8 +171,9 @@ def _refuse_open(proposal: Proposal, findings: Iterable[Finding]) -> None:
     for finding in findings:
         in_the_way = finding.level == FindingLevel.ERROR.value or finding.needs_tick
         if in_the_way and finding.waiver is None:
-            raise Conflict(
-                "“{words}” cannot be submitted: {clause}: {finding}",
+            raise StandsInTheWay(
+                N_("“{words}” cannot be submitted: {clause}: {finding}"),
+                about=finding,
                 words=proposal.words,
                 clause=finding.clause,
                 finding=finding.message.format(**finding.values),

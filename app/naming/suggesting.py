@@ -12,9 +12,10 @@ from app.base.models import Division
 from app.base.people import Actor
 from app.inventory.models import Street
 from app.milestones.models import Batch
+from app.naming.logic import tables
 from app.naming.logic.characters import all_chinese
 from app.naming.logic.checks import NameContext
-from app.naming.logic.suggestions import Suggestion, VillageContext, suggest_names
+from app.naming.logic.suggestions import FOR_ORDINAL, FOR_SIDE, Choice, Suggestion, VillageContext, suggest_names
 from app.naming.models import Proposal
 from app.naming.spelling import neighbours_around, shape_of
 from app.naming.steps import Wording, propose, unnamed_streets
@@ -31,7 +32,7 @@ def suggest(session: Session, clock: Clock, *, by: Actor, batch: Batch) -> list[
         for suggestion in suggestions_for(session, village=village, streets=list(of_village.values())):
             if suggestion.choices:
                 best = suggestion.choices[0]
-                wording = Wording(best.name, meaning=_why(suggestion), division=best.division)
+                wording = Wording(best.name, meaning=meaning_of(best), division=best.division)
                 street = of_village[suggestion.key]
                 made.append(propose(session, clock, by=by, street=street, wording=wording, batch=batch))
     return made
@@ -57,5 +58,9 @@ def stem_of(name: str) -> str:
     return name if all_chinese(name) else ""
 
 
-def _why(suggestion: Suggestion) -> str:
-    return suggestion.choices[0].say()
+def meaning_of(choice: Choice) -> str:
+    """What the words mean, in Chinese: it goes to the government with the proposal, whatever language the page has."""
+    if "meaning" in choice.values:
+        return choice.values["meaning"]
+    said = {row["reason"]: row["words"] for row in tables.rows("meanings")}
+    return said.get({FOR_SIDE: "side", FOR_ORDINAL: "ordinal"}.get(choice.reason, ""), "")

@@ -1,0 +1,75 @@
+"""The kinds of long work that the worker knows; each gets its run: whose it is, and a way to tell progress."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base.clock import Clock
+from app.base.errors import Invalid, MingluError, NotFound
+from app.base.files import Store, fetch, open_store
+from app.base.jobs import RunContext
+from app.base.models import Division, File, GeometrySource
+from app.base.people import actor_of
+from app.commands.local import settings_now
+from app.intake.steps import Origin, read_bytes, take_in
+from app.inventory.steps import derive, judge_scope
+from app.web import language
+from gis.features import Survey
+
+#: A refusal that is in the person's words already.
+SAID = "{words}"
+
+
+def intake(run: RunContext) -> dict[str, Any]:
+    """A kept survey file becomes segments, facilities and villages; of these streets, and which are in scope."""
+    return take_in_file(run, store=open_store(settings_now().files), clock=Clock())
+
+
+def take_in_file(run: RunContext, *, store: Store, clock: Clock) -> dict[str, Any]:
+    """The work of a run of kind ``intake``. One transaction, so that a file is there whole or not at all.
+
+    Arguments: ``file`` and ``division`` by uid, ``source``, ``licence``, ``datum`` (empty: as declared), ``geometry``.
+    Raises what the file is refused for, in the language of the person who queued it.
+    """
+    try:
+        return _taken_in(run, store, clock)
+    except MingluError as refusal:
+        with run.acting() as session:
+            spoken = actor_of(session, run.person_id).language
+        raise Invalid(SAID, words=language.translate(refusal.message, spoken, **refusal.values)) from refusal
+
+
+def _taken_in(run: RunContext, store: Store, clock: Clock) -> dict[str, Any]:
+    with run.acting() as session:
+        file, survey = _read(session, run, store)
+        division = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
+        if division is None:
+            raise NotFound("The division of this intake is gone. Choose another and hand the file in again.")
+        rows = len(survey.reports)
+        run.tell(0, rows)
+        origin = Origin(
+            source=run.args.get("source") or file.name,
+            licence=run.args.get("licence", ""),
+            geometry=GeometrySource(run.args.get("geometry") or GeometrySource.SURVEY.value),
+            file=file,
+        )
+        taken = take_in(session, clock, survey=survey, origin=origin, division=division)
+        run.tell(rows // 2, rows)
+        streets = derive(session, clock, division=division)
+        in_scope = judge_scope(session, clock, division=division)
+        run.tell(rows, rows)
+        return {"intake": str(taken.uid), "rows": rows, "streets": streets, "in_scope": in_scope}
+
+
+def _read(session: Session, run: RunContext, store: Store) -> tuple[File, Survey]:
+    file, content = fetch(session, store, UUID(run.args["file"]))
+    with content:
+        return file, read_bytes(content.read(), name=file.name, datum=run.args.get("datum", ""))
+
+
+KINDS: dict[str, Callable[[RunContext], dict[str, Any]]] = {"intake": intake}

@@ -1,0 +1,104 @@
+"""Reads of the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from app.base.models import Division
+from app.intake.models import Facility, Intake, Segment
+from app.inventory.models import ScopeReason, Street, StreetSegment, StreetState
+
+#: What the list can be sorted by.
+SORTS: dict[str, ColumnElement[Any]] = {
+    "length": Street.length_m.expression,
+    "village": Division.name.expression,
+    "surveyed": func.coalesce(Street.surveyed_name, ""),
+}
+
+
+def streets(place: Division, *, state: str = "", scope: str = "", surveyed: str = "") -> Select[*tuple[Any, ...]]:
+    """Streets of a territory with their villages, for paging by key."""
+    found = (
+        select(Street, Division.name.label("village"))
+        .join(Division, Division.id == Street.division_id)
+        .where(Street.territory.op("<@")(place.path))
+    )
+    for wanted in _filters(state, scope, surveyed):
+        found = found.where(wanted)
+    return found
+
+
+def _filters(state: str, scope: str, surveyed: str) -> list[ColumnElement[bool]]:
+    kept: list[ColumnElement[bool]] = []
+    if state:
+        kept.append(Street.state == state)
+    if scope in {"in", "out"}:
+        kept.append(Street.in_scope.is_(scope == "in"))
+    if surveyed in {"yes", "no"}:
+        kept.append(Street.surveyed_name.is_not(None) if surveyed == "yes" else Street.surveyed_name.is_(None))
+    return kept
+
+
+def counts(session: Session, place: Division) -> dict[str, int]:
+    """How many streets of a territory are in each state, and how many of all are in scope."""
+    below = Street.territory.op("<@")(place.path)
+    rows = session.execute(
+        select(Street.state, func.count(), func.count().filter(Street.in_scope)).where(below).group_by(Street.state)
+    ).all()
+    return {**{state: n for state, n, _ in rows}, "in_scope": sum(inside for _, _, inside in rows)}
+
+
+def loose_segments(session: Session, place: Division) -> int:
+    """How many surveyed segments of a territory are part of no street yet."""
+    wanted = (
+        select(func.count())
+        .select_from(Segment)
+        .outerjoin(StreetSegment, StreetSegment.segment_id == Segment.id)
+        .where(Segment.territory.op("<@")(place.path), StreetSegment.id.is_(None))
+    )
+    return int(session.scalar(wanted) or 0)
+
+
+def reasons_of(session: Session, street: Street) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Why a street is in scope: which facility, how far, by which rule; the nearest first."""
+    return session.execute(
+        select(ScopeReason, Facility.kind, Facility.name)
+        .join(Facility, Facility.id == ScopeReason.facility_id)
+        .where(ScopeReason.street_id == street.id)
+        .order_by(ScopeReason.distance_m, ScopeReason.id)
+    ).all()
+
+
+def intakes_of(session: Session, street: Street) -> Sequence[Intake]:
+    """The files that a street's lines came with."""
+    of_street = (
+        select(Segment.intake_id)
+        .join(StreetSegment, StreetSegment.segment_id == Segment.id)
+        .where(StreetSegment.street_id == street.id)
+    )
+    return session.scalars(select(Intake).where(Intake.id.in_(of_street)).order_by(Intake.id)).all()
+
+
+def segments_of(session: Session, street: Street) -> int:
+    """How many segments a street is made of."""
+    wanted = select(func.count()).select_from(StreetSegment).where(StreetSegment.street_id == street.id)
+    return int(session.scalar(wanted) or 0)
+
+
+def lines(place: Division) -> Select[*tuple[Any, ...]]:
+    """Streets of a territory with their lines as GeoJSON texts, for paging by key."""
+    return (
+        select(Street, Division.uid.label("village_uid"), func.ST_AsGeoJSON(Street.line, 7).label("shape"))
+        .join(Division, Division.id == Street.division_id)
+        .where(Street.territory.op("<@")(place.path))
+    )
+
+
+def waiting(session: Session) -> int:
+    """Streets in scope that this person sees and that have neither name nor proposal."""
+    wanted = select(func.count()).select_from(Street).where(Street.in_scope, Street.state == StreetState.UNNAMED.value)
+    return int(session.scalar(wanted) or 0)

@@ -1,0 +1,203 @@
+"""The pages of the inventory: streets, why they are in scope, and making them from what was surveyed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Query, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base import paging
+from app.base.errors import N_, Invalid, NotAllowed, NotFound
+from app.base.history import current_act
+from app.base.models import Division
+from app.base.people import Actor, may
+from app.base.request import Answer, Now, Place, Show, Work
+from app.intake.queries import entries_of, names_of
+from app.inventory import queries, steps
+from app.inventory.models import Street, StreetState
+
+router = APIRouter()
+GEOJSON = "application/geo+json"
+STATES = tuple(state.value for state in StreetState)
+FACILITIES = {
+    "committee": N_("Committee"),
+    "shop": N_("Shop"),
+    "clinic": N_("Clinic"),
+    "school": N_("School"),
+}
+ROADS = {
+    "motorway": N_("Motorway"),
+    "trunk": N_("Trunk road"),
+    "primary": N_("Main road"),
+    "secondary": N_("Secondary road"),
+    "tertiary": N_("Connecting road"),
+    "residential": N_("Residential street"),
+    "unclassified": N_("Minor road"),
+    "service": N_("Service road"),
+    "living_street": N_("Living street"),
+    "pedestrian": N_("Pedestrian street"),
+    "track": N_("Track"),
+    "footway": N_("Footway"),
+    "path": N_("Path"),
+}
+
+
+def waiting(session: Session, actor: Actor) -> int:
+    """Unnamed streets in scope without a proposal, for those who may propose."""
+    del actor
+    return queries.waiting(session) if may(session, "inventory.street", "change") else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the list shows, as its address says."""
+
+    state: Annotated[str, Query(max_length=20)] = ""
+    scope: Annotated[str, Query(max_length=4)] = ""
+    surveyed: Annotated[str, Query(max_length=4)] = ""
+    sort: Annotated[str, Query(max_length=20)] = ""
+    after: Annotated[str | None, Query(max_length=400)] = None
+
+    @property
+    def known_state(self) -> str:
+        """The state that is asked for, if it is one."""
+        return self.state if self.state in STATES else ""
+
+
+@router.get("/inventory")
+def index(session: Work, show: Show, place: Place, view: Annotated[Shown, Depends()]) -> Response:
+    """Streets of the chosen territory, by state, scope and surveyed name."""
+    return _index(session, show, place, view, {})
+
+
+def _index(session: Session, show: Answer, place: Division, view: Shown, errors: dict[str, str]) -> Response:
+    _require_reader(session)
+    counts = queries.counts(session, place)
+    statement = queries.streets(place, state=view.known_state, scope=view.scope, surveyed=view.surveyed)
+    page = paging.page(session, statement, keys=_keys(view.sort), after=view.after)
+    return show.page(
+        "inventory/index.html",
+        status=422 if errors else 200,
+        page=page,
+        view=view,
+        states=STATES,
+        counts=counts,
+        total=sum(counts.get(state, 0) for state in STATES),
+        loose=queries.loose_segments(session, place),
+        place=place,
+        may_make=may(session, "inventory.street", "create"),
+        within_m=steps.SCOPE_M,
+        roads=ROADS,
+        errors=errors,
+    )
+
+
+@router.post("/inventory/derive")
+def derive(session: Work, show: Show, place: Place, clock: Now) -> Response:
+    """Segments that are part of no street yet → streets, below the chosen division."""
+    made = steps.derive(session, clock, division=place)
+    back = f"/inventory?in={place.uid}"
+    if not made:
+        return show.see(back, "Every surveyed line of {name} is part of a street already.", name=place.name)
+    return show.see(
+        back,
+        "{n} streets were made in {name}. Now judge their scope.",
+        undo=current_act(session),
+        n=made,
+        name=place.name,
+    )
+
+
+@router.post("/inventory/scope")
+def judge(session: Work, show: Show, place: Place, clock: Now, within_m: Annotated[float, Form()]) -> Response:
+    """Which streets below the chosen division are in scope, anew."""
+    try:
+        with session.begin_nested():
+            inside = steps.judge_scope(session, clock, division=place, within_m=within_m)
+    except Invalid as refusal:
+        return _index(session, show, place, Shown(), {"within_m": show.text(refusal.message, **refusal.values)})
+    return show.see(
+        f"/inventory?in={place.uid}&scope=in",
+        "{n} streets of {name} are in scope.",
+        undo=current_act(session),
+        n=inside,
+        name=place.name,
+    )
+
+
+@router.get("/inventory/{uid}")
+def record(session: Work, show: Show, uid: UUID) -> Response:
+    """One street: what is known of it, why it is in scope, and how far its name is."""
+    _require_reader(session)
+    street = session.scalar(select(Street).where(Street.uid == uid))
+    if street is None:
+        raise NotFound("There is no such street in your territory. Look for it in the inventory.")
+    village = session.get_one(Division, street.division_id)
+    entries = entries_of(session, "inventory.street", street.id)
+    return show.page(
+        "inventory/record.html",
+        street=street,
+        village=village,
+        town=session.get(Division, village.parent_id) if village.parent_id else None,
+        reasons=queries.reasons_of(session, street),
+        intakes=queries.intakes_of(session, street),
+        segments=queries.segments_of(session, street),
+        facilities=FACILITIES,
+        roads=ROADS,
+        entries=entries,
+        names=names_of(session, entries),
+    )
+
+
+@router.get("/api/v1/streets")
+def streets(session: Work, place: Place, after: str | None = None, size: Annotated[int, Query(ge=1)] = 200) -> Response:
+    """Streets of a division as GeoJSON, lon/lat; ``next`` is the cursor of the next page."""
+    _require_reader(session)
+    page = paging.page(session, queries.lines(place), keys=[paging.Key(Street.id)], after=after, size=size)
+    collection = {
+        "type": "FeatureCollection",
+        "crs_name": "urn:ogc:def:crs:OGC:1.3:CRS84",
+        "datum": "CGCS2000 (EPSG:4490)",
+        "axes": "lon, lat",
+        "next": page.next,
+        "features": [_feature(row) for row in page.rows],
+    }
+    return JSONResponse(collection, media_type=GEOJSON, headers={"cache-control": "private, no-store"})
+
+
+def _feature(row: Any) -> dict[str, Any]:
+    street: Street = row.Street
+    return {
+        "type": "Feature",
+        "id": str(street.uid),
+        "geometry": json.loads(row.shape),
+        "properties": {
+            "state": street.state,
+            "in_scope": street.in_scope,
+            "surveyed_name": street.surveyed_name,
+            "length_m": round(street.length_m, 1),
+            "bearing_deg": round(street.bearing_deg, 1),
+            "road_class": street.road_class,
+            "stream": street.stream,
+            "village": str(row.village_uid),
+            "geometry_source": street.geometry_source,
+            "surveyed_on": street.surveyed_on.isoformat(),
+        },
+    }
+
+
+def _keys(sort: str) -> list[paging.Key]:
+    down, column = sort.startswith("-"), queries.SORTS.get(sort.lstrip("-"))
+    last = paging.Key(Street.id, descending=down)
+    return [last] if column is None else [paging.Key(column, descending=down), last]
+
+
+def _require_reader(session: Session) -> None:
+    if not may(session, "inventory.street", "read"):
+        raise NotAllowed("The inventory of streets is for the offices that name them.")

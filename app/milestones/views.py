@@ -1,0 +1,286 @@
+"""The pages of the milestones: targets by year, batches of villages, and how far each is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Response
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from app.base import paging
+from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.base.history import current_act
+from app.base.models import Division, DivisionKind
+from app.base.people import Actor, may
+from app.base.request import Answer, Me, Now, Place, Show, Work
+from app.intake.queries import entries_of, names_of
+from app.inventory.models import Street
+from app.milestones import queries, steps
+from app.milestones.models import Batch, BatchState
+from app.milestones.queries import VillageProgress
+
+router = APIRouter(prefix="/milestones")
+#: The press conference of 2024-04-08: what the programme counts.
+OFFICIAL_VILLAGES = 5_099
+_KINDS = (DivisionKind.COUNTY.value, DivisionKind.ZONE.value, DivisionKind.TOWN.value)
+
+
+@dataclass(slots=True)
+class Plan:
+    """A batch as it was typed."""
+
+    title: Annotated[str, Form(max_length=80)] = ""
+    due_on: Annotated[str, Form(max_length=10)] = ""
+    funder: Annotated[str, Form(max_length=80)] = ""
+
+
+@dataclass(slots=True)
+class Picked:
+    """Villages picked one by one, and towns whose villages are all meant."""
+
+    village: Annotated[list[UUID], Form(default_factory=list)]
+    town: Annotated[list[UUID], Form(default_factory=list)]
+
+
+@dataclass(slots=True)
+class Quota:
+    """A year's target as it was typed."""
+
+    year: Annotated[int, Form(ge=2020, le=2100)] = 0
+    villages: Annotated[int, Form(ge=0, le=100_000)] = 0
+    source: Annotated[str, Form(max_length=200)] = ""
+
+
+def waiting(session: Session, actor: Actor) -> int:
+    """Open batches in the person's territory."""
+    return queries.waiting(session, actor.territory) if may(session, "milestones.batch", "change") else 0
+
+
+@router.get("")
+def index(session: Work, show: Show, place: Place, clock: Now, state: str = "", after: str | None = None) -> Response:
+    """Targets of the chosen division by year, and its batches, the next due first."""
+    if not may(session, "milestones.batch", "read"):
+        raise NotAllowed("Batches are for the offices that name streets.")
+    state = state if state in {each.value for each in BatchState} else ""
+    keys = [paging.Key(Batch.due_on, descending=state == "closed"), paging.Key(Batch.id, descending=state == "closed")]
+    return show.page(
+        "milestones/index.html",
+        page=paging.page(session, queries.batch_list(place, state=state), keys=keys, after=after),
+        state=state,
+        place=place,
+        today=clock.today(),
+        targets=queries.target_years(session, place),
+        batched=queries.batched_by_year(session, place),
+        registered=queries.registered(session, place),
+        official=OFFICIAL_VILLAGES if place.kind == DivisionKind.CITY.value else None,
+        may_open=may(session, "milestones.batch", "create"),
+        may_set=may(session, "milestones.target", "create"),
+    )
+
+
+@router.post("/targets")
+def set_target(session: Work, show: Show, place: Place, clock: Now, quota: Annotated[Quota, Depends()]) -> Response:
+    """A year's target of the chosen division, new or changed."""
+    steps.set_target(session, clock, division=place, year=quota.year, villages=quota.villages, source=quota.source)
+    return show.see(
+        f"/milestones?in={place.uid}",
+        "The target of {year} is {n} villages.",
+        undo=current_act(session),
+        year=quota.year,
+        n=quota.villages,
+    )
+
+
+@router.get("/new")
+def ask(session: Work, show: Show, place: Place, clock: Now) -> Response:
+    """The form for a new batch: villages of the chosen county with unnamed streets in scope."""
+    _require_planner(session)
+    year = clock.today().year
+    last = date(year, 12, 31)
+    plan = Plan(
+        title=show.text("Batch {n} of {year}", n=_next(session, place, year), year=year), due_on=last.isoformat()
+    )
+    return _form(session, show, place, plan, {})
+
+
+@router.post("/new")
+def open_batch(  # noqa: PLR0917 - one argument a dependency
+    session: Work,
+    show: Show,
+    place: Place,
+    actor: Me,
+    clock: Now,
+    picked: Annotated[Picked, Depends()],
+    plan: Annotated[Plan, Depends()],
+) -> Response:
+    """Open a batch, or show the form again with what is wrong."""
+    _require_planner(session)
+    try:
+        with session.begin_nested():
+            batch = steps.open_batch(
+                session,
+                clock,
+                owner_id=actor.id,
+                division=place,
+                terms=_terms(plan),
+                villages=_villages(session, place, picked),
+            )
+    except (Invalid, Conflict) as refusal:
+        field = getattr(refusal, "field", None) or "title"
+        return _form(session, show, place, plan, {field: show.text(refusal.message, **refusal.values)}, picked)
+    return show.see(
+        f"/milestones/{batch.uid}", "The batch {title} is open.", undo=current_act(session), title=batch.title
+    )
+
+
+@router.get("/{uid}")
+def record(session: Work, show: Show, clock: Now, uid: UUID) -> Response:
+    """One batch: its villages and how far their streets are."""
+    batch = _batch(session, uid)
+    rows = queries.progress_of(session, queries.villages_of(batch))
+    entries = entries_of(session, "milestones.batch", batch.id)
+    return show.page(
+        "milestones/record.html",
+        batch=batch,
+        division=session.get(Division, batch.division_id),
+        owner=session.scalar(select(func.base.name_of(batch.owner_id))),
+        rows=rows,
+        sums={
+            name: sum(getattr(row, name) for row in rows)
+            for name in ("streets", "unnamed", "proposed", "approved", "in_force", "named")
+        },
+        left=int(session.scalar(select(func.count()).select_from(queries.left(batch).order_by(None).subquery())) or 0),
+        today=clock.today(),
+        may_change=may(session, "milestones.batch", "change"),
+        may_propose=may(session, "naming.proposal", "create"),
+        entries=entries,
+        names=names_of(session, entries),
+    )
+
+
+@router.get("/{uid}/villages")
+def ask_villages(session: Work, show: Show, uid: UUID) -> Response:
+    """Villages that may join a batch."""
+    _require_planner(session)
+    return _adding(session, show, _batch(session, uid), {})
+
+
+@router.post("/{uid}/villages")
+def add_villages(session: Work, show: Show, clock: Now, uid: UUID, picked: Annotated[Picked, Depends()]) -> Response:
+    """Villages join an open batch."""
+    _require_planner(session)
+    batch = _batch(session, uid)
+    try:
+        with session.begin_nested():
+            villages = _villages(session, session.get_one(Division, batch.division_id), picked)
+            steps.add_villages(session, clock, batch=batch, villages=villages)
+    except (Invalid, Conflict) as refusal:
+        return _adding(session, show, batch, {"villages": show.text(refusal.message, **refusal.values)})
+    return show.see(f"/milestones/{uid}", "{n} villages joined the batch.", undo=current_act(session), n=len(villages))
+
+
+@router.post("/{uid}/villages/remove")
+def remove_village(session: Work, show: Show, clock: Now, uid: UUID, village: Annotated[UUID, Form()]) -> Response:
+    """A village leaves an open batch."""
+    batch = _batch(session, uid)
+    found = session.scalar(select(Division).where(Division.uid == village))
+    if found is None:
+        raise NotFound("There is no such village in your territory.")
+    steps.remove_village(session, clock, batch=batch, village=found)
+    return show.see(f"/milestones/{uid}", "{name} left the batch.", undo=current_act(session), name=found.name)
+
+
+@router.get("/{uid}/close")
+def ask_close(session: Work, show: Show, uid: UUID) -> Response:
+    """What is left undone, before a batch is closed."""
+    _require_planner(session)
+    batch = _batch(session, uid)
+    rows = session.execute(
+        queries.left(batch)
+        .add_columns(Division.name.label("village"))
+        .join(Division, Division.id == Street.division_id)
+    ).all()
+    return show.page("milestones/close.html", batch=batch, rows=rows[:200], count=len(rows))
+
+
+@router.post("/{uid}/close")
+def close(session: Work, show: Show, clock: Now, uid: UUID) -> Response:
+    """Open → closed."""
+    batch = steps.close_batch(session, clock, batch=_batch(session, uid))
+    return show.see(f"/milestones/{uid}", "The batch {title} is closed.", undo=current_act(session), title=batch.title)
+
+
+def _require_planner(session: Session) -> None:
+    if not may(session, "milestones.batch", "create"):
+        raise NotAllowed("Only the city's and the counties' officers open and change batches.")
+
+
+def _form(
+    session: Session, show: Answer, place: Division, plan: Plan, errors: dict[str, str], picked: Picked | None = None
+) -> Response:
+    free = queries.progress_of(session, queries.free_villages(place)) if place.kind in _KINDS else []
+    below = select(Division).where(Division.parent_id == place.id, Division.until_on.is_(None)).order_by(Division.name)
+    return show.page(
+        "milestones/new.html",
+        status=422 if errors else 200,
+        place=place,
+        counties=session.scalars(below).all() if place.kind not in _KINDS else [],
+        towns=_by_town(free),
+        plan=plan,
+        errors=errors,
+        picked=picked or Picked([], []),
+    )
+
+
+def _adding(session: Session, show: Answer, batch: Batch, errors: dict[str, str]) -> Response:
+    home = session.get_one(Division, batch.division_id)
+    return show.page(
+        "milestones/villages.html",
+        status=422 if errors else 200,
+        batch=batch,
+        towns=_by_town(queries.progress_of(session, queries.free_villages(home))),
+        errors=errors,
+        picked=Picked([], []),
+    )
+
+
+def _by_town(rows: Sequence[VillageProgress]) -> list[tuple[str | None, UUID | None, list[VillageProgress]]]:
+    return [(*key, list(found)) for key, found in groupby(rows, key=lambda row: (row.town, row.town_uid))]
+
+
+def _villages(session: Session, place: Division, picked: Picked) -> Sequence[Division]:
+    """Those picked by name, and all free ones of the towns picked whole."""
+    towns = select(Division.id).where(Division.uid.in_(picked.town))
+    whole = queries.free_villages(place).where(Division.parent_id.in_(towns)).with_only_columns(Division.id)
+    below = Division.path.op("<@")(place.path)
+    return session.scalars(
+        select(Division)
+        .where(below, or_(Division.uid.in_(picked.village), Division.id.in_(whole)))
+        .order_by(Division.path)
+    ).all()
+
+
+def _terms(plan: Plan) -> steps.Terms:
+    try:
+        due_on = date.fromisoformat(plan.due_on)
+    except ValueError as error:
+        raise Invalid("Enter the day by which the batch is due.", field="due_on") from error
+    return steps.Terms(title=plan.title, year=due_on.year, due_on=due_on, funder=plan.funder.strip())
+
+
+def _next(session: Session, place: Division, year: int) -> int:
+    wanted = select(func.count()).select_from(Batch).where(Batch.division_id == place.id, Batch.year == year)
+    return int(session.scalar(wanted) or 0) + 1
+
+
+def _batch(session: Session, uid: UUID) -> Batch:
+    found = session.scalar(select(Batch).where(Batch.uid == uid))
+    if found is None:
+        raise NotFound("There is no such batch. Look for it in the list of batches.")
+    return found

@@ -1,0 +1,187 @@
+"""Reads of the naming station."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from app.base.models import Division
+from app.inventory.models import Street
+from app.milestones.models import Batch
+from app.naming.logic.latin import without_tones
+from app.naming.logic.states import State
+from app.naming.models import Deadline, DeadlineKind, Decision, Finding, FindingLevel, Name, Proposal
+
+#: Waiting for the offices that ask, and for the government that decides.
+ASKING = (State.DRAFT.value, State.RETURNED.value)
+
+
+def in_the_way() -> Any:
+    """How many findings of a proposal nobody has answered that have to be, for a column of a list."""
+    return (
+        select(func.count())
+        .where(
+            Finding.proposal_id == Proposal.id,
+            Finding.level == FindingLevel.ERROR.value,
+            Finding.waiver.is_(None),
+        )
+        .correlate(Proposal)
+        .scalar_subquery()
+    )
+
+
+def warnings() -> Any:
+    """How many warnings of a proposal nobody has answered, for a column of a list."""
+    return (
+        select(func.count())
+        .where(
+            Finding.proposal_id == Proposal.id,
+            Finding.level == FindingLevel.WARNING.value,
+            Finding.waiver.is_(None),
+        )
+        .correlate(Proposal)
+        .scalar_subquery()
+    )
+
+
+def proposals(place: Division, *, state: str = "", batch: Batch | None = None) -> Select[*tuple[Any, ...]]:
+    """Proposals of a territory with village, street and open findings, for paging by key."""
+    found = (
+        select(
+            Proposal,
+            Division.name.label("village"),
+            Street.uid.label("street_uid"),
+            Street.length_m,
+            Street.bearing_deg,
+            in_the_way().label("errors"),
+            warnings().label("warnings"),
+        )
+        .join(Division, Division.id == Proposal.division_id)
+        .join(Street, Street.id == Proposal.street_id)
+        .where(Proposal.territory.op("<@")(place.path))
+    )
+    found = found.where(Proposal.state == state) if state else found
+    return found.where(Proposal.batch_id == batch.id) if batch else found
+
+
+def counts(session: Session, place: Division, batch: Batch | None = None) -> dict[str, int]:
+    """How many proposals of a territory are in each state."""
+    wanted = select(Proposal.state, func.count()).where(Proposal.territory.op("<@")(place.path))
+    wanted = wanted.where(Proposal.batch_id == batch.id) if batch else wanted
+    return dict(session.execute(wanted.group_by(Proposal.state)).tuples().all())
+
+
+def by_uid(session: Session, uids: Sequence[UUID]) -> list[Proposal]:
+    """The proposals of these keys that this person may see, in order of making."""
+    return list(session.scalars(select(Proposal).where(Proposal.uid.in_(uids)).order_by(Proposal.id)))
+
+
+def submitted_of(session: Session, batch: Batch) -> list[Proposal]:
+    """What of a batch waits for a decision."""
+    wanted = select(Proposal).where(Proposal.batch_id == batch.id, Proposal.state == State.SUBMITTED.value)
+    return list(session.scalars(wanted.order_by(Proposal.division_id, Proposal.id)))
+
+
+def villages(session: Session, found: Sequence[Proposal]) -> dict[int, str]:
+    """Names of the villages of some proposals, by key."""
+    wanted = select(Division.id, Division.name).where(Division.id.in_({each.division_id for each in found}))
+    return dict(session.execute(wanted).tuples().all())
+
+
+def of_street(session: Session, street: Street) -> tuple[Sequence[Proposal], Sequence[Name]]:
+    """A street's proposals and names, the newest first."""
+    proposed = select(Proposal).where(Proposal.street_id == street.id).order_by(Proposal.id.desc())
+    named = select(Name).where(Name.street_id == street.id).order_by(Name.in_force_on.desc(), Name.id.desc())
+    return session.scalars(proposed).all(), session.scalars(named).all()
+
+
+def decisions(place: Division) -> Select[*tuple[Any, ...]]:
+    """Decisions of a territory and of the governments above it, with how many names each approved and its clocks."""
+    count = (
+        select(func.count()).where(Name.decision_id == Decision.id).correlate(Decision).scalar_subquery().label("names")
+    )
+    return (
+        select(
+            Decision, count, *(_clock(kind).label(kind.value) for kind in (DeadlineKind.FILE, DeadlineKind.ANNOUNCE))
+        )
+        .where(or_(Decision.territory.op("<@")(place.path), Decision.territory.op("@>")(place.path)))
+        .order_by(Decision.id)
+    )
+
+
+def _clock(kind: DeadlineKind) -> Any:
+    """The day by which something is due; NULL once it was done."""
+    return (
+        select(Deadline.due_on)
+        .where(Deadline.decision_id == Decision.id, Deadline.kind == kind.value, Deadline.done_on.is_(None))
+        .correlate(Decision)
+        .scalar_subquery()
+    )
+
+
+def names_of(decision: Decision) -> Select[*tuple[Any, ...]]:
+    """The names that a decision approved, with their villages."""
+    return (
+        select(Name, Division.name.label("village"), Street.bearing_deg, Street.uid.label("street_uid"), Proposal.uid)
+        .join(Division, Division.id == Name.division_id)
+        .outerjoin(Street, Street.id == Name.street_id)
+        .outerjoin(Proposal, Proposal.id == Name.proposal_id)
+        .where(Name.decision_id == decision.id)
+        .order_by(Name.division_id, Name.id)
+    )
+
+
+def deadlines_of(session: Session, decision: Decision) -> dict[str, Deadline]:
+    """A decision's clocks, by kind."""
+    found = session.scalars(select(Deadline).where(Deadline.decision_id == decision.id))
+    return {deadline.kind: deadline for deadline in found}
+
+
+def names(place: Division, words: str = "") -> Select[*tuple[Any, ...]]:
+    """Names in force of a territory, by characters or by pinyin written with or without tones and blanks."""
+    found = (
+        select(
+            Name,
+            Division.name.label("village"),
+            Street.bearing_deg,
+            Street.uid.label("street_uid"),
+            Decision.number,
+            Decision.uid.label("decision_uid"),
+        )
+        .join(Division, Division.id == Name.division_id)
+        .outerjoin(Street, Street.id == Name.street_id)
+        .outerjoin(Decision, Decision.id == Name.decision_id)
+        .where(Name.retired_on.is_(None), Name.territory.op("<@")(place.path))
+    )
+    if not words.strip():
+        return found
+    spoken = sound_of(words)
+    alike = Name.words.contains(words.strip(), autoescape=True)
+    return found.where(or_(alike, Name.sound_plain.contains(spoken, autoescape=True)) if spoken else alike)
+
+
+def sound_of(words: str) -> str:
+    """Typed pinyin as the column ``sound_plain`` has it; empty for words that hold no letters."""
+    letters = re.sub(r"[\s'’-]+", "", without_tones(words.casefold())).replace("v", "ü")
+    return letters if re.fullmatch(r"[a-zü0-9]+", letters) else ""
+
+
+def government_of(session: Session, place: Division) -> Division:
+    """The county or city whose government decides for a division."""
+    wanted = (
+        select(Division)
+        .where(text("base.division.path @> CAST(:path AS ltree)"), Division.kind.in_(("county", "zone", "city")))
+        .order_by(func.nlevel(Division.path).desc())
+        .limit(1)
+    )
+    return session.scalars(wanted, {"path": place.path}).first() or place
+
+
+def waiting(session: Session, states: Sequence[str]) -> int:
+    """How many proposals that this person sees are in one of these states."""
+    return int(session.scalar(select(func.count()).select_from(Proposal).where(Proposal.state.in_(states))) or 0)

@@ -1,0 +1,98 @@
+"""What the pages of the naming station have in common: forms, who may do what, records by their key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Form
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base.errors import NotAllowed, NotFound
+from app.base.people import Actor, may
+from app.base.request import Answer
+from app.milestones.models import Batch
+from app.naming.logic import states
+from app.naming.logic.states import State, Verb, Who
+from app.naming.models import Proposal
+
+
+@dataclass(slots=True)
+class Typed:
+    """A name as it was typed; ``version`` is that of the proposal that was read."""
+
+    words: Annotated[str, Form(max_length=40)] = ""
+    meaning: Annotated[str, Form(max_length=400)] = ""
+    division: Annotated[str, Form(max_length=60)] = ""
+    version: Annotated[int, Form()] = 0
+
+
+@dataclass(slots=True)
+class Paper:
+    """A decision as it was typed, beside its scan."""
+
+    number: Annotated[str, Form(max_length=80)] = ""
+    authority: Annotated[str, Form(max_length=80)] = ""
+    approved_on: Annotated[str, Form(max_length=10)] = ""
+
+
+@dataclass(slots=True)
+class Chosen:
+    """Proposals picked in a list, with what was said about them; ``next`` is where to go on."""
+
+    uid: Annotated[list[UUID], Form(default_factory=list)]
+    reason: Annotated[str, Form(max_length=400)] = ""
+    read: Annotated[str, Form(max_length=3)] = ""
+    next: Annotated[str, Form(max_length=400)] = "/naming"
+
+
+def require_reader(session: Session) -> None:
+    """Refuse roles that have nothing to do with proposals, in words that say who has."""
+    if not may(session, "naming.proposal", "read"):
+        raise NotAllowed("Proposals are for the offices that name streets. Names in force are open to you.")
+
+
+def the_proposal(session: Session, uid: UUID) -> Proposal:
+    """A proposal by its key. Raises NotFound for one that is not there or lies in foreign territory."""
+    found = session.scalar(select(Proposal).where(Proposal.uid == uid))
+    if found is None:
+        raise NotFound("There is no such proposal in your territory. Look for it in the list of proposals.")
+    return found
+
+
+def the_batch(session: Session, uid: str) -> Batch | None:
+    """The batch that a list is narrowed to; None for no key or an unknown one."""
+    try:
+        return session.scalar(select(Batch).where(Batch.uid == UUID(uid))) if uid else None
+    except ValueError:
+        return None
+
+
+def can(actor: Actor, state: str) -> frozenset[str]:
+    """What this person's role may do with a proposal in a state; for all states where ``state`` is empty."""
+    known = {who.value: who for who in Who}
+    who = known.get(actor.role.value)
+    if who is None:
+        return frozenset()
+    wanted = [State(state)] if state else list(State)
+    return frozenset(verb.value for each in wanted for verb in states.verbs_in(each, who))
+
+
+def may_write(session: Session, actor: Actor, proposal: Proposal) -> bool:
+    """Whether this person may change the words."""
+    asks = actor.role.value in {who.value for who in Who}
+    return asks and State(proposal.state) in states.EDITABLE and may(session, "naming.proposal", "change")
+
+
+def can_decide(actor: Actor) -> bool:
+    """Whether this role decides."""
+    return Verb.APPROVE.value in can(actor, State.SUBMITTED.value)
+
+
+#: ``show.text`` as the schemas take it.
+def say_of(show: Answer) -> Callable[..., str]:
+    """The reader's language as a function."""
+    return show.text

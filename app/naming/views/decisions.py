@@ -1,0 +1,216 @@
+"""Decisions: many names by one document, and the clocks that run from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Response, UploadFile
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base import paging
+from app.base.clock import Clock
+from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from app.base.files import keep
+from app.base.models import Division, File
+from app.base.people import Actor
+from app.base.request import Answer, Files, Me, Now, Place, Show, Work
+from app.naming import queries, steps
+from app.naming.models import DeadlineKind, Decision, Proposal
+from app.naming.schemas import day_of, refusal_words
+from app.naming.steps import Approval
+from app.naming.views import asking
+from app.naming.views.proposals import is_blue
+
+router = APIRouter(prefix="/naming")
+GOVERNMENT = N_("{name} People's Government")
+SCANS = frozenset({"application/pdf", "image/jpeg", "image/png"})
+
+
+@router.get("/decisions")
+def index(session: Work, show: Show, place: Place, clock: Now, after: str | None = None) -> Response:
+    """Decisions, the newest first."""
+    keys = [paging.Key(Decision.approved_on, descending=True), paging.Key(Decision.id, descending=True)]
+    page = paging.page(session, queries.decisions(place), keys=keys, after=after)
+    return show.page("naming/decisions.html", page=page, today=clock.today(), place=place)
+
+
+@router.get("/decide")
+def ask_for_batch(session: Work, show: Show, actor: Me, clock: Now, batch: UUID) -> Response:
+    """The form for all submitted names of a batch."""
+    found = asking.the_batch(session, str(batch))
+    if found is None:
+        raise NotFound("There is no such batch in your territory.")
+    return _form(session, show, actor, queries.submitted_of(session, found), _blank(session, show, actor, clock))
+
+
+@router.post("/decide/form")
+def ask(
+    session: Work, show: Show, actor: Me, clock: Now, uid: Annotated[list[UUID], Form(default_factory=list)]
+) -> Response:
+    """The form for the names picked in the list."""
+    return _form(session, show, actor, queries.by_uid(session, uid), _blank(session, show, actor, clock))
+
+
+@router.post("/decide")
+def decide(  # noqa: PLR0917 - one argument a dependency
+    session: Work,
+    show: Show,
+    actor: Me,
+    clock: Now,
+    store: Files,
+    paper: Annotated[asking.Paper, Depends()],
+    uid: Annotated[list[UUID], Form(default_factory=list)],
+    scan: UploadFile | None = None,
+) -> Response:
+    """Submitted → approved: one document for all of these names."""
+    proposals = queries.by_uid(session, uid)
+    government = queries.government_of(session, session.get_one(Division, actor.division_id))
+    try:
+        with session.begin_nested():
+            day = _day(paper)
+            file = _scan(session, store, actor, government, scan)
+            approval = Approval(paper.number, paper.authority.strip(), day, file)
+            made = steps.decide(session, clock, by=actor, division=government, proposals=proposals, approval=approval)
+    except (Invalid, Conflict) as refusal:
+        field = getattr(refusal, "field", None) or "number"
+        return _form(session, show, actor, proposals, paper, {field: refusal_words(show.text, refusal)})
+    except NotAllowed as refusal:
+        raise NotAllowed(refusal_words(show.text, refusal)) from refusal
+    return show.see(
+        f"/naming/decisions/{made.uid}",
+        "{n} names are approved by {number}. The clocks of filing and notice run.",
+        n=len(proposals),
+        number=made.number,
+    )
+
+
+@router.get("/decisions/{uid}")
+def record(session: Work, show: Show, actor: Me, clock: Now, uid: UUID) -> Response:
+    """One decision: its names and its clocks."""
+    return _record(session, show, actor, clock, _decision(session, uid))
+
+
+@router.post("/decisions/{uid}/filed")
+def filed(
+    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, on: Annotated[str, Form(max_length=10)] = ""
+) -> Response:
+    """The decision was reported to the next higher government."""
+    decision = _decision(session, uid)
+    try:
+        steps.file_decision(session, decision=decision, on=_done_on(on, clock))
+    except Invalid as refusal:
+        errors = {"filed": show.text(refusal.message, **refusal.values)}
+        return _record(session, show, actor, clock, decision, errors)
+    return show.see(f"/naming/decisions/{uid}", "The filing of {number} is on record.", number=decision.number)
+
+
+@router.post("/decisions/{uid}/announced")
+def announced(
+    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, on: Annotated[str, Form(max_length=10)] = ""
+) -> Response:
+    """The names were published: they are on the map as names in force."""
+    decision = _decision(session, uid)
+    try:
+        with session.begin_nested():
+            steps.announce(session, by=actor, decision=decision, on=_done_on(on, clock))
+    except Invalid as refusal:
+        errors = {"announced": show.text(refusal.message, **refusal.values)}
+        return _record(session, show, actor, clock, decision, errors)
+    return show.see(f"/naming/decisions/{uid}", "The names of {number} are announced.", number=decision.number)
+
+
+def _record(
+    session: Session,
+    show: Answer,
+    actor: Actor,
+    clock: Clock,
+    decision: Decision,
+    errors: dict[str, str] | None = None,
+) -> Response:
+    return show.page(
+        "naming/decision.html",
+        status=422 if errors else 200,
+        decision=decision,
+        rows=session.execute(queries.names_of(decision)).all(),
+        deadlines=queries.deadlines_of(session, decision),
+        kinds=[kind.value for kind in DeadlineKind],
+        scan=session.get(File, decision.file_id) if decision.file_id else None,
+        decides=asking.can_decide(actor),
+        government=session.get(Division, decision.division_id),
+        today=clock.today(),
+        errors=errors or {},
+        is_blue=is_blue,
+    )
+
+
+def _form(
+    session: Session,
+    show: Answer,
+    actor: Actor,
+    proposals: Sequence[Proposal],
+    paper: asking.Paper,
+    errors: dict[str, str] | None = None,
+) -> Response:
+    if not asking.can_decide(actor):
+        raise NotAllowed("Only the county's and the city's officers enter decisions.")
+    if not proposals:
+        raise NotFound("No submitted name is left to decide. Look at the list of proposals.")
+    return show.page(
+        "naming/decide.html",
+        status=422 if errors else 200,
+        proposals=proposals,
+        villages=queries.villages(session, proposals),
+        paper=paper,
+        errors=errors or {},
+    )
+
+
+def _blank(session: Session, show: Answer, actor: Actor, clock: Clock) -> asking.Paper:
+    government = queries.government_of(session, session.get_one(Division, actor.division_id))
+    return asking.Paper(authority=show.text(GOVERNMENT, name=government.name), approved_on=clock.today().isoformat())
+
+
+def _day(paper: asking.Paper) -> date:
+    if not paper.authority.strip():
+        raise Invalid("Name the government that decided.", field="authority")
+    day = day_of(paper.approved_on)
+    if day is None:
+        raise Invalid("Enter the day of the decision.", field="approved_on")
+    return day
+
+
+def _done_on(written: str, clock: Clock) -> date:
+    day = day_of(written)
+    if day is None or day > clock.today():
+        raise Invalid("Enter the day on which it was done, not a later one than today.", field="on")
+    return day
+
+
+def _scan(session: Session, store: Files, actor: Actor, division: Division, scan: UploadFile | None) -> File | None:
+    data = scan.file.read() if scan is not None else b""
+    if scan is None or not data:
+        return None
+    media_type = scan.content_type or ""
+    if media_type not in SCANS:
+        raise Invalid("{name} is not a scan: hand in a PDF, JPEG or PNG.", field="scan", name=scan.filename or "")
+    return keep(
+        session,
+        store,
+        division_id=division.id,
+        data=data,
+        media_type=media_type,
+        name=scan.filename or "scan",
+        purpose="decision",
+        owner_id=actor.id,
+    )
+
+
+def _decision(session: Session, uid: UUID) -> Decision:
+    found = session.scalar(select(Decision).where(Decision.uid == uid))
+    if found is None:
+        raise NotFound("There is no such decision. Look for it in the list of decisions.")
+    return found

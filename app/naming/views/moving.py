@@ -1,0 +1,104 @@
+"""Steps on one proposal or many: proposed for a batch, submitted, sent back, withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Response
+from sqlalchemy.orm import Session
+
+from app.base.errors import N_, Conflict, Invalid, MingluError, NotAllowed, NotFound
+from app.base.history import current_act
+from app.base.request import Answer, Me, Now, Show, Work
+from app.naming import queries, steps
+from app.naming.models import Proposal
+from app.naming.schemas import refusal_words
+from app.naming.suggesting import suggest
+from app.naming.views import asking
+
+router = APIRouter(prefix="/naming")
+
+
+@router.post("/suggest")
+def suggest_for_batch(session: Work, show: Show, actor: Me, clock: Now, batch: Annotated[UUID, Form()]) -> Response:
+    """Names for all unnamed streets in scope of a batch, each already through the checks."""
+    found = asking.the_batch(session, str(batch))
+    if found is None:
+        raise NotFound("There is no such batch in your territory.")
+    made = suggest(session, clock, by=actor, batch=found)
+    if not made:
+        return show.see(
+            f"/milestones/{batch}",
+            "No name was proposed: every street in scope has one, or no word of the bank passes the checks.",
+        )
+    return show.see(
+        f"/naming?batch={batch}&state=draft",
+        "{n} names were proposed. Read them, change what does not fit, then submit.",
+        undo=current_act(session),
+        n=len(made),
+    )
+
+
+@router.post("/submit")
+def submit(session: Work, show: Show, actor: Me, clock: Now, chosen: Annotated[asking.Chosen, Depends()]) -> Response:
+    """Draft or sent back → submitted, all or none."""
+
+    def step(proposals: Sequence[Proposal]) -> None:
+        steps.submit(session, clock, by=actor, proposals=proposals, read_by_hand=chosen.read == "yes")
+
+    return _moved(session, show, chosen, step, N_("{n} names were submitted for decision."))
+
+
+@router.post("/return")
+def send_back(session: Work, show: Show, actor: Me, chosen: Annotated[asking.Chosen, Depends()]) -> Response:
+    """Submitted → sent back with the reason."""
+
+    def step(proposals: Sequence[Proposal]) -> None:
+        steps.send_back(session, by=actor, proposals=proposals, reason=chosen.reason)
+
+    return _moved(session, show, chosen, step, N_("{n} names were sent back."))
+
+
+@router.post("/withdraw")
+def withdraw(session: Work, show: Show, actor: Me, chosen: Annotated[asking.Chosen, Depends()]) -> Response:
+    """Draft, sent back or submitted → withdrawn."""
+
+    def step(proposals: Sequence[Proposal]) -> None:
+        steps.withdraw(session, by=actor, proposals=proposals)
+
+    return _moved(session, show, chosen, step, N_("{n} names were withdrawn; their streets are unnamed again."))
+
+
+def _moved(
+    session: Session,
+    show: Answer,
+    chosen: asking.Chosen,
+    step: Callable[[Sequence[Proposal]], None],
+    done: str,
+) -> Response:
+    """All or none, with undo; a refusal names the proposal and the way back to it."""
+    proposals = queries.by_uid(session, chosen.uid)
+    if not proposals:
+        raise NotFound("Choose at least one proposal of your territory in the list.")
+    try:
+        with session.begin_nested():
+            step(proposals)
+    except (Conflict, Invalid, NotAllowed) as refusal:
+        return _refused(session, show, chosen, refusal)
+    return show.see(chosen.next, done, undo=current_act(session), n=len(proposals))
+
+
+def _refused(session: Session, show: Answer, chosen: asking.Chosen, refusal: MingluError) -> Response:
+    about = getattr(refusal, "about", None)
+    stuck = session.get(Proposal, about.proposal_id) if about is not None else None
+    return show.page(
+        "naming/refused.html",
+        status=403 if isinstance(refusal, NotAllowed) else 409,
+        message=refusal_words(show.text, refusal),
+        stuck=stuck,
+        needs_tick=about is not None and about.needs_tick,
+        back=chosen.next if chosen.next.startswith("/naming") else "/naming",
+        count=len(chosen.uid),
+    )

@@ -1,0 +1,143 @@
+"""Writing a name: a new proposal for a street, other words for one, and the check while somebody types."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base.errors import Conflict, Invalid, NotFound
+from app.base.history import current_act
+from app.base.models import Division
+from app.base.request import Answer, Me, Now, Show, Work
+from app.inventory.models import Street
+from app.naming import steps
+from app.naming.logic.checks import check_name
+from app.naming.logic.parts import written_name
+from app.naming.schemas import refusal_words, told_doubt, told_now
+from app.naming.spelling import context_of, spelled
+from app.naming.steps import Wording
+from app.naming.suggesting import meaning_of, suggestions_for
+from app.naming.views import asking
+from app.naming.views.proposals import is_blue, proposal_page
+
+router = APIRouter(prefix="/naming")
+
+
+@router.get("/new")
+def ask(session: Work, show: Show, street: UUID) -> Response:
+    """A name for one street, with names that pass the checks to choose from."""
+    return _form(session, show, _street(session, street), asking.Typed(), {})
+
+
+@router.post("/new")
+def propose(
+    session: Work, show: Show, actor: Me, clock: Now, street: UUID, typed: Annotated[asking.Typed, Depends()]
+) -> Response:
+    """Keep the words as a draft, or show the form again with what is wrong."""
+    wanted = _street(session, street)
+    try:
+        with session.begin_nested():
+            made = steps.propose(session, clock, by=actor, street=wanted, wording=_wording(typed))
+    except (Invalid, Conflict) as refusal:
+        field = getattr(refusal, "field", None) or "words"
+        return _form(session, show, wanted, typed, {field: refusal_words(show.text, refusal)})
+    return show.see(f"/naming/{made.uid}", "“{words}” is kept as a draft.", undo=current_act(session), words=made.words)
+
+
+@router.get("/check")
+def check_new(session: Work, show: Show, street: UUID, words: str = "", division: str = "") -> Response:
+    """Spelling and findings of words that nobody has saved, for a street."""
+    return _checked(session, show, _street(session, street), words[:40], division[:60])
+
+
+@router.get("/{uid}/check")
+def check(session: Work, show: Show, uid: UUID, words: str = "", division: str = "") -> Response:
+    """Spelling and findings of other words for a proposal's street; nothing is saved."""
+    proposal = asking.the_proposal(session, uid)
+    return _checked(session, show, session.get_one(Street, proposal.street_id), words[:40], division[:60])
+
+
+@router.post("/{uid}/revise")
+def revise(
+    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, typed: Annotated[asking.Typed, Depends()]
+) -> Response:
+    """Other words for a draft or a proposal that was sent back, checked anew."""
+    proposal = asking.the_proposal(session, uid)
+    if typed.version != proposal.version:
+        return show.page(
+            "conflict.html",
+            status=409,
+            subject=proposal.words,
+            again_url=f"/naming/{uid}",
+            fields=[
+                (show.text("Name"), typed.words, proposal.words),
+                (show.text("Meaning"), typed.meaning, proposal.meaning),
+                (show.text("Word division"), typed.division, proposal.word_division),
+            ],
+        )
+    try:
+        with session.begin_nested():
+            steps.revise(session, clock, proposal=proposal, wording=_wording(typed))
+    except Invalid as refusal:
+        field = refusal.field if refusal.field in {"words", "meaning", "division"} else "words"
+        return proposal_page(session, show, actor, proposal, {field: refusal_words(show.text, refusal)}, typed)
+    return show.see(
+        f"/naming/{uid}", "“{words}” was saved and checked anew.", undo=current_act(session), words=proposal.words
+    )
+
+
+def _wording(typed: asking.Typed) -> Wording:
+    division = typed.division.strip()
+    if division and written_name(division) != typed.words.strip():
+        raise Invalid(
+            "The word division “{division}” does not spell “{words}”. Write the same name with / between its words.",
+            field="division",
+            division=division,
+            words=typed.words,
+        )
+    return Wording(typed.words, typed.meaning, division)
+
+
+def _checked(session: Session, show: Answer, street: Street, words: str, division: str) -> Response:
+    found: dict[str, Any] = {"name": None, "doubts": [], "findings": [], "refused": "", "blue": True}
+    if words.strip():
+        try:
+            wording = _wording(asking.Typed(words.strip(), division=division))
+            name, latin = spelled(wording.words, division=wording.division)
+            context = context_of(session, street=street, name=name, division=wording.division)
+            found |= {
+                "name": name,
+                "doubts": [told_doubt(show.text, doubt) for doubt in latin.doubts],
+                "findings": [told_now(show.text, each) for each in check_name(name.words, context)],
+            }
+        except Invalid as refusal:
+            found["refused"] = refusal_words(show.text, refusal)
+    return show.page("naming/_check.html", **{**found, "blue": is_blue(street.bearing_deg)})
+
+
+def _form(session: Session, show: Answer, street: Street, typed: asking.Typed, errors: dict[str, str]) -> Response:
+    village = session.get_one(Division, street.division_id)
+    choices = [
+        choice for each in suggestions_for(session, village=village, streets=[street]) for choice in each.choices
+    ]
+    return show.page(
+        "naming/new.html",
+        status=422 if errors else 200,
+        street=street,
+        village=village,
+        typed=typed,
+        errors=errors,
+        choices=[(choice, meaning_of(choice)) for choice in choices],
+        blue=is_blue(street.bearing_deg),
+    )
+
+
+def _street(session: Session, uid: UUID) -> Street:
+    found = session.scalar(select(Street).where(Street.uid == uid))
+    if found is None:
+        raise NotFound("There is no such street in your territory.")
+    return found
