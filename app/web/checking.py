@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2 import TemplateSyntaxError, meta, nodes
 
-from app.web.language import FOLDERS, entries
+from app.web.language import FOLDERS, entries, files
 from app.web.rendering import TEMPLATES, environment
 from app.web.words import STATIONS
 
@@ -38,15 +38,17 @@ _CODE = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
 
 def messages() -> dict[str, str]:
-    """All message ids in code and templates, each with where it stands first; a plural's ids are joined by a tab."""
+    """All message ids in code and templates, each with where it stands first; a plural's ids are joined by a tab.
+
+    The shell comes before the stations: words that both use are in the shell's catalogue.
+    """
     found: dict[str, str] = {}
-    for path in sorted([*ROOT.glob("app/**/*.py"), *ROOT.glob("gis/**/*.py"), *ROOT.glob("signs/**/*.py")]):
-        name = path.relative_to(ROOT).as_posix()
+    code = [path for folder in ("app", "gis", "signs") for path in (ROOT / folder).rglob("*.py")]
+    names = {path.relative_to(ROOT).as_posix(): path for path in (*code, *TEMPLATES.rglob("*.html"))}
+    for name in sorted(names, key=lambda name: (_station(name) != "minglu", name)):
         if not name.startswith(COMMAND_LINE):
-            found.update({key: name for key in _in_code(path) if key not in found})
-    for path in sorted(TEMPLATES.rglob("*.html")):
-        name = path.relative_to(ROOT).as_posix()
-        found.update({key: name for key in _in_template(path) if key not in found})
+            read = _in_code if name.endswith(".py") else _in_template
+            found.update({key: name for key in read(names[name]) if key not in found})
     return found
 
 
@@ -60,17 +62,22 @@ def untranslated(station: str | None = None) -> list[str]:
 
 def _complaints() -> list[tuple[str, str]]:
     """Each complaint with the station whose catalogue it concerns."""
-    wanted, kept, home = messages(), _kept(), _homes()
+    wanted, kept = messages(), _kept()
     missing = [
         (_station(place), f"{place}: no Chinese for “{key}”") for key, place in wanted.items() if not kept.get(key)
     ]
-    obsolete = [(home[key], f"{home[key]}.po: no longer used: “{key}”") for key in kept if key not in wanted]
+    obsolete = [(home, f"{home}.po: no longer used: “{key}”") for home, key, _ in _entries() if key not in wanted]
+    twice = [
+        (home, f"{home}.po: “{key}” is “{text}” here and “{kept[key]}” elsewhere")
+        for home, key, text in _entries()
+        if text and text != kept[key]
+    ]
     places = [
         (_station(wanted[key]), f"{wanted[key]}: the Chinese of “{key}” has places that it has not")
         for key, text in kept.items()
         if key in wanted and _places(text) - _places(key)
     ]
-    return missing + obsolete + places
+    return missing + obsolete + twice + places
 
 
 def check_templates() -> list[str]:
@@ -114,11 +121,18 @@ def _station(place: str) -> str:
 
 
 def _kept() -> dict[str, str]:
-    return {"\t".join(ids): text for path in sorted(FOLDERS["zh"].glob("*.po")) for ids, text in entries(path)}
+    """The Chinese of every message that has an entry, empty where none is sure."""
+    kept: dict[str, str] = {}
+    for _, key, text in _entries():
+        kept[key] = text or kept.get(key, "")
+    return kept
 
 
-def _homes() -> dict[str, str]:
-    return {"\t".join(ids): path.stem for path in sorted(FOLDERS["zh"].glob("*.po")) for ids, _ in entries(path)}
+def _entries() -> Iterator[tuple[str, str, str]]:
+    """Every entry of every catalogue: whose, its key, its Chinese."""
+    for path in files("zh"):
+        for ids, text in entries(path):
+            yield path.stem, "\t".join(ids), text
 
 
 def _read(path: Path) -> Catalog:

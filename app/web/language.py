@@ -46,10 +46,16 @@ def current() -> str:
 def catalogue(language: str) -> Mapping[str, str]:
     """Translations by message id; a plural's stands under both of its ids, as Chinese has one form."""
     found: dict[str, str] = {}
-    for path in sorted(FOLDERS[language].glob("*.po")) if language in FOLDERS else ():
+    for path in files(language):
         for ids, text in entries(path):
             found.update(dict.fromkeys(ids, text) if text else {})
     return found
+
+
+def files(language: str) -> list[Path]:
+    """The catalogues of a language, the shell's last: its words go before a station's."""
+    folder = FOLDERS.get(language)
+    return sorted(folder.glob("*.po"), key=lambda path: (path.stem == "minglu", path.stem)) if folder else []
 
 
 def entries(path: Path) -> Iterator[tuple[tuple[str, ...], str]]:
