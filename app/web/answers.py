@@ -46,7 +46,9 @@ class OfficeAnswer:
 
     def see(self, url: str, message: str = "", /, *, undo: UUID | None = None, **values: object) -> Response:
         """See the protocol; htmx is told to load the page, others are redirected."""
-        where = local(url)
+        where, actor = local(url), getattr(self.request.state, "actor", None)
+        if actor is not None:
+            self.frame.forget(actor.id)
         if self.request.headers.get("hx-request"):
             response = Response(status_code=204, headers={"hx-redirect": where})
         else:

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 STATUS: dict[type[MingluError], int] = {NotFound: 404, NotAllowed: 403, Conflict: 409, Invalid: 422, Unready: 503}
 TITLES = {
+    400: N_("Something is wrong with what was sent"),
     403: N_("You may not do this"),
     404: N_("Not found"),
     405: N_("This cannot be done here"),
     409: N_("This has changed meanwhile"),
+    413: N_("That is too large"),
     422: N_("Something is wrong with what was sent"),
     429: N_("Too many at once"),
     500: N_("Something went wrong here"),

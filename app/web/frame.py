@@ -63,7 +63,7 @@ class Frame:
     def around(self, request: Request, actor: Actor) -> Around:
         """The frame of a page of this person."""
         with self.database.acting(actor.id, via="frame") as session:
-            counts = self._waiting(session, actor, fresh=request.method != "GET")
+            counts = self._waiting(session, actor)
             crumbs = _crumbs(session, actor, request.query_params.get("in", ""))
             below = _below(session, crumbs[-1]) if crumbs else []
             demonstration = _demonstration(session)
@@ -87,9 +87,9 @@ class Frame:
         """Count anew for this person at the next page: they have just done something."""
         self._counts.pop(person_id, None)
 
-    def _waiting(self, session: Session, actor: Actor, *, fresh: bool) -> dict[str, int]:
+    def _waiting(self, session: Session, actor: Actor) -> dict[str, int]:
         kept = self._counts.get(actor.id)
-        if kept and not fresh and time.monotonic() - kept[0] < KEEP_SECONDS:
+        if kept and time.monotonic() - kept[0] < KEEP_SECONDS:
             return kept[1]
         counts = {key: count(session, actor) for key, count in self.registry.items() if count}
         if len(self._counts) > 10_000:  # noqa: PLR2004 - more people than any office has

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 
 from app.web.logs import places, tell
 
@@ -86,11 +88,19 @@ class Guard:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         length = Request(scope).headers.get("content-length", "0")
         if length.isdecimal() and int(length) > self.most_bytes:
-            from starlette.responses import PlainTextResponse
-
             await PlainTextResponse("413", status_code=413)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.most_bytes:  # a body that did not say its length
+                raise HTTPException(413)
+            return message
+
+        await self.app(scope, counted, send)
 
 
 def _headers(policy: str, *, secure: bool) -> Mapping[str, str]:

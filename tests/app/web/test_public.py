@@ -155,6 +155,16 @@ def test_a_body_larger_than_any_report_is_not_read(public: TestClient, token: st
     assert public.post(f"/s/{token}/report", data={"words": "字" * 40_000}).status_code == 413
 
 
+def test_a_body_that_hides_its_length_is_not_read_to_the_end(public: TestClient, token: str):
+    def endless():
+        for _ in range(200):
+            yield b"words=" + b"x" * 1024 + b"&"
+
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    answer = public.post(f"/s/{token}/report", content=endless(), headers=kind)
+    assert answer.status_code in {400, 413}
+
+
 def test_the_start_page_explains_and_an_unknown_page_helps(public: TestClient):
     assert "标志上的编码" in public.get("/").text
     assert public.head("/").status_code == 200
