@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division
@@ -31,6 +31,10 @@ class SignPage:
     kind: str
     sign_state: str
     facing_deg: float
+    along_deg: float
+    goes_on: bool
+    goes_back: bool
+    ground: str | None
     words: str
     specific: str
     generic: str
@@ -108,7 +112,16 @@ def reports(
     session: Session, *, state: ReportState | None = ReportState.OPEN, before: int | None = None, most: int = 50
 ) -> list[ReportRow]:
     """Reports that the person may see, the newest first: the next ``most`` behind ``before``."""
-    wanted = (
+    wanted = _reports()
+    if state is not None:
+        wanted = wanted.where(Report.state == state.value)
+    if before is not None:
+        wanted = wanted.where(Report.id < before)
+    return [ReportRow(**row._mapping) for row in session.execute(wanted.order_by(Report.id.desc()).limit(most))]
+
+
+def _reports() -> Select[*tuple[Any, ...]]:
+    return (
         select(
             Report.id,
             Report.uid,
@@ -127,11 +140,48 @@ def reports(
         .join(Name, Name.id == Sign.name_id)
         .join(Division, Division.id == Report.division_id)
     )
-    if state is not None:
-        wanted = wanted.where(Report.state == state.value)
-    if before is not None:
-        wanted = wanted.where(Report.id < before)
-    return [ReportRow(**row._mapping) for row in session.execute(wanted.order_by(Report.id.desc()).limit(most))]
+
+
+def listed(*, division: Division, state: str = "") -> Select[*tuple[Any, ...]]:
+    """Reports at and below ``division`` in this state, for a list by key."""
+    wanted = _reports().where(Report.territory.op("<@")(division.path))
+    return wanted.where(Report.state == state) if state else wanted
+
+
+def row_of(session: Session, report: Report) -> ReportRow:
+    """A report as lists show it."""
+    return ReportRow(**session.execute(_reports().where(Report.id == report.id)).one()._mapping)
+
+
+def count_open(session: Session) -> int:
+    """Open reports that the person may see."""
+    return int(session.scalar(select(func.count()).where(Report.state == ReportState.OPEN.value)) or 0)
+
+
+def scans_of_day(*, division: Division, since: date, until: date) -> Select[*tuple[Any, ...]]:
+    """How often each sign's page was opened on each day from ``since`` to ``until``, for a list by key."""
+    return (
+        select(
+            ScanCount.id,
+            ScanCount.scanned_on,
+            ScanCount.scans,
+            Sign.uid.label("sign_uid"),
+            Name.words.label("name"),
+            Code.token,
+            Division.name.label("village"),
+        )
+        .join(Code, Code.id == ScanCount.code_id)
+        .join(Sign, Sign.id == Code.sign_id)
+        .join(Name, Name.id == Sign.name_id)
+        .join(Division, Division.id == ScanCount.division_id)
+        .where(ScanCount.scanned_on.between(since, until), ScanCount.territory.op("<@")(division.path))
+    )
+
+
+def open_contact(session: Session, contact_id: int) -> str | None:
+    """What the reader left to be reached by; the history records who opened it. None where it is erased."""
+    words: str | None = session.scalar(text("SELECT base.open_contact(:key)"), {"key": contact_id})
+    return words
 
 
 def scans(session: Session, *, since: date, until: date, most: int = 50) -> list[ScanRow]:

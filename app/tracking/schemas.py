@@ -1,0 +1,86 @@
+"""Progress as it leaves the house: a table for a spreadsheet, and the bars of a chart."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.base.errors import N_, Invalid
+from app.tracking.logic import share
+from app.tracking.queries import By, Progress
+
+BYS: Mapping[str, str] = {
+    By.CITY.value: N_("City"),
+    By.COUNTY.value: N_("County"),
+    By.TOWN.value: N_("Town"),
+    By.YEAR.value: N_("Year of the batch"),
+}
+COLUMNS: Mapping[str, str] = {
+    "villages": N_("Villages"),
+    "villages_target": N_("Target to the end of the year"),
+    "villages_batched": N_("Villages in batches"),
+    "villages_named": N_("Villages named"),
+    "villages_without_streets": N_("Villages without streets in scope"),
+    "streets_in_scope": N_("Streets in scope"),
+    "streets_named": N_("Streets named"),
+    "signs_planned": N_("Signs planned"),
+    "signs_ordered": N_("Signs ordered"),
+    "signs_standing": N_("Signs standing"),
+}
+#: The chart's rows: how tall each is, and how wide names, bars and numbers are.
+ROW, NAME, WIDE, NUMBER = 30, 170, 420, 170
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One row of the chart, in its own units: where its line lies, how long the bar is, and the numbers beside it."""
+
+    name: str
+    y: int
+    length: float
+    said: str
+
+
+def asked_day(words: str, today: date) -> date:
+    """The day to tell of; today for nothing. Raises Invalid for what is no day, or lies ahead."""
+    try:
+        day = date.fromisoformat(words) if words else today
+    except ValueError as error:
+        raise Invalid(N_("Write the day as 2024-07-01."), field="on") from error
+    if day > today:
+        raise Invalid(N_("{day} lies ahead; progress is told of today and past days."), field="on", day=day)
+    return day
+
+
+def bars(rows: Sequence[Progress], name: Callable[[Progress], str]) -> list[Bar]:
+    """Streets named of those in scope, a bar a row."""
+    return [
+        Bar(
+            name(row),
+            index * ROW,
+            round(share(row.streets_named, row.streets_in_scope) * WIDE, 1),
+            f"{row.streets_named:,} / {row.streets_in_scope:,}",
+        )
+        for index, row in enumerate(rows)
+    ]
+
+
+def table(rows: Sequence[Progress], *, on: date, name: Callable[[Progress], str], say: Callable[[str], str]) -> str:
+    """The rows as CSV with the day and the datum named above; a byte-order mark lets Excel read the Chinese."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([say(N_("Progress of the naming, day")), on.isoformat()])
+    writer.writerow([say(N_("Divisions")), say(N_("statistical register; places in CGCS2000 (EPSG:4490)"))])
+    writer.writerow([say(N_("Name")), "uid", *(say(title) for title in COLUMNS.values())])
+    for row in rows:
+        figures = ["" if (value := getattr(row, key)) is None else value for key in COLUMNS]
+        writer.writerow([_harmless(name(row)), row.uid or "", *figures])
+    return "\ufeff" + out.getvalue()
+
+
+def _harmless(words: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{words}" if words[:1] in {"=", "+", "-", "@"} else words

@@ -1,0 +1,101 @@
+"""Pages of the tracking: how far the programme is on any day, as table, chart, file and map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+from sqlalchemy.orm import Session
+
+from app.base.errors import N_, Invalid, NotAllowed
+from app.base.people import Actor, may
+from app.base.request import Answer, Now, Show, Work
+from app.tracking import queries, schemas
+from app.tracking.queries import SUBJECTS, By, Progress
+
+router = APIRouter(prefix="/tracking")
+#: The map's parts, from npm's lock file.
+LEAFLET = Path(__file__).parents[2] / "node_modules" / "leaflet" / "dist"
+
+
+def waiting(session: Session, actor: Actor) -> int:  # noqa: ARG001 - every station has one
+    """Nothing waits here: progress is counted, not worked on."""
+    return 0
+
+
+@router.get("")
+def index(session: Work, show: Show, clock: Now, on: str = "", by: str = "") -> Response:
+    """Progress of a day by city, county, town or year."""
+    _check_reader(session)
+    today, error = clock.today(), ""
+    try:
+        day = schemas.asked_day(on, today)
+    except Invalid as refusal:
+        day, error = today, show.text(refusal.message, **refusal.values)
+    kind = _by(by)
+    rows = queries.progress(session, on=day, by=kind)
+    name = _name(show, kind)
+    return show.page(
+        "tracking/index.html",
+        status=422 if error else 200,
+        rows=rows,
+        bars=schemas.bars(rows, name),
+        chart=schemas,
+        name=name,
+        day=day,
+        today=today,
+        by=kind.value,
+        bys=schemas.BYS,
+        columns=schemas.COLUMNS,
+        difference=queries.register_difference(session),
+        errors={"on": error} if error else {},
+    )
+
+
+@router.get("/export.csv")
+def export(session: Work, show: Show, clock: Now, on: str = "", by: str = "") -> Response:
+    """The same table as a file for a spreadsheet."""
+    _check_reader(session)
+    day, kind = schemas.asked_day(on, clock.today()), _by(by)
+    rows = queries.progress(session, on=day, by=kind)
+    body = schemas.table(rows, on=day, name=_name(show, kind), say=show.text)
+    return _file(body, "text/csv; charset=utf-8", _title(show, day, f"{kind.value}.csv"))
+
+
+@router.get("/map.html")
+def progress_map(session: Work, show: Show, clock: Now, by: str = "") -> Response:
+    """Today's progress as a map in one file that asks no host for anything; saved, never opened here."""
+    _check_reader(session)
+    kind = By.TOWN if by == By.TOWN.value else By.COUNTY
+    body = queries.progress_map(session, clock, leaflet=LEAFLET, by=kind, say=show.text)
+    return _file(body, "text/html; charset=utf-8", _title(show, clock.today(), "map.html"))
+
+
+def _by(words: str) -> By:
+    return By(words) if words in {one.value for one in By} else By.COUNTY
+
+
+def _name(show: Answer, by: By) -> Callable[[Progress], str]:
+    def name(row: Progress) -> str:
+        if by is not By.YEAR:
+            return row.name
+        return str(row.year) if row.year else show.text(N_("In no batch yet"))
+
+    return name
+
+
+def _title(show: Answer, day: date, ending: str) -> str:
+    return f"{show.text(N_('Progress'))}-{day.isoformat()}-{ending}"
+
+
+def _file(body: str, media_type: str, name: str) -> Response:
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{quote(name)}", "cache-control": "no-store"}
+    return Response(body.encode(), media_type=media_type, headers=headers)
+
+
+def _check_reader(session: Session) -> None:
+    if not all(may(session, subject, "read") for subject in SUBJECTS):
+        raise NotAllowed(N_("Progress is shown to officers, inspectors and auditors."))

@@ -1,0 +1,83 @@
+"""The pages of the tracking: progress of any day as table, chart, file and map."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+
+from app.base.models import Role
+from app.tracking.schemas import COLUMNS
+from tests.app.builders import build_name, build_street, build_target
+from tests.app.web.conftest import Office
+from tests.conftest import World
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def named(world: World) -> int:
+    build_target(world, "市", 2024, 7)
+    build_street(world, "乙村")
+    return build_name(world, build_street(world, "甲村"))
+
+
+def rows_of(body: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(body)))
+
+
+def test_progress_is_told_of_today_and_of_past_days(office: Office, named: int):
+    auditor = office.signed_in(Role.AUDITOR, "市")
+    page = auditor.get("/tracking").text
+    assert "1 / 2" in page
+    assert "<svg" in page
+    before = auditor.get("/tracking?on=2024-04-30&by=town").text
+    assert "南镇" in before
+    assert "0 / 2" in before
+    assert "style=" not in page
+
+
+def test_the_difference_between_register_and_targets_is_shown(office: Office, named: int):
+    page = office.signed_in(Role.AUDITOR, "市").get("/tracking").text
+    assert "登记册有 4 个行政村" in page
+    assert "相差 3" in page
+
+
+@pytest.mark.parametrize("on", ["2031-01-01", "yesterday"])
+def test_a_day_that_cannot_be_told_is_refused_at_the_field(office: Office, named: int, on: str):
+    answer = office.signed_in(Role.AUDITOR, "市").get(f"/tracking?on={on}")
+    assert answer.status_code == 422
+    assert 'href="#f-on"' in answer.text
+
+
+def test_the_file_names_day_and_datum_and_holds_the_same_figures(office: Office, named: int):
+    answer = office.signed_in(Role.COUNTY_OFFICER, "东县").get("/tracking/export.csv?on=2024-06-30&by=county")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    rows = rows_of(answer.text.lstrip("\ufeff"))
+    assert rows[0][1] == "2024-06-30"
+    assert "CGCS2000" in rows[1][1]
+    assert [row[0] for row in rows[3:]] == ["东县"], "no other county"
+    figures = dict(zip(COLUMNS, rows[3][2:], strict=True))
+    assert (figures["streets_in_scope"], figures["streets_named"]) == ("2", "1")
+
+
+def test_the_map_is_one_file_to_save_that_asks_no_host(office: Office, named: int):
+    answer = office.signed_in(Role.AUDITOR, "市").get("/tracking/map.html")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert "\\u4e1c\\u53bf" in answer.text or "东县" in answer.text
+    assert 'src="http' not in answer.text
+
+
+@pytest.mark.parametrize("role", [Role.CREW, Role.SIGN_MAKER, Role.VILLAGE_CONTACT])
+def test_progress_is_kept_from_those_who_do_not_see_all_that_is_counted(office: Office, world: World, role: Role):
+    person = office.signed_in(role, "东县")
+    for url in ("/tracking", "/tracking/export.csv", "/tracking/map.html"):
+        assert person.get(url).status_code == 403
