@@ -16,7 +16,6 @@ RUN python -m venv /opt/minglu \
     && VIRTUAL_ENV=/opt/minglu /opt/minglu/bin/uv pip install --no-cache --require-hashes -r requirements.lock \
     && /opt/minglu/bin/pip uninstall -y uv
 COPY app/web ./app/web
-RUN if [ -d app/web/locale ]; then /opt/minglu/bin/pybabel compile -d app/web/locale; fi
 
 FROM python:3.11-slim-bookworm
 RUN apt-get update \

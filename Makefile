@@ -25,7 +25,7 @@ run: ## install, start everything, print addresses and logins; Ctrl-C stops
 
 test: ## install, then all tests on a throw-away database (T=path A="more words")
 	@.ci/install test
-	@$(PYTHON) -m pytest -n 2 $(T) $(A)
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(T) $(A)
 
 check: install format lint types contracts rules browser ## everything that can be checked without running the program
 
@@ -65,4 +65,3 @@ demo: ## load the demonstration of the whole city into the running database
 clean: ## remove what was built or installed here; the database in .minglu stays
 	rm -rf .venv node_modules app/web/static/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find app gis signs migrations tests -name __pycache__ -prune -exec rm -rf {} +
-	find app -name '*.mo' -delete

@@ -72,6 +72,7 @@ GRANT USAGE ON SCHEMA base TO minglu_public;
 -- the whole of what it may know - published facts of signs that were released for print or stand.
 CREATE VIEW open.sign_page AS
 SELECT c.token, c.state AS code_state, s.uid AS sign_uid, s.kind, s.state AS sign_state, s.facing_deg,
+       s.along_deg, s.goes_on, s.goes_back, s.ground,
        n.words, n.specific, n.generic, n.latin_toned, n.latin_sign, n.meaning, n.origin, n.in_force_on, n.retired_on,
        d.number AS decision_number, d.authority, d.approved_on,
        st.bearing_deg, st.length_m, st.geometry_source,
@@ -94,6 +95,10 @@ GRANT SELECT ON open.sign_page TO minglu_public, minglu_office;
 -- Whether this database was made by the demonstration, which every page must say.
 CREATE VIEW open.demonstration AS SELECT value = 'true'::jsonb AS demonstration FROM base.setting WHERE key = 'demonstration';
 GRANT SELECT ON open.demonstration TO minglu_public, minglu_office;
+
+-- The migration in force, for /readyz of both apps.
+CREATE VIEW open.revision AS SELECT version_num FROM base.alembic_version;
+GRANT SELECT ON open.revision TO minglu_office, minglu_public;
 
 CREATE FUNCTION open.count_scan(wanted text, today date) RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -131,7 +136,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     run = op.get_bind().connection.driver_connection.execute
     run("REVOKE USAGE ON SCHEMA base FROM minglu_public")
-    run("DROP VIEW open.sign_page, open.demonstration CASCADE")
+    run("DROP VIEW open.sign_page, open.demonstration, open.revision CASCADE")
     run("DROP FUNCTION open.count_scan(text, date), open.file_report(text, text, text, text, date)")
     run("DROP SCHEMA scanning CASCADE")
     run("DELETE FROM base.\"right\" WHERE subject LIKE 'scanning.%'")

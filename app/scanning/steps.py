@@ -11,6 +11,7 @@ from app.base.errors import N_, Conflict, NotAllowed, NotFound
 from app.base.people import may
 from app.scanning import logic, queries
 from app.scanning.models import Report, ReportKind, ReportState
+from signs import codes
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 
 def count_scan(session: Session, clock: Clock, *, token: str) -> None:
     """One more opening of this sign's page today; by the public role. An unknown code counts nothing."""
-    page = queries.page_of(session, token)
-    if page is not None:
-        session.execute(text("SELECT open.count_scan(:token, :today)"), {"token": page.token, "today": clock.today()})
+    wanted = codes.normalise(token)
+    session.execute(text("SELECT open.count_scan(:token, :today)"), {"token": wanted, "today": clock.today()})
 
 
 def file_report(session: Session, clock: Clock, *, token: str, kind: ReportKind, words: str, contact: str = "") -> UUID:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from signs.designs import KINDS, Axis, DesignError, Side, axis_of, ground_of, sides_of
+from signs.designs import KINDS, Axis, DesignError, Ground, Side, axis_of, ground_of, sides_of
 from signs.drawing import svg
 from signs.fonts import FontError, MissingGlyphError
 from signs.rendering import Words, face_of
@@ -29,6 +29,7 @@ class Hanging:
     along_deg: float
     goes_on: bool
     goes_back: bool
+    ground: str | None = None  # set by hand where the bearing does not decide
 
 
 @lru_cache(maxsize=2048)
@@ -40,7 +41,9 @@ def plate(sign: Hanging) -> Markup | None:
     axis = axis_of(sign.bearing_deg)
     left, right = _sides(sign, axis) if design.directions else (None, None)
     try:
-        face = face_of(design, Words(sign.words, sign.latin, left, right), ground=ground_of(axis))
+        face = face_of(
+            design, Words(sign.words, sign.latin, left, right), ground=_ground(sign.bearing_deg, sign.ground)
+        )
     except (DesignError, MissingGlyphError, FontError):
         return None
     head, rest = svg(face).split(">", 1)
@@ -57,6 +60,10 @@ def _sides(sign: Hanging, axis: Axis) -> tuple[Side, Side]:
     )
 
 
-def is_blue(bearing_deg: float) -> bool:
-    """Whether a street's plates are blue (it runs east to west)."""
-    return ground_of(axis_of(bearing_deg)).value == "blue"
+def is_blue(bearing_deg: float, ground: str | None = None) -> bool:
+    """Whether a street's plates are blue: it runs east to west, or somebody decided so."""
+    return _ground(bearing_deg, ground) is Ground.BLUE
+
+
+def _ground(bearing_deg: float, by_hand: str | None) -> Ground:
+    return ground_of(axis_of(bearing_deg), override=Ground(by_hand) if by_hand else None)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy import Row, text
 from starlette.middleware import Middleware
 
 from app.base.db import Database
-from app.base.errors import N_
+from app.base.errors import N_, Conflict
 from app.base.settings import PUBLIC
 from app.scanning.models import ReportKind
+from app.scanning.queries import SignPage, page_of
+from app.scanning.steps import count_scan, file_report
 from app.web import language
 from app.web.frame import Frame
 from app.web.guard import PUBLIC_POLICY
@@ -48,9 +49,6 @@ _MACHINES = re.compile(
     r"bot|crawl|spider|slurp|preview|fetch|curl|wget|python|java/|go-http|monitor|headless|lighthouse|facebookexternal",
     re.IGNORECASE,
 )
-_PAGE = text("SELECT * FROM open.sign_page WHERE token = :token")
-_COUNT = text("SELECT open.count_scan(:token, :today)")
-_REPORT = text("SELECT open.file_report(:token, :kind, :words, :contact, :today)")
 router = APIRouter()
 
 
@@ -114,7 +112,7 @@ def sign(request: Request, token: str, said: str = "") -> Response:
         return found
     if request.method == "GET" and not said and not _by_machine(request):
         with request.app.state.database.nobody(via="scan") as session:
-            session.execute(_COUNT, {"token": found.token, "today": request.app.state.clock.today()})
+            count_scan(session, request.app.state.clock, token=found.token)
     return _sign_page(request, found, said=said == "thanks")
 
 
@@ -140,12 +138,13 @@ def report(request: Request, token: str, told: Annotated[Told, Depends()]) -> Re
             problem=N_("Too many reports from here. Try again in ten minutes, or call 12345."),
             status=429,
         )
-    with request.app.state.database.nobody(via="report") as session:
-        values = {"token": found.token, "kind": told.kind, "words": told.words.strip(), "contact": told.contact.strip()}
-        made = session.scalar(_REPORT, {**values, "today": clock.today()})
-    if made is None:
-        problem = N_("This sign was reported often today already; somebody is looking at it. For more, call 12345.")
-        return _sign_page(request, found, told=told, problem=problem, status=429)
+    try:
+        with request.app.state.database.nobody(via="report") as session:
+            file_report(
+                session, clock, token=found.token, kind=ReportKind(told.kind), words=told.words, contact=told.contact
+            )
+    except Conflict as refusal:
+        return _sign_page(request, found, told=told, problem=refusal.message, status=429)
     return thanks
 
 
@@ -161,23 +160,23 @@ def _problem(told: Told) -> str:
     return ""
 
 
-def _find(request: Request, token: str) -> Row[Any] | Response:
+def _find(request: Request, token: str) -> SignPage | Response:
     """The published sign of a code as typed, or the page that helps."""
     code = codes.normalise(token)
     if not codes.is_valid(code):
         return _page(request, "public/unknown.html", status=404, code=code[:20], forged=True)
     with request.app.state.database.nobody(via="scan") as session:
-        row = session.execute(_PAGE, {"token": code}).one_or_none()
+        row = page_of(session, code)
     if row is None:
         return _page(request, "public/unknown.html", status=404, code=codes.grouped(code), forged=False)
     if row.code_state == "retired" or row.sign_state == "removed":
         return _page(request, "public/retired.html", sign=row, code=codes.grouped(code), status=410)
-    return cast("Row[Any]", row)
+    return row
 
 
 def _sign_page(
     request: Request,
-    row: Row[Any],
+    row: SignPage,
     *,
     said: bool = False,
     told: Told | None = None,
@@ -192,7 +191,7 @@ def _sign_page(
         sign=row,
         code=codes.grouped(row.token),
         plate=plate(_hanging(row)),
-        blue=is_blue(row.bearing_deg),
+        blue=is_blue(row.bearing_deg, row.ground),
         maps=hand_offs(row.lon, row.lat, f"{place}{row.words}"),
         said=said,
         told=told or Told(),
@@ -200,11 +199,18 @@ def _sign_page(
     )
 
 
-def _hanging(row: Row[Any]) -> Hanging:
-    words = row._mapping
-    along = words.get("along_deg", row.bearing_deg)
-    goes_on, goes_back = words.get("goes_on", True), words.get("goes_back", True)
-    return Hanging(row.kind, row.words, row.latin_sign, row.bearing_deg, row.facing_deg, along, goes_on, goes_back)
+def _hanging(row: SignPage) -> Hanging:
+    return Hanging(
+        kind=row.kind,
+        words=row.words,
+        latin=row.latin_sign,
+        bearing_deg=row.bearing_deg,
+        facing_deg=row.facing_deg,
+        along_deg=row.along_deg,
+        goes_on=row.goes_on,
+        goes_back=row.goes_back,
+        ground=row.ground,
+    )
 
 
 def _page(request: Request, template: str, *, status: int = 200, **context: object) -> Response:

@@ -20,11 +20,12 @@ from signs.designs import Ground
 #: Views that run as their owner.
 OWNERS_VIEWS = {
     "open.sign_page": "the public role has no right on any table; this is the whole of what it may know of a sign",
+    "open.revision": "which migration is in force: /readyz asks it, and no role reads the migrations' own table",
     "open.demonstration": "one yes or no that every page must say, to readers who have no right on settings",
 }
 
 #: All that the public role may select from, call, and nothing else.
-PUBLIC_VIEWS = {"open.sign_page", "open.demonstration"}
+PUBLIC_VIEWS = {"open.sign_page", "open.demonstration", "open.revision"}
 PUBLIC_FUNCTIONS = {"open.count_scan", "open.file_report", "base.uuid7"}
 
 #: All that the queue's role may call outside its own schema.
