@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
     from signs.drawing import Face
 
+_NOT_IN_FORCE = N_(
+    "Plate {position} ({words}, {token}) stops the order: its name is not in force any more. Nothing was released."
+)
+_OTHER_NAME = N_(
+    "Plate {position} ({words}, {token}) stops the order: the registry says {registered}. Nothing was released."
+)
+_OTHER_CODE = N_(
+    "Plate {position} ({words}, {token}) stops the order: the sign's code is {registered}. Nothing was released."
+)
 _COMPASS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
 MANIFEST = ("序号", "标志编号", "编码", "标准地名", "罗马字母拼写", "村", "乡镇", "尺寸 (mm)", "朝向")
 
@@ -128,22 +137,24 @@ def check_registered(plates: Sequence[Plate]) -> None:
     for plate in plates:
         words, latin, token = plate.registered
         if not words:
-            raise refused(plate, "its name is not in force any more")
+            raise Conflict(_NOT_IN_FORCE, **_told(plate))
         if (words, latin) != (plate.words, plate.latin):
-            raise refused(plate, f"the registry says {words} {latin}")
+            raise Conflict(_OTHER_NAME, **_told(plate), registered=f"{words} {latin}")
         if token != plate.token:
-            raise refused(plate, f"the sign's code is {token or '—'}")
+            raise Conflict(_OTHER_CODE, **_told(plate), registered=token or "—")
 
 
 def refused(plate: Plate, reason: str) -> Conflict:
     """What is said of a plate that stops its order."""
     return Conflict(
         N_("Plate {position} ({words}, {token}) stops the order: {reason}. Nothing was released."),
-        position=plate.position,
-        words=plate.words,
-        token=plate.token,
+        **_told(plate),
         reason=reason,
     )
+
+
+def _told(plate: Plate) -> dict[str, object]:
+    return {"position": plate.position, "words": plate.words, "token": plate.token}
 
 
 def manifest(plates: Sequence[Plate], *, number: str) -> bytes:

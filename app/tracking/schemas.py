@@ -31,7 +31,7 @@ COLUMNS: Mapping[str, str] = {
     "signs_standing": N_("Signs standing"),
 }
 #: The chart's rows: how tall each is, and how wide names, bars and numbers are.
-ROW, NAME, WIDE, NUMBER = 30, 170, 420, 170
+ROW, NAME, WIDE, NUMBER = 30, 110, 270, 120
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def test_an_order_is_drawn_up_released_and_downloaded(office: Office, world: Wor
     page = officer.get(here).text
     token = run(world, "SELECT token FROM printing.code")
     assert f"{token[:4]}-{token[4:]}" in page
-    assert "回读核对并下达(1 块)" in page
+    assert "回读核对并下达（1 块）" in page
     assert "<svg" in page.split("sign-thumb")[1]
     answer = send(officer, f"{here}/release", here)
     assert answer.status_code == 303, answer.text
@@ -64,7 +64,7 @@ def test_the_gate_tells_which_plate_stopped_the_order_and_why(office: Office, wo
     answer = send(officer, f"{here}/release", here)
     assert answer.status_code == 409
     assert "制版核对未通过" in answer.text
-    assert "第 1 块(明得路" in answer.text
+    assert "第 1 块（明得路" in answer.text
     assert run(world, "SELECT state FROM printing.order") == "draft"
     assert run(world, "SELECT count(*) FROM base.file") == 0
 

@@ -84,7 +84,7 @@ def test_a_job_is_given_done_on_the_phone_and_shown_with_its_photo(office: Offic
     assert 'capture="environment"' in page
     answer = proof(crew, job, photo())
     assert answer.status_code == 303, answer.text
-    assert "已记录:这块标志已立" in crew.get(f"/rollout/phone/{job}").text
+    assert "已记录：这块标志已立" in crew.get(f"/rollout/phone/{job}").text
     assert run(world, "SELECT state FROM planning.sign") == "standing"
     assert run(world, "SELECT uid::text FROM rollout.installation") == UID
     assert "目前没有待安装的标志" in crew.get("/rollout/phone").text
