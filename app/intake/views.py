@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 from app.base import paging
 from app.base.errors import N_, Invalid, NotAllowed, NotFound
 from app.base.files import fetch, keep
-from app.base.history import current_act
 from app.base.jobs import enqueue
 from app.base.models import Division, File, GeometrySource, Run, RunState
 from app.base.people import Actor, may
@@ -47,6 +46,13 @@ SOURCES = {
     GeometrySource.SURVEY.value: N_("survey"),
     GeometrySource.SKETCH.value: N_("sketch, no legal boundary"),
     GeometrySource.GENERATED.value: N_("generated for the demonstration"),
+}
+VERDICTS = {
+    Verdict.ACCEPTED.value: N_("Accepted"),
+    Verdict.REPAIRED.value: N_("Repaired"),
+    Verdict.DUPLICATE.value: N_("Duplicate"),
+    Verdict.REJECTED.value: N_("Rejected"),
+    Verdict.IGNORED.value: N_("Ignored"),
 }
 
 
@@ -163,6 +169,7 @@ def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str |
         reasons={row.id: said(show, row.reason, row.values) for row in page.rows},
         verdict=verdict if verdict in known else "",
         verdicts=list(known),
+        verdict_words=VERDICTS,
         may_undo=intake.state == IntakeState.APPLIED.value and may(session, "intake.intake", "change"),
         entries=entries,
         names=queries.names_of(session, entries),
@@ -186,16 +193,6 @@ def rejected(session: Work, show: Show, store: Files, uid: UUID) -> Response:
     name = quote(f"{Path(file.name).stem}-rejected.geojson")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "private, no-store"}
     return Response(body, media_type="application/geo+json", headers=headers)
-
-
-@router.post("/{uid}/undo")
-def undo(session: Work, show: Show, uid: UUID) -> Response:
-    """Its lines and facilities go; the record of it and the file stay."""
-    intake = _intake(session, uid)
-    steps.undo_intake(session, intake=intake)
-    return show.see(
-        f"/intake/{uid}", "The intake of {source} is undone.", undo=current_act(session), source=intake.source
-    )
 
 
 def said(show: Answer, reason: str, values: dict[str, object]) -> str:

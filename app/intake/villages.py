@@ -13,7 +13,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
+from app.base.errors import NotAllowed
 from app.base.models import Division, DivisionKind, GeometrySource
+from app.base.people import may
 from app.base.tables import SRID
 from gis.features import Area, AreaKind
 
@@ -57,6 +59,13 @@ def _settled(
     found = _child(session, parent, name=area.name, kind=kind)
     fresh = found is None
     if found is None:
+        if not may(session, "base.division", "create"):
+            raise NotAllowed(
+                "{name} is not in the register below {parent}, and your role may not add it. Ask the county to take in"
+                " this file, or take the row out of it.",
+                name=area.name,
+                parent=parent.name,
+            )
         found = Division(
             parent_id=parent.id, kind=kind.value, name=area.name, since_on=clock.today(), geometry_source=source.value
         )

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 import shapely
 from geoalchemy2 import WKBElement
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from app.base.clock import Clock
-from app.base.errors import Invalid
+from app.base.errors import N_, Conflict, Invalid
 from app.base.models import Division
 from app.base.tables import SRID
-from app.intake.models import Segment
+from app.intake.models import Intake, Segment
 from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, StreetState
 from gis.crs import bearings_deg, metres_per_degree
 from gis.features import Centreline
@@ -27,6 +28,7 @@ from gis.streets import Streets, derive_streets
 SCOPE_M = 50.0
 #: A committee that stands near no street is on the nearest one, within this many metres (estimate, setting).
 SEAT_M = 400.0
+TAKEN = N_("Names were proposed for {n} streets made of the lines of {source}. Withdraw these proposals first.")
 
 
 def derive(session: Session, clock: Clock, *, division: Division) -> int:
@@ -150,6 +152,31 @@ def judge_scope(session: Session, clock: Clock, *, division: Division, within_m:
     session.execute(update(Street).where(below, ~Street.in_scope, Street.id.in_(reached)).values(in_scope=True))
     count = select(text("count(*)")).select_from(Street).where(below, Street.in_scope)
     return int(session.scalar(count) or 0)
+
+
+def dissolve(session: Session, *, intake: Intake) -> int:
+    """Unnamed streets made of an intake's lines → none; how many. Lines of other intakes in them are loose again.
+
+    By officers. Raises Conflict where names were proposed or given for some of them.
+    """
+    made = select(StreetSegment.street_id).join(Segment, Segment.id == StreetSegment.segment_id)
+    ids = session.scalars(made.where(Segment.intake_id == intake.id).distinct()).all()
+    named = (
+        select(text("count(*)"))
+        .select_from(Street)
+        .where(Street.id.in_(ids), Street.state != StreetState.UNNAMED.value)
+    )
+    n = int(session.scalar(named) or 0)
+    if n:
+        raise Conflict(TAKEN, n=n, source=intake.source)
+    try:
+        with session.begin_nested():
+            for table in (ScopeReason, StreetSegment):
+                session.execute(delete(table).where(table.street_id.in_(ids)))
+            session.execute(delete(Street).where(Street.id.in_(ids)))
+    except IntegrityError as error:
+        raise Conflict(TAKEN, n=len(ids), source=intake.source) from error
+    return len(ids)
 
 
 def mark(session: Session, *, street_ids: Sequence[int], state: StreetState) -> None:

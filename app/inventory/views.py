@@ -18,7 +18,9 @@ from app.base.history import current_act
 from app.base.models import Division
 from app.base.people import Actor, may
 from app.base.request import Answer, Now, Place, Show, Work
+from app.intake.models import Intake
 from app.intake.queries import entries_of, names_of
+from app.intake.steps import undo_intake as take_back
 from app.inventory import queries, steps
 from app.inventory.models import Street, StreetState
 
@@ -128,6 +130,19 @@ def judge(session: Work, show: Show, place: Place, clock: Now, within_m: Annotat
         undo=current_act(session),
         n=inside,
         name=place.name,
+    )
+
+
+@router.post("/inventory/intakes/{uid}/undo")
+def undo_intake(session: Work, show: Show, uid: UUID) -> Response:
+    """An intake is undone together with the unnamed streets made of its lines; its record and its file stay."""
+    intake = session.scalar(select(Intake).where(Intake.uid == uid))
+    if intake is None:
+        raise NotFound("There is no such intake in your territory. Look for it in the list of files taken in.")
+    steps.dissolve(session, intake=intake)
+    take_back(session, intake=intake)
+    return show.see(
+        f"/intake/{uid}", "The intake of {source} is undone.", undo=current_act(session), source=intake.source
     )
 
 

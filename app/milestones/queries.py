@@ -152,7 +152,7 @@ def batched_by_year(session: Session, place: Division) -> dict[int, int]:
         )
         .group_by(Batch.year)
     )
-    return dict(rows.tuples().all())
+    return {row[0]: row[1] for row in rows}
 
 
 def registered(session: Session, place: Division) -> int:

@@ -18,7 +18,7 @@ from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act
 from app.base.models import Division, DivisionKind
 from app.base.people import Actor, may
-from app.base.request import Answer, Me, Now, Place, Show, Work
+from app.base.request import Answer, Me, Now, Place, Show, Work, is_below
 from app.intake.queries import entries_of, names_of
 from app.inventory.models import Street
 from app.milestones import queries, steps
@@ -87,6 +87,8 @@ def index(session: Work, show: Show, place: Place, clock: Now, state: str = "", 
 @router.post("/targets")
 def set_target(session: Work, show: Show, place: Place, clock: Now, quota: Annotated[Quota, Depends()]) -> Response:
     """A year's target of the chosen division, new or changed."""
+    if not may(session, "milestones.target", "change"):
+        raise NotAllowed("Only the city's officers set targets.")
     steps.set_target(session, clock, division=place, year=quota.year, villages=quota.villages, source=quota.source)
     return show.see(
         f"/milestones?in={place.uid}",
@@ -98,9 +100,9 @@ def set_target(session: Work, show: Show, place: Place, clock: Now, quota: Annot
 
 
 @router.get("/new")
-def ask(session: Work, show: Show, place: Place, clock: Now) -> Response:
+def ask(session: Work, show: Show, place: Place, actor: Me, clock: Now) -> Response:
     """The form for a new batch: villages of the chosen county with unnamed streets in scope."""
-    _require_planner(session)
+    _require_planner(session, actor, place.path)
     year = clock.today().year
     last = date(year, 12, 31)
     plan = Plan(
@@ -120,7 +122,7 @@ def open_batch(  # noqa: PLR0917 - one argument a dependency
     plan: Annotated[Plan, Depends()],
 ) -> Response:
     """Open a batch, or show the form again with what is wrong."""
-    _require_planner(session)
+    _require_planner(session, actor, place.path)
     try:
         with session.begin_nested():
             batch = steps.open_batch(
@@ -140,7 +142,7 @@ def open_batch(  # noqa: PLR0917 - one argument a dependency
 
 
 @router.get("/{uid}")
-def record(session: Work, show: Show, clock: Now, uid: UUID) -> Response:
+def record(session: Work, show: Show, actor: Me, clock: Now, uid: UUID) -> Response:
     """One batch: its villages and how far their streets are."""
     batch = _batch(session, uid)
     rows = queries.progress_of(session, queries.villages_of(batch))
@@ -157,25 +159,25 @@ def record(session: Work, show: Show, clock: Now, uid: UUID) -> Response:
         },
         left=int(session.scalar(select(func.count()).select_from(queries.left(batch).order_by(None).subquery())) or 0),
         today=clock.today(),
-        may_change=may(session, "milestones.batch", "change"),
-        may_propose=may(session, "naming.proposal", "create"),
+        may_change=_plans(session, actor, batch.territory),
+        may_propose=may(session, "naming.proposal", "create") and is_below(batch.territory, actor.territory),
         entries=entries,
         names=names_of(session, entries),
     )
 
 
 @router.get("/{uid}/villages")
-def ask_villages(session: Work, show: Show, uid: UUID) -> Response:
+def ask_villages(session: Work, show: Show, actor: Me, uid: UUID) -> Response:
     """Villages that may join a batch."""
-    _require_planner(session)
-    return _adding(session, show, _batch(session, uid), {})
+    return _adding(session, show, _own(session, actor, uid), {})
 
 
 @router.post("/{uid}/villages")
-def add_villages(session: Work, show: Show, clock: Now, uid: UUID, picked: Annotated[Picked, Depends()]) -> Response:
+def add_villages(
+    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, picked: Annotated[Picked, Depends()]
+) -> Response:
     """Villages join an open batch."""
-    _require_planner(session)
-    batch = _batch(session, uid)
+    batch = _own(session, actor, uid)
     try:
         with session.begin_nested():
             villages = _villages(session, session.get_one(Division, batch.division_id), picked)
@@ -186,9 +188,11 @@ def add_villages(session: Work, show: Show, clock: Now, uid: UUID, picked: Annot
 
 
 @router.post("/{uid}/villages/remove")
-def remove_village(session: Work, show: Show, clock: Now, uid: UUID, village: Annotated[UUID, Form()]) -> Response:
+def remove_village(
+    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, village: Annotated[UUID, Form()]
+) -> Response:
     """A village leaves an open batch."""
-    batch = _batch(session, uid)
+    batch = _own(session, actor, uid)
     found = session.scalar(select(Division).where(Division.uid == village))
     if found is None:
         raise NotFound("There is no such village in your territory.")
@@ -197,10 +201,9 @@ def remove_village(session: Work, show: Show, clock: Now, uid: UUID, village: An
 
 
 @router.get("/{uid}/close")
-def ask_close(session: Work, show: Show, uid: UUID) -> Response:
+def ask_close(session: Work, show: Show, actor: Me, uid: UUID) -> Response:
     """What is left undone, before a batch is closed."""
-    _require_planner(session)
-    batch = _batch(session, uid)
+    batch = _own(session, actor, uid)
     rows = session.execute(
         queries.left(batch)
         .add_columns(Division.name.label("village"))
@@ -210,15 +213,19 @@ def ask_close(session: Work, show: Show, uid: UUID) -> Response:
 
 
 @router.post("/{uid}/close")
-def close(session: Work, show: Show, clock: Now, uid: UUID) -> Response:
+def close(session: Work, show: Show, actor: Me, clock: Now, uid: UUID) -> Response:
     """Open → closed."""
-    batch = steps.close_batch(session, clock, batch=_batch(session, uid))
+    batch = steps.close_batch(session, clock, batch=_own(session, actor, uid))
     return show.see(f"/milestones/{uid}", "The batch {title} is closed.", undo=current_act(session), title=batch.title)
 
 
-def _require_planner(session: Session) -> None:
-    if not may(session, "milestones.batch", "create"):
-        raise NotAllowed("Only the city's and the counties' officers open and change batches.")
+def _require_planner(session: Session, actor: Actor, territory: str) -> None:
+    if not _plans(session, actor, territory):
+        raise NotAllowed("Only the officers of the city and of the county itself open and change its batches.")
+
+
+def _plans(session: Session, actor: Actor, territory: str) -> bool:
+    return may(session, "milestones.batch", "create") and is_below(territory, actor.territory)
 
 
 def _form(
@@ -277,6 +284,13 @@ def _terms(plan: Plan) -> steps.Terms:
 def _next(session: Session, place: Division, year: int) -> int:
     wanted = select(func.count()).select_from(Batch).where(Batch.division_id == place.id, Batch.year == year)
     return int(session.scalar(wanted) or 0) + 1
+
+
+def _own(session: Session, actor: Actor, uid: UUID) -> Batch:
+    """A batch that this person may change. Raises NotAllowed for one of others."""
+    batch = _batch(session, uid)
+    _require_planner(session, actor, batch.territory)
+    return batch
 
 
 def _batch(session: Session, uid: UUID) -> Batch:

@@ -73,7 +73,7 @@ def counts(session: Session, place: Division, batch: Batch | None = None) -> dic
     """How many proposals of a territory are in each state."""
     wanted = select(Proposal.state, func.count()).where(Proposal.territory.op("<@")(place.path))
     wanted = wanted.where(Proposal.batch_id == batch.id) if batch else wanted
-    return dict(session.execute(wanted.group_by(Proposal.state)).tuples().all())
+    return {row[0]: row[1] for row in session.execute(wanted.group_by(Proposal.state))}
 
 
 def by_uid(session: Session, uids: Sequence[UUID]) -> list[Proposal]:
@@ -90,7 +90,7 @@ def submitted_of(session: Session, batch: Batch) -> list[Proposal]:
 def villages(session: Session, found: Sequence[Proposal]) -> dict[int, str]:
     """Names of the villages of some proposals, by key."""
     wanted = select(Division.id, Division.name).where(Division.id.in_({each.division_id for each in found}))
-    return dict(session.execute(wanted).tuples().all())
+    return {row[0]: row[1] for row in session.execute(wanted)}
 
 
 def of_street(session: Session, street: Street) -> tuple[Sequence[Proposal], Sequence[Name]]:

@@ -66,7 +66,7 @@ VERBS: Mapping[str, str] = {
     Verb.WITHDRAW.value: N_("withdraw"),
 }
 DOUBTS: Mapping[DoubtKind, str] = {
-    DoubtKind.READING: N_("Reading"),
+    DoubtKind.READING: N_("Pronunciation"),
     DoubtKind.NUMERAL: N_("Numeral"),
     DoubtKind.DIVISION: N_("Word division"),
 }

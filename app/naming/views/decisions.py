@@ -17,7 +17,7 @@ from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.files import keep
 from app.base.models import Division, File
 from app.base.people import Actor
-from app.base.request import Answer, Files, Me, Now, Place, Show, Work
+from app.base.request import Answer, Files, Me, Now, Place, Show, Work, is_below
 from app.naming import queries, steps
 from app.naming.models import DeadlineKind, Decision, Proposal
 from app.naming.schemas import day_of, refusal_words
@@ -99,7 +99,7 @@ def filed(
     session: Work, show: Show, actor: Me, clock: Now, uid: UUID, on: Annotated[str, Form(max_length=10)] = ""
 ) -> Response:
     """The decision was reported to the next higher government."""
-    decision = _decision(session, uid)
+    decision = _own(session, actor, uid)
     try:
         steps.file_decision(session, decision=decision, on=_done_on(on, clock))
     except Invalid as refusal:
@@ -113,7 +113,7 @@ def announced(
     session: Work, show: Show, actor: Me, clock: Now, uid: UUID, on: Annotated[str, Form(max_length=10)] = ""
 ) -> Response:
     """The names were published: they are on the map as names in force."""
-    decision = _decision(session, uid)
+    decision = _own(session, actor, uid)
     try:
         with session.begin_nested():
             steps.announce(session, by=actor, decision=decision, on=_done_on(on, clock))
@@ -139,7 +139,7 @@ def _record(
         deadlines=queries.deadlines_of(session, decision),
         kinds=[kind.value for kind in DeadlineKind],
         scan=session.get(File, decision.file_id) if decision.file_id else None,
-        decides=asking.can_decide(actor),
+        decides=asking.can_decide(actor) and is_below(decision.territory, actor.territory),
         government=session.get(Division, decision.division_id),
         today=clock.today(),
         errors=errors or {},
@@ -207,6 +207,14 @@ def _scan(session: Session, store: Files, actor: Actor, division: Division, scan
         purpose="decision",
         owner_id=actor.id,
     )
+
+
+def _own(session: Session, actor: Actor, uid: UUID) -> Decision:
+    """A decision of this person's own government. Raises NotAllowed for one of others."""
+    decision = _decision(session, uid)
+    if not (asking.can_decide(actor) and is_below(decision.territory, actor.territory)):
+        raise NotAllowed("Only the officers of the government that decided record its filing and notice.")
+    return decision
 
 
 def _decision(session: Session, uid: UUID) -> Decision:

@@ -1,0 +1,105 @@
+"""The pages of the intake, through the office."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from app.base.models import Role
+from tests.app.pages import Office, Person, survey, taken_in, uid_of, uids_in, work_off
+from tests.world import World
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def officer(office: Office) -> Person:
+    return Person(office, Role.COUNTY_OFFICER, "西县")
+
+
+def test_a_file_is_queued_taken_in_and_its_counts_add_up(world: World, officer: Person):
+    record = taken_in(world, officer, "中镇", survey(broken=2))
+    page = officer.reads(record)
+    assert "下载 2 行被拒的数据" in page
+    assert ">5<" in page.replace("\n", "")
+    assert "survey.geojson" in officer.reads("/intake")
+    assert "不是经度和纬度" in page or "经纬度" in page
+    rejected = officer.client.get(f"{record}/rejected")
+    told = json.loads(rejected.content)
+    assert len(told["features"]) == 2
+    assert told["datum"] == "EPSG:4326"
+    assert "declare" not in told["features"][0]["properties"]["原因"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("a.geojson", b"", "是空文件"),
+        ("a.geojson", survey()[:200], "a.geojson"),
+        ("a.pdf", b"%PDF-1.7 nothing", "不能读取"),
+        ("a.geojson", b'{"type": "FeatureCollection", "features": []}', "没有数据行"),
+    ],
+)
+def test_a_bad_file_is_refused_on_its_form_and_nothing_is_kept(officer: Person, name: str, data: bytes, said: str):
+    answer = officer.sends("/intake/new", status=422, files={"file": (name, data, "application/octet-stream")})
+    assert said in answer.text
+    assert "error-summary" in answer.text
+    assert "还没有导入文件" in officer.reads("/intake")
+
+
+def test_an_unknown_coordinate_system_is_told_at_its_field(officer: Person):
+    file = {"file": ("a.geojson", survey(), "application/geo+json")}
+    answer = officer.sends("/intake/new", status=422, files=file, other="EPSG:2435")
+    assert 'id="e-other"' in answer.text
+
+
+def test_no_file_is_told_at_its_field(officer: Person):
+    assert 'id="e-file"' in officer.sends("/intake/new", status=422).text
+
+
+def test_a_file_that_turns_out_bad_in_the_worker_says_why_in_the_persons_language(world: World, officer: Person):
+    run = officer.goes("/intake/new", files={"file": ("a.geojson", survey(), "application/geo+json")})
+    with world.owner.begin() as connection:
+        connection.exec_driver_sql('UPDATE base.run SET args = args || \'{"datum": "EPSG:2435"}\'')
+    work_off(world, run.rpartition("/")[2])
+    page = officer.reads(run)
+    assert "文件没有任何内容入库" in page
+    assert "CGCS2000" in page
+    assert "cannot be" not in page
+
+
+def test_an_intake_is_undone_with_its_unnamed_streets_and_the_undoing_too(world: World, officer: Person):
+    record = taken_in(world, officer, "中镇", survey())
+    assert uids_in(officer.reads("/inventory"), "/inventory")
+    uid = record.rpartition("/")[2]
+    assert officer.goes(f"/inventory/intakes/{uid}/undo") == record
+    toast = officer.reads(record)
+    assert "已撤销" in toast
+    assert uids_in(officer.reads("/inventory"), "/inventory") == []
+    act = toast.split('action="/undo/')[1].split('"')[0]
+    officer.goes(f"/undo/{act}", next=record)
+    assert uids_in(officer.reads("/inventory"), "/inventory")
+
+
+def test_a_village_that_only_the_county_may_add_is_named(world: World, office: Office):
+    town = Person(office, Role.TOWN_OFFICER, "中镇")
+    run = town.goes("/intake/new", files={"file": ("a.geojson", survey(), "application/geo+json")})
+    work_off(world, run.rpartition("/")[2])
+    assert "新庄不在中镇的名册中" in town.reads(run)
+
+
+def test_foreign_territory_and_foreign_roles_see_no_file(world: World, office: Office, officer: Person):
+    record = taken_in(world, officer, "中镇", survey())
+    assert uids_in(Person(office, Role.TOWN_OFFICER, "南镇").reads("/intake"), "/intake") == []
+    Person(office, Role.TOWN_OFFICER, "南镇").reads(record, status=404)
+    crew = Person(office, Role.CREW, "西县")
+    crew.reads("/intake", status=403)
+    Person(office, Role.VILLAGE_CONTACT, "丁村").reads("/intake/new", status=403)
+    officer.reads(f"/intake?in={uid_of(world, '南镇')}", status=404)

@@ -1,0 +1,92 @@
+"""The pages of the inventory, through the office."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.base.models import Role
+from tests.app.builders import build_street
+from tests.app.pages import Office, Person, survey, taken_in, uid_of, uids_in
+from tests.world import World
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+def test_streets_are_listed_filtered_sorted_and_paged(world: World, office: Office):
+    for n in range(53):
+        build_street(world, "甲村", ((0, n), (100 + n, n)), in_scope=n % 2 == 0)
+    officer = Person(office, Role.TOWN_OFFICER, "南镇")
+    first = officer.reads("/inventory?sort=-length")
+    assert len(uids_in(first, "/inventory")) == 50
+    cursor = first.split('rel="next"')[1].split("after=")[1].split('"')[0]
+    rest = officer.reads(f"/inventory?sort=-length&after={cursor}")
+    assert len(uids_in(rest, "/inventory")) == 3
+    assert not set(uids_in(first, "/inventory")) & set(uids_in(rest, "/inventory"))
+    assert len(uids_in(officer.reads("/inventory?scope=in"), "/inventory")) == 27
+    assert "没有符合条件的街路巷" in officer.reads("/inventory?state=in_force")
+    assert uids_in(officer.reads(f"/inventory?in={uid_of(world, '乙村')}"), "/inventory") == []
+
+
+def test_a_record_says_why_the_street_is_in_scope(world: World, office: Office):
+    officer = Person(office, Role.COUNTY_OFFICER, "西县")
+    taken_in(world, officer, "中镇", survey())
+    pages = [officer.reads(f"/inventory/{uid}") for uid in uids_in(officer.reads("/inventory?scope=in"), "/inventory")]
+    assert any("供销社" in page and "50 m" in page for page in pages)
+    assert all("survey.geojson" in page for page in pages)
+
+
+def test_scope_is_judged_anew_and_undone(world: World, office: Office):
+    officer = Person(office, Role.COUNTY_OFFICER, "西县")
+    taken_in(world, officer, "中镇", survey())
+    before = len(uids_in(officer.reads("/inventory?scope=in"), "/inventory"))
+    town = uid_of(world, "中镇")
+    refused = officer.sends(f"/inventory/scope?in={town}", status=422, within_m="900")
+    assert "1 到 500 米" in refused.text
+    page = officer.reads(officer.goes(f"/inventory/scope?in={town}", within_m="1"))
+    assert len(uids_in(page, "/inventory")) < before
+    act = page.split('action="/undo/')[1].split('"')[0]
+    officer.goes(f"/undo/{act}", next="/inventory")
+    assert len(uids_in(officer.reads("/inventory?scope=in"), "/inventory")) == before
+
+
+def test_lines_without_a_street_are_made_into_streets(world: World, office: Office):
+    officer = Person(office, Role.COUNTY_OFFICER, "西县")
+    taken_in(world, officer, "中镇", survey())
+    with world.owner.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM inventory.street")
+    assert "用 " in officer.reads("/inventory")
+    assert uids_in(officer.reads(officer.goes("/inventory/derive")), "/inventory")
+    assert "都已归入街路巷" in officer.reads(officer.goes("/inventory/derive"))
+
+
+def test_streets_come_as_geojson_with_the_datum_named_a_page_at_a_time(world: World, office: Office):
+    for n in range(3):
+        build_street(world, "甲村", ((0, n), (100 + n, n)))
+    build_street(world, "丁村")
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    answer = officer.client.get("/api/v1/streets?size=2")
+    assert answer.headers["content-type"] == "application/geo+json"
+    first = answer.json()
+    assert (first["type"], "4490" in first["datum"], len(first["features"])) == ("FeatureCollection", True, 2)
+    lon, lat = first["features"][0]["geometry"]["coordinates"][0][0]
+    assert 115 < lon < 118
+    assert 36 < lat < 39
+    rest = officer.client.get(f"/api/v1/streets?size=2&after={first['next']}").json()
+    assert (len(rest["features"]), rest["next"]) == (1, None)
+    assert officer.client.get(f"/api/v1/streets?in={uid_of(world, '丁村')}").status_code == 404
+    assert office.stranger().get("/api/v1/streets").status_code == 403
+
+
+def test_a_street_of_another_town_is_not_there(world: World, office: Office):
+    street = build_street(world, "丁村")
+    with world.owner.connect() as connection:
+        uid = connection.exec_driver_sql("SELECT uid FROM inventory.street WHERE id = %s", (street,)).scalar()
+    Person(office, Role.TOWN_OFFICER, "南镇").reads(f"/inventory/{uid}", status=404)
+    Person(office, Role.SIGN_MAKER, "西县").reads("/inventory", status=403)

@@ -1,0 +1,76 @@
+"""The pages of the milestones, through the office."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.base.models import Role
+from tests.app.builders import build_batch, build_street, build_target
+from tests.app.pages import Office, Person, uid_of, uids_in
+from tests.world import World
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+def test_a_batch_is_opened_with_a_whole_town_filled_emptied_and_closed(world: World, office: Office):
+    for village in ("甲村", "乙村", "丙村"):
+        build_street(world, village)
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    form = officer.reads("/milestones/new")
+    assert all(village in form for village in ("甲村", "乙村", "丙村", "南镇的所有村"))
+    record = officer.goes("/milestones/new", title="第一批", due_on="2024-12-31", town=uid_of(world, "南镇"))
+    page = officer.reads(record)
+    assert "甲村" in page
+    assert "乙村" in page
+    assert "为 2 条街路巷拟名" in page
+    officer.goes(f"{record}/villages", village=uid_of(world, "丙村"))
+    assert "为 3 条街路巷拟名" in officer.reads(record)
+    officer.goes(f"{record}/villages/remove", village=uid_of(world, "甲村"))
+    assert "为 2 条街路巷拟名" in officer.reads(record)
+    assert "还有 2 条应命名的街路巷没有批准的名称" in officer.reads(f"{record}/close")
+    officer.goes(f"{record}/close")
+    assert "拟名" not in officer.reads(record)
+
+
+def test_a_refused_batch_comes_back_with_what_was_typed(world: World, office: Office):
+    build_street(world, "甲村")
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    answer = officer.sends("/milestones/new", status=422, title="第一批", due_on="2024-12-31")
+    assert "批次至少要有一个村" in answer.text
+    assert 'value="第一批"' in answer.text
+    past = officer.sends("/milestones/new", status=422, title="a", due_on="2024-01-01", village=uid_of(world, "甲村"))
+    assert "已过" in past.text
+    assert uids_in(officer.reads("/milestones"), "/milestones") == []
+
+
+def test_targets_stand_beside_what_the_register_and_the_batches_hold(world: World, office: Office):
+    build_target(world, "市", 2024, 1_699)
+    build_batch(world, ["甲村", "乙村"])
+    city = Person(office, Role.CITY_OFFICER, "市")
+    page = city.reads("/milestones")
+    assert "1,699" in page
+    assert "名册有 4 个行政村，工作方案为 5,099 个，相差 -5095" in page
+    city.goes(f"/milestones/targets?in={uid_of(world, '市')}", year="2025", villages="1700", source="新闻发布会")
+    assert "1,700" in city.reads("/milestones")
+
+
+def test_only_officers_of_the_territory_open_and_change_batches(world: World, office: Office):
+    build_street(world, "甲村")
+    build_batch(world, ["甲村"])
+    town = Person(office, Role.TOWN_OFFICER, "南镇")
+    record = f"/milestones/{uids_in(town.reads('/milestones'), '/milestones')[0]}"
+    assert "加入村" not in town.reads(record)
+    town.reads("/milestones/new", status=403)
+    town.sends(f"{record}/close", status=403)
+    other = Person(office, Role.COUNTY_OFFICER, "西县")
+    assert uids_in(other.reads("/milestones"), "/milestones") == []
+    assert "加入村" not in other.reads(record)
+    other.sends(f"{record}/close", status=403)
+    Person(office, Role.CREW, "东县").reads("/milestones", status=403)

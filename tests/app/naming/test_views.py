@@ -1,0 +1,181 @@
+"""The pages of the naming station, through the office: from a village's unnamed streets to names in force."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from app.base.models import Role
+from tests.app.builders import build_street
+from tests.app.pages import Office, Person, survey, taken_in, uids_in
+from tests.world import World
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def county(office: Office) -> Person:
+    return Person(office, Role.COUNTY_OFFICER, "西县")
+
+
+@pytest.fixture
+def batch(world: World, county: Person) -> str:
+    """A batch of the village 新庄 of the survey, by its address."""
+    taken_in(world, county, "中镇", survey())
+    form = county.reads("/milestones/new")
+    village = re.search(r'name="village" value="([0-9a-f-]{36})"', form)
+    assert village, form
+    return county.goes("/milestones/new", title="第一批", due_on="2024-12-31", village=village[1])
+
+
+def proposals_of(person: Person, batch: str, state: str = "") -> list[str]:
+    return uids_in(person.reads(f"/naming?batch={batch.rpartition('/')[2]}&state={state}"), "/naming")
+
+
+def suggested(person: Person, batch: str) -> list[str]:
+    person.goes("/naming/suggest", batch=batch.rpartition("/")[2])
+    return proposals_of(person, batch, "draft")
+
+
+def test_the_way_from_a_batch_to_names_in_force(world: World, office: Office, county: Person, batch: str):
+    uids = suggested(county, batch)
+    assert uids
+    town = Person(office, Role.TOWN_OFFICER, "中镇")
+    refused = town.sends("/naming/submit", status=409, uid=uids)
+    assert "条例第九条第（一）项" in refused.text
+    assert len(proposals_of(town, batch, "draft")) == len(uids)
+    town.goes("/naming/submit", uid=uids, read="yes")
+    town.sends("/naming/decide/form", status=403, uid=uids)
+    county.goes("/naming/return", uid=uids[0], reason="请改名")
+    assert "请改名" in town.reads(f"/naming/{uids[0]}")
+    town.goes("/naming/submit", uid=uids[0], read="yes")
+    form = county.sends("/naming/decide/form", status=200, uid=uids)
+    assert "西县人民政府" in form.text
+    scan = {"scan": ("批复.pdf", b"%PDF-1.7", "application/pdf")}
+    fields = {"uid": uids, "authority": "西县人民政府", "approved_on": "2024-07-01"}
+    assert "文号" in county.sends("/naming/decide", status=422, **fields, number=" ").text
+    ahead = county.sends("/naming/decide", status=422, **{**fields, "approved_on": "2024-07-02"}, number="1")
+    assert "2024年7月2日" in ahead.text
+    decision = county.goes("/naming/decide", files=scan, number="西政字〔2024〕1号", **fields)
+    page = county.reads(decision)
+    assert "批复.pdf" in page
+    assert "2024年7月16日" in page
+    county.goes(f"{decision}/filed", on="2024-07-01")
+    county.goes(f"{decision}/announced", on="2024-07-01")
+    assert "已于2024年7月1日办理" in county.reads(decision)
+    names = Person(office, Role.CREW, "西县").reads("/naming/names")
+    assert "西政字〔2024〕1号" in names
+    assert "现行" in county.reads(f"/naming/{uids[0]}") or "已生效" in county.reads(f"/naming/{uids[0]}")
+
+
+def test_a_decision_number_is_used_once(county: Person, batch: str):
+    uids = suggested(county, batch)
+    county.goes("/naming/submit", uid=uids, read="yes")
+    fields = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "1号"}
+    county.goes("/naming/decide", uid=uids[0], **fields)
+    if uids[1:]:
+        assert "已有文号" in county.sends("/naming/decide", status=422, uid=uids[1:], **fields).text
+
+
+def test_names_are_found_by_characters_and_by_pinyin(county: Person, batch: str):
+    street = uids_in(county.reads("/inventory?scope=in"), "/inventory")[0]
+    made = county.goes(f"/naming/new?street={street}", words="绿苑路", meaning="绿树成荫")
+    county.goes("/naming/submit", uid=made.rpartition("/")[2], read="yes")
+    fields = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "2号"}
+    county.goes("/naming/decide", uid=made.rpartition("/")[2], **fields)
+    for words in ("绿苑", "lvyuan", "Lǜyuàn lù", "LÜYUAN"):
+        assert "Lǜyuàn Lù" in county.reads(f"/naming/names?q={words}"), words
+    assert "没有找到" in county.reads("/naming/names?q=幸福")
+
+
+def test_words_are_checked_while_typing_and_nothing_is_saved(county: Person, batch: str):
+    uid = suggested(county, batch)[0]
+    before = county.reads(f"/naming/{uid}")
+    fragment = county.reads(f"/naming/{uid}/check?words=毛泽东路")
+    assert "国家领导人的姓名" in fragment
+    assert "此项不得豁免" not in fragment  # said at what is on record only
+    assert "<html" not in fragment
+    assert "阿拉伯数字" in county.reads(f"/naming/{uid}/check?words=幸福2路") or "读音" in county.reads(
+        f"/naming/{uid}/check?words=幸福2路"
+    )
+    assert county.reads(f"/naming/{uid}").count("毛泽东") == before.count("毛泽东") == 0
+
+
+def test_words_are_revised_and_a_stale_version_shows_both(county: Person, batch: str):
+    uid = suggested(county, batch)[0]
+    version = re.search(r'name="version" value="(\d+)"', county.reads(f"/naming/{uid}"))
+    assert version
+    county.goes(f"/naming/{uid}/revise", words="和平路", meaning="安宁", version=version[1])
+    assert "HEPING LU" in county.reads(f"/naming/{uid}")
+    stale = county.sends(f"/naming/{uid}/revise", status=409, words="幸福路", version=version[1])
+    assert "幸福路" in stale.text
+    assert "和平路" in stale.text
+
+
+def test_a_wrong_division_is_told_at_its_field(county: Person, batch: str):
+    uid = suggested(county, batch)[0]
+    version = re.search(r'name="version" value="(\d+)"', county.reads(f"/naming/{uid}"))
+    assert version
+    answer = county.sends(f"/naming/{uid}/revise", status=422, words="和平路", division="幸福/路", version=version[1])
+    assert "与“和平路”不一致" in answer.text
+
+
+def test_a_finding_is_answered_by_those_whom_the_rule_names(office: Office, county: Person, batch: str):
+    uid = suggested(county, batch)[0]
+    version = re.search(r'name="version" value="(\d+)"', county.reads(f"/naming/{uid}"))
+    assert version
+    county.goes(f"/naming/{uid}/revise", words="巴黎路", version=version[1])
+    page = county.reads(f"/naming/{uid}")
+    assert "外国" in page
+    finding = re.search(r'action="/naming/findings/([0-9a-f-]{36})/waive"', page)
+    assert finding, page
+    town = Person(office, Role.TOWN_OFFICER, "中镇")
+    assert finding[1] not in re.findall(
+        r'action="/naming/findings/([0-9a-f-]{36})/waive"', town.reads(f"/naming/{uid}")
+    )
+    town.sends(f"/naming/findings/{finding[1]}/waive", status=403, reason="巧合")
+    assert "请说明" in county.sends(f"/naming/findings/{finding[1]}/waive", status=422, reason=" ").text
+    county.goes(f"/naming/findings/{finding[1]}/waive", reason="与巴黎无关")
+    assert "与巴黎无关" in county.reads(f"/naming/{uid}")
+
+
+def test_withdrawing_frees_the_street_and_can_be_undone(county: Person, batch: str):
+    uids = suggested(county, batch)
+    county.goes("/naming/withdraw", uid=uids)
+    page = county.reads(f"/naming?batch={batch.rpartition('/')[2]}&state=withdrawn")
+    act = page.split('action="/undo/')[1].split('"')[0]
+    county.goes(f"/undo/{act}", next="/naming")
+    assert sorted(proposals_of(county, batch, "draft")) == sorted(uids)
+
+
+def test_the_village_contact_proposes_by_hand_and_the_street_shows_it(world: World, office: Office):
+    build_street(world, "甲村")
+    contact = Person(office, Role.VILLAGE_CONTACT, "甲村")
+    street = uids_in(contact.reads("/inventory"), "/inventory")[0]
+    assert "拟名" in contact.reads(f"/naming/of/{street}")
+    assert "选用" in contact.reads(f"/naming/new?street={street}")
+    made = contact.goes(f"/naming/new?street={street}", words="明德街", meaning="彰明德行")
+    assert "明德街" in contact.reads(f"/naming/of/{street}")
+    assert "已有申请" in contact.sends(f"/naming/new?street={street}", status=422, words="和平街").text
+    refused = contact.sends("/naming/submit", status=403, uid=made.rpartition("/")[2], read="yes")
+    assert "乡镇工作人员" in refused.text
+    assert "county_officer" not in refused.text
+
+
+def test_foreign_proposals_and_foreign_roles(office: Office, county: Person, batch: str):
+    uid = suggested(county, batch)[0]
+    other = Person(office, Role.COUNTY_OFFICER, "东县")
+    assert uids_in(other.reads("/naming"), "/naming") == []
+    other.reads(f"/naming/{uid}", status=404)
+    other.sends("/naming/submit", status=404, uid=uid, read="yes")
+    Person(office, Role.CREW, "西县").reads("/naming", status=403)
+    auditor = Person(office, Role.AUDITOR, "市")
+    assert "上报审批" not in auditor.reads(f"/naming/{uid}")
+    auditor.sends("/naming/withdraw", status=403, uid=uid)
