@@ -76,7 +76,7 @@ def make_world(cluster: Cluster, template: Settings) -> World:
     maker = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     admin.dispose()
     with maker.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template_minglu')
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template_minglu STRATEGY file_copy')
     maker.dispose()
     settings = read_settings({"MINGLU_STATE": str(template.state)}, database_url=cluster.url(name))
     world = World(
