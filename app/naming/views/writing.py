@@ -9,14 +9,16 @@ from fastapi import APIRouter, Depends, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.base.errors import Conflict, Invalid, NotFound
+from app.base.errors import Conflict, Invalid, MingluError, NotFound
 from app.base.history import current_act
 from app.base.models import Division
 from app.base.request import Answer, Me, Now, Show, Work
 from app.inventory.models import Street
 from app.naming import steps
 from app.naming.logic.checks import check_name
+from app.naming.logic.findings import Finding, Level
 from app.naming.logic.parts import written_name
+from app.naming.models import Proposal
 from app.naming.schemas import refusal_words, told_doubt, told_now
 from app.naming.spelling import context_of, spelled
 from app.naming.steps import Wording
@@ -44,7 +46,7 @@ def propose(
             made = steps.propose(session, clock, by=actor, street=wanted, wording=_wording(typed))
     except (Invalid, Conflict) as refusal:
         field = getattr(refusal, "field", None) or "words"
-        return _form(session, show, wanted, typed, {field: refusal_words(show.text, refusal)})
+        return _form(session, show, wanted, typed, {field: _said(show, typed.words, refusal)})
     return show.see(f"/naming/{made.uid}", "“{words}” is kept as a draft.", undo=current_act(session), words=made.words)
 
 
@@ -58,7 +60,8 @@ def check_new(session: Work, show: Show, street: UUID, words: str = "", division
 def check(session: Work, show: Show, uid: UUID, words: str = "", division: str = "") -> Response:
     """Spelling and findings of other words for a proposal's street; nothing is saved."""
     proposal = asking.the_proposal(session, uid)
-    return _checked(session, show, session.get_one(Street, proposal.street_id), words[:40], division[:60])
+    division = _division(proposal, words.strip(), division[:60])
+    return _checked(session, show, session.get_one(Street, proposal.street_id), words[:40], division)
 
 
 @router.post("/{uid}/revise")
@@ -79,15 +82,22 @@ def revise(
                 (show.text("Word division"), typed.division, proposal.word_division),
             ],
         )
+    typed.division = _division(proposal, typed.words.strip(), typed.division)
     try:
         with session.begin_nested():
             steps.revise(session, clock, proposal=proposal, wording=_wording(typed))
     except Invalid as refusal:
         field = refusal.field if refusal.field in {"words", "meaning", "division"} else "words"
-        return proposal_page(session, show, actor, proposal, {field: refusal_words(show.text, refusal)}, typed)
+        return proposal_page(session, show, actor, proposal, {field: _said(show, typed.words, refusal)}, typed)
     return show.see(
         f"/naming/{uid}", "“{words}” was saved and checked anew.", undo=current_act(session), words=proposal.words
     )
+
+
+def _division(proposal: Proposal, words: str, division: str) -> str:
+    """The word division that is meant: the one kept with a proposal goes where other words are typed over its own."""
+    stale = words != proposal.words and division.strip() == proposal.word_division
+    return "" if stale else division
 
 
 def _wording(typed: asking.Typed) -> Wording:
@@ -116,7 +126,19 @@ def _checked(session: Session, show: Answer, street: Street, words: str, divisio
             }
         except Invalid as refusal:
             found["refused"] = refusal_words(show.text, refusal)
+            found["findings"] = [told_now(show.text, each) for each in _errors(words)]
     return show.page("naming/_check.html", **{**found, "blue": is_blue(street.bearing_deg)})
+
+
+def _errors(words: str) -> list[Finding]:
+    """What stands in the way of words that cannot be spelled: a digit, a letter, a mark."""
+    return [finding for finding in check_name(words.strip()) if finding.level is Level.ERROR]
+
+
+def _said(show: Answer, words: str, refusal: MingluError) -> str:
+    """Why words were refused; the clause of the law and its remedy where one says it better than the spelling."""
+    found = [told_now(show.text, each) for each in _errors(words)] if "character" in refusal.values else []
+    return f"{found[0].message} {found[0].remedy}" if found else refusal_words(show.text, refusal)
 
 
 def _form(session: Session, show: Answer, street: Street, typed: asking.Typed, errors: dict[str, str]) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -102,9 +103,9 @@ def test_words_are_checked_while_typing_and_nothing_is_saved(county: Person, bat
     assert "国家领导人的姓名" in fragment
     assert "此项不得豁免" not in fragment  # said at what is on record only
     assert "<html" not in fragment
-    assert "阿拉伯数字" in county.reads(f"/naming/{uid}/check?words=幸福2路") or "读音" in county.reads(
-        f"/naming/{uid}/check?words=幸福2路"
-    )
+    digits = county.reads(f"/naming/{uid}/check?words=幸福2路")
+    assert "阿拉伯数字" in digits
+    assert "请写作“二”" in digits
     assert county.reads(f"/naming/{uid}").count("毛泽东") == before.count("毛泽东") == 0
 
 
@@ -163,6 +164,8 @@ def test_the_village_contact_proposes_by_hand_and_the_street_shows_it(world: Wor
     assert "选用" in contact.reads(f"/naming/new?street={street}")
     made = contact.goes(f"/naming/new?street={street}", words="明德街", meaning="彰明德行")
     assert "明德街" in contact.reads(f"/naming/of/{street}")
+    wrong = contact.sends(f"/naming/new?street={street}", status=422, words="幸福2路")
+    assert "请写作“二”" in html.unescape(wrong.text)
     assert "已有申请" in contact.sends(f"/naming/new?street={street}", status=422, words="和平街").text
     refused = contact.sends("/naming/submit", status=403, uid=made.rpartition("/")[2], read="yes")
     assert "乡镇工作人员" in refused.text
