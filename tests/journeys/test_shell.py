@@ -2,98 +2,30 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
-from playwright.sync_api import Browser, Page, sync_playwright
-from sqlalchemy import text
+from playwright.sync_api import Browser
 
 from app.base.models import Role
 from app.web.office import create_office_app
 from app.web.public import create_public_app
-from app.web.rendering import DIST
 from tests.conftest import PASSWORD, World
+from tests.journeys.browsing import MARKS, Watched, login_of, served
 
-CHROMIUM = Path("/usr/bin/chromium")
-SWITCHES = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.database,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: make test installs it"),
-    pytest.mark.skipif(not (DIST / "manifest.json").exists(), reason="the browser code is not built: npm run build"),
-]
-
-
-@dataclass
-class Watched:
-    """A page of the browser, and what it complained of or asked from elsewhere."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda asked: self._own(asked.url))
-
-    def _own(self, url: str) -> None:
-        if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
-            self.complaints.append(f"asked elsewhere: {url}")
-
-    def fits(self) -> bool:
-        """Whether the page is as wide as its window: nothing sticks out at the side."""
-        return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1"))
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield made
-        made.close()
-
-
-def serve(app: FastAPI) -> tuple[uvicorn.Server, threading.Thread, str]:
-    """The app on a free port, as `minglu serve` does it."""
-    config = uvicorn.Config(app, port=0, proxy_headers=False, access_log=False, log_level="warning", ws="none")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-        assert thread.is_alive(), "the server ended before it began"
-    port = server.servers[0].sockets[0].getsockname()[1]
-    return server, thread, f"http://127.0.0.1:{port}"
+pytestmark = MARKS
 
 
 @pytest.fixture
 def office_url(world: World) -> Iterator[str]:
-    server, thread, url = serve(create_office_app(world.settings, clock=world.clock, stations={}))
-    yield url
-    server.should_exit = True
-    thread.join(10)
+    with served(create_office_app(world.settings, clock=world.clock, stations={})) as url:
+        yield url
 
 
 @pytest.fixture
 def public_url(world: World) -> Iterator[str]:
-    server, thread, url = serve(create_public_app(world.settings, clock=world.clock))
-    yield url
-    server.should_exit = True
-    thread.join(10)
-
-
-def login_of(world: World, role: Role, place: str) -> str:
-    person = world.person(role, place)
-    with world.owner.connect() as connection:
-        return str(connection.scalar(text("SELECT login FROM base.person WHERE id = :id"), {"id": person}))
+    with served(create_public_app(world.settings, clock=world.clock)) as url:
+        yield url
 
 
 @pytest.mark.parametrize("width", [390, 1440])
