@@ -33,9 +33,10 @@ from app.base.models import Division, DivisionKind, File, Person, Role
 from app.base.people import Actor, actor_of, found_person
 from app.base.settings import OWNER, Settings
 from app.base.territory import found_division
-from app.intake.steps import Origin, take_in
+from app.intake.models import Intake
+from app.intake.steps import Origin, take_in, undo_intake
 from app.inventory.models import Street, StreetState
-from app.inventory.steps import derive, judge_scope
+from app.inventory.steps import derive, dissolve, judge_scope
 from app.milestones.models import Batch
 from app.milestones.steps import Terms, open_batch
 from app.naming.models import Decision, Proposal
@@ -48,6 +49,7 @@ from app.printing.steps import draw_up, release
 from app.rollout.logic import Proof
 from app.rollout.steps import give_jobs, record_installation
 from app.tracking.queries import progress
+from gis.features import Survey
 from gis.formats import read_survey
 from signs.qr import page_url
 
@@ -92,9 +94,8 @@ class Walk:
         """Print what a station left behind."""
         self.say(f"{STATIONS.index(station) + 1} {station:<11}{words}")
 
-    def intake(self, file: Path, datum: str | None) -> None:
-        """The file's rows, each with its verdict; villages, segments, facilities."""
-        survey = read_survey(file, datum=datum)
+    def intake(self, file: Path, survey: Survey) -> int:
+        """The file's rows, each with its verdict; villages, segments, facilities. Nothing where one kind is missing."""
         with self.officer("intake") as (session, _, county):
             taken = take_in(session, self.clock, survey=survey, origin=Origin(file.name), division=county)
             villages = _count(
@@ -105,13 +106,21 @@ class Walk:
                 f"{getattr(taken, verdict)} {verdict}"
                 for verdict in ("accepted", "repaired", "duplicate", "rejected", "ignored")
             )
+            if not villages:
+                raise Stopped(
+                    "Stopped at intake: {file} has no village, neither as a point nor as an area.", file=file.name
+                )
+            if not survey.centrelines:
+                raise Stopped("Stopped at intake: {file} has no road.", file=file.name)
         self.left("intake", f"{taken.rows} rows ({survey.datum}): {verdicts}; {villages} villages")
-        if not villages:
-            raise Stopped(
-                "Stopped at intake: {file} has no village, neither as a point nor as an area.", file=file.name
-            )
-        if not survey.centrelines:
-            raise Stopped("Stopped at intake: {file} has no road.", file=file.name)
+        return taken.id
+
+    def take_back(self, intake: int) -> None:
+        """What an intake brought goes out of the register again, with the unnamed streets made of its lines."""
+        with self.officer("taking back") as (session, _, _):
+            taken = session.get_one(Intake, intake)
+            dissolve(session, intake=taken)
+            undo_intake(session, intake=taken)
 
     def inventory(self) -> None:
         """Segments become streets; those where a committee, shop, clinic or school stands are in scope."""
@@ -247,16 +256,25 @@ class Walk:
 
 
 def walk(settings: Settings, clock: Clock, *, file: Path, datum: str | None, out: Path, say: Say, tell: Tell) -> None:
-    """Take ``file`` through all stations; the print file goes to ``out``. Raises :class:`Stopped` at a station."""
+    """Take ``file`` through all stations; the print file goes to ``out``.
+
+    A file that cannot be read is refused before anything is written. Raises :class:`Stopped` at a station; at the
+    first three what was taken in is taken back.
+    """
+    survey = read_survey(file, datum=datum)
     office = Database(settings, pool_size=2)
     try:
         party = _gather(settings, clock, file)
         store = open_store(settings.files)
         way = Walk(settings, clock, office, store, party, out, say)
-        way.intake(file, datum)
+        intake = way.intake(file, survey)
         tell("walk", 1, len(STATIONS))
-        way.inventory()
-        batch = way.milestones()
+        try:
+            way.inventory()
+            batch = way.milestones()
+        except Stopped:
+            way.take_back(intake)
+            raise
         way.naming(batch)
         tell("walk", 4, len(STATIONS))
         way.planning(batch)

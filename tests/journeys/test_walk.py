@@ -1,0 +1,261 @@
+"""``minglu walk``: one survey file through all nine stations, and what it says of files that give it nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pypdfium2
+import pytest
+import zxingcpp
+from sqlalchemy import text
+
+from app.base.clock import Clock
+from app.base.errors import MingluError
+from app.walk import STATIONS, walk
+from app.web.public import create_public_app
+from gis.errors import GisError
+from signs.codes import grouped
+from tests.journeys.browsing import served
+from tests.world import World
+
+pytestmark = pytest.mark.database
+
+Feature = tuple[str, Any, dict[str, str]]
+ADDRESS = "HTTPS://DM.DEZHOU.GOV.CN/S/"
+#: What a walk that stops leaves nothing of, by the station that would have written it.
+LEFT = (
+    *("intake.segment", "intake.facility", "inventory.street", "milestones.batch"),
+    *("naming.proposal", "naming.name", "planning.sign", "printing.code"),
+)
+
+#: And of a file that cannot be read, not even the ground that a walk goes over.
+GROUND = ("base.division", "base.person", "intake.intake")
+
+
+def village(x: float, y: float, name: str) -> list[Feature]:
+    """Two roads that cross, a lane, the village's point, a shop and a school."""
+    return [
+        ("LineString", [[x - 0.003, y], [x + 0.003, y]], {"highway": "residential"}),
+        ("LineString", [[x, y - 0.003], [x, y + 0.003]], {"highway": "residential"}),
+        ("LineString", [[x + 0.002, y], [x + 0.002, y + 0.001]], {"highway": "service"}),
+        ("Point", [x + 0.0001, y], {"place": "village", "name": name}),
+        ("Point", [x + 0.002, y + 0.0004], {"shop": "convenience", "name": "供销社"}),
+        ("Point", [x, y + 0.002], {"amenity": "school", "name": f"{name}小学"}),
+    ]
+
+
+THREE = [
+    *village(116.30, 37.40, "前张庄"),
+    *village(116.34, 37.40, "后李庄"),
+    *village(116.30, 37.44, "王家洼"),
+    ("LineString", [[116.297, 37.401], [116.303, 37.401]], {"highway": "residential", "name": "老街"}),
+]
+
+
+def without(*tags: str) -> list[Feature]:
+    """The three villages without the rows of these tags."""
+    return [each for each in THREE if not set(tags) & set(each[2])]
+
+
+def named() -> list[Feature]:
+    """The three villages, every road of which has a name."""
+    return [
+        (kind, at, {**tags, "name": f"第{n}街"} if "highway" in tags else tags)
+        for n, (kind, at, tags) in enumerate(THREE)
+    ]
+
+
+def seats_apart() -> list[Feature]:
+    """The three villages without facilities, their points half a kilometre from every road."""
+    return [
+        (kind, [at[0] + 0.006, at[1] + 0.006] if "place" in tags else at, tags)
+        for kind, at, tags in without("shop", "amenity")
+    ]
+
+
+def geojson(features: list[Feature], **members: Any) -> bytes:
+    rows = [
+        {"type": "Feature", "geometry": {"type": kind, "coordinates": at}, "properties": tags}
+        for kind, at, tags in features
+    ]
+    return json.dumps({"type": "FeatureCollection", **members, "features": rows}, ensure_ascii=False).encode()
+
+
+@dataclass
+class Walker:
+    """Takes files on the walk, as the command does it, beside a running public app."""
+
+    world: World
+    public: str
+    folder: Path
+    said: list[str] = field(default_factory=list)
+
+    def takes(self, file: Path) -> str:
+        settings = replace(self.world.settings, public_url=self.public)
+        walk(
+            settings,
+            Clock(),
+            file=file,
+            datum=None,
+            out=self.folder / "out",
+            say=self.said.append,
+            tell=lambda *_: None,
+        )
+        return "\n".join(self.said)
+
+    def takes_bytes(self, data: bytes, name: str = "survey.geojson") -> str:
+        file = self.folder / name
+        file.write_bytes(data)
+        return self.takes(file)
+
+    def counts(self, *tables: str) -> dict[str, int]:
+        """Rows of these tables."""
+        with self.world.admin.connect() as connection:
+            return {table: int(connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0) for table in tables}
+
+    def came_through(self) -> None:
+        """All stations spoke, and the print file's first code leads to the page of that sign."""
+        assert [line.split()[1] for line in self.said] == list(STATIONS)
+        printed = list((self.folder / "out").glob("*.pdf"))
+        assert len(printed) == 1
+        scanned = first_code(printed[0])
+        assert scanned.startswith(ADDRESS)
+        token = scanned.removeprefix(ADDRESS)
+        with self.world.admin.connect() as connection:
+            row = connection.execute(
+                text(
+                    "SELECT l.words, n.latin_toned FROM printing.order_line l JOIN printing.code c ON c.id = l.code_id"
+                    " JOIN naming.name n ON n.id = l.name_id WHERE c.token = :token AND l.position = 1"
+                ),
+                {"token": token},
+            ).one()
+        answer = httpx.get(f"{self.public}/S/{token}", timeout=10)
+        assert answer.status_code == 200
+        for words in (row.words, row.latin_toned, grouped(token)):
+            assert words in answer.text
+
+
+def first_code(printed: Path) -> str:
+    """What a scanner reads on the first page of a print file."""
+    pdf = pypdfium2.PdfDocument(printed.read_bytes())
+    picture = pdf[0].render(scale=2 * 25.4 / 72, grayscale=True).to_numpy().squeeze()
+    pdf.close()
+    codes = zxingcpp.read_barcodes(picture)
+    assert len(codes) == 1
+    return codes[0].text
+
+
+@pytest.fixture
+def walker(world: World, tmp_path: Path) -> Iterator[Walker]:
+    with served(create_public_app(world.settings, clock=Clock())) as public:
+        yield Walker(world, public, tmp_path)
+
+
+def test_a_made_survey_of_three_villages_ends_with_a_sign_that_the_public_app_answers_for(walker: Walker):
+    said = walker.takes_bytes(geojson(THREE))
+    walker.came_through()
+    assert "3 villages" in said
+    assert "1 names kept as they are" in said
+
+
+def test_a_village_without_surveyed_facilities_has_its_seat_for_one(walker: Walker):
+    walker.takes_bytes(geojson(without("shop", "amenity")))
+    walker.came_through()
+
+
+@pytest.mark.samples
+def test_the_village_roads_of_sanhe_end_with_a_scanned_sign(walker: Walker, samples: Path):
+    walker.takes(samples / "osm" / "sanhe_hebei_osm_2023.geojson")
+    walker.came_through()
+
+
+@pytest.mark.samples
+@pytest.mark.timeout(400)
+def test_the_country_of_andorra_ends_with_a_scanned_sign_and_keeps_its_own_names(walker: Walker, samples: Path):
+    said = walker.takes(samples / "osm" / "andorra-latest.osm.pbf")
+    walker.came_through()
+    assert " names kept as they are" in said
+    assert "0 names kept as they are" not in said
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (without("place"), "Stopped at intake: survey.geojson has no village, neither as a point nor as an area."),
+        (without("highway"), "Stopped at intake: survey.geojson has no road."),
+        (
+            seats_apart(),
+            "Stopped at inventory: no committee, shop, clinic or school stands on any street of the file.",
+        ),
+        (named(), "Stopped at inventory: every street in scope has a name already."),
+    ],
+    ids=["no village", "no road", "no facility", "no unnamed street"],
+)
+def test_a_file_that_gives_a_station_nothing_stops_there_and_leaves_nothing(
+    walker: Walker, features: list[Feature], message: str
+):
+    before = walker.counts(*LEFT)
+    with pytest.raises(MingluError) as stopped:
+        walker.takes_bytes(geojson(features))
+    assert str(stopped.value) == message
+    assert walker.counts(*LEFT) == before
+
+
+BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "empty": ("survey.geojson", lambda: b"", "survey.geojson is empty"),
+    "truncated": ("survey.geojson", lambda: geojson(THREE)[:900], "survey.geojson"),
+    "a PDF": ("survey.geojson", lambda: b"%PDF-1.7 and so on", "survey.geojson is a PDF, which is not read here"),
+    "a text": ("survey.geojson", lambda: "今天天气很好".encode() * 20, "survey.geojson"),
+    "no rows": ("survey.geojson", lambda: geojson([]), "survey.geojson has no rows"),
+    "unknown datum": (
+        "survey.geojson",
+        lambda: geojson(THREE, crs={"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::2435"}}),
+        "2435",
+    ),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_file_is_refused_by_name_and_leaves_nothing(walker: Walker, bad: str):
+    name, data, message = BAD[bad]
+    before = walker.counts(*LEFT, *GROUND)
+    with pytest.raises((MingluError, GisError)) as refused:
+        walker.takes_bytes(data(), name)
+    assert message in str(refused.value)
+    assert "{" not in str(refused.value)
+    assert walker.said == []
+    assert walker.counts(*LEFT, *GROUND) == before
+
+
+def test_the_command_ends_with_one_sentence_on_an_empty_file(world: World, tmp_path: Path):
+    file = tmp_path / "leer.geojson"
+    file.write_bytes(b"")
+    own = {
+        "MINGLU_DATABASE_URL": world.settings.database_url,
+        "MINGLU_STATE": str(world.settings.state),
+        "MINGLU_FILES": world.settings.files,
+    }
+    ended = subprocess.run(
+        [sys.executable, "-m", "app", "walk", str(file), "--out", str(tmp_path / "out")],
+        env={**os.environ, **own},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    said = ended.stderr.strip().splitlines()
+    assert [line for line in said if line.startswith("minglu: ")] == [
+        "minglu: leer.geojson is empty; export and upload it again."
+    ]
+    assert "Traceback" not in ended.stderr
