@@ -479,4 +479,6 @@ def test_a_survey_becomes_a_sign_that_a_visitor_scans_and_each_role_does_its_par
     scan_the_sign(road)
     answer_the_report(road)
     watch_from_elsewhere(road)
+    for desk in road.desks.values():
+        desk.looks()
     assert {role for role, _ in road.desks} | {Role.CITY_OFFICER} == set(Role)
