@@ -250,7 +250,7 @@ class Walk:
             row = next(row for row in rows if row.uid == county.uid)
         self.left(
             "tracking",
-            f"{row.villages_named} of {row.villages_batched} villages in batches named; {row.streets_named} of"
+            f"{row.villages_named} villages named, {row.villages_batched} in batches; {row.streets_named} of"
             f" {row.streets_in_scope} streets in scope named; {row.signs_standing} of {row.signs_planned} signs stand",
         )
 

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.base.errors import Conflict, NotAllowed
+from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.settings import OFFICE, Settings
 
 if TYPE_CHECKING:
@@ -80,6 +80,10 @@ def refusals() -> Iterator[None]:
         yield
     except StaleDataError as error:
         raise Conflict("Somebody changed this record while you worked on it. Load it again and compare.") from error
+    except DataError as error:
+        if "NUL" not in str(error.orig):
+            raise
+        raise Invalid(N_("A text holds a character that cannot be kept (zero). Type it again.")) from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _FORBIDDEN:
             raise NotAllowed("Your role or territory does not allow this.") from error

@@ -32,6 +32,10 @@ from gis.features import Centreline, FacilityKind, RowReport, Survey, Verdict
 from gis.features import Facility as Found
 from gis.formats import read_survey
 
+#: A file belongs to a division where this share of it lies within the outline's box, widened by about 5 km.
+MOST, MARGIN_DEG = 0.5, 0.05
+#: Characters kept of a file's name: file systems end at 255 bytes, and a Chinese character has three.
+LONGEST_NAME = 80
 #: How far from a village's point its streets may lie before they are the town's or county's (estimate, setting).
 FAR_M = 3000.0
 #: One statement for all rows: without it, rows that lack different columns go one by one.
@@ -58,7 +62,7 @@ def read_bytes(data: bytes, *, name: str, datum: str = "") -> Survey:
     unknown, for ``file`` where it is empty, cut off, damaged or of a kind that is not read.
     """
     with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
-        path = Path(folder) / (Path(name.replace("\\", "/")).name or "file")
+        path = Path(folder) / (Path(name.replace("\\", "/").replace("\0", "")).name[-LONGEST_NAME:] or "file")
         path.write_bytes(data)
         try:
             return read_survey(path, datum=datum or None)
@@ -75,6 +79,7 @@ def take_in(session: Session, clock: Clock, *, survey: Survey, origin: Origin, d
     already counts as a duplicate. Raises Invalid for a file with nothing we keep.
     """
     require_something(survey)
+    _refuse_elsewhere(session, survey=survey, division=division)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('intake', :id))"), {"id": division.id})
     settled = settle(session, clock, areas=survey.areas, division=division, source=origin.geometry)
     intake = Intake(
@@ -104,6 +109,33 @@ def require_something(survey: Survey) -> None:
             rows=len(survey.reports),
             field="file",
             rejected=sum(report.verdict is Verdict.REJECTED for report in survey.reports),
+        )
+
+
+def _refuse_elsewhere(session: Session, *, survey: Survey, division: Division) -> None:
+    """Raise Invalid where most of a file lies outside the division: a wrong datum, swapped axes, another county."""
+    around = session.execute(
+        text(
+            "SELECT d.name, ST_XMin(e) AS west, ST_YMin(e) AS south, ST_XMax(e) AS east, ST_YMax(e) AS north"
+            " FROM base.division d, ST_Expand(Box2D(d.outline), :margin) e"
+            " WHERE d.path @> (:path)::ltree AND d.outline IS NOT NULL ORDER BY nlevel(d.path) DESC LIMIT 1"
+        ),
+        {"path": division.path, "margin": MARGIN_DEG},
+    ).one_or_none()
+    shapes = [
+        *(line.line for line in survey.centrelines),
+        *(area.shape for area in survey.areas),
+        *(facility.point for facility in survey.facilities),
+    ]
+    if around is None:
+        return
+    inside = shapely.intersects(np.array(shapes, dtype=object), shapely.box(*around[1:]))
+    if inside.mean() < MOST:
+        raise Invalid(
+            "{share} % of the file's places lie outside {name}. Check the coordinate system and the division.",
+            field="datum",
+            share=round(100 * (1 - float(inside.mean()))),
+            name=around.name,
         )
 
 

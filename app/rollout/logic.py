@@ -19,6 +19,8 @@ from gis.crs import ELLIPSOID, datum_named, from_stored
 #: Farther than this from the planned post, an installation is shown to the officers (estimate: a phone's worst
 #: position between houses, with a plot's width).
 FAR_M = 50.0
+#: Farther than this, the position is another place's or a mistake, and no proof (estimate).
+ELSEWHERE_M = 20_000.0
 #: What a phone's camera makes; larger files and pictures are refused before they are opened (estimate).
 PHOTO_BYTES, PHOTO_PIXELS, PHOTO_SIDE_PX = 16 * 2**20, 64_000_000, 200
 #: How far a phone's clock may go ahead of ours.

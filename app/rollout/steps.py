@@ -101,6 +101,13 @@ def record_installation(
     proved = queries.proved_by(session, sha256=proof.sha256)
     if proved is not None:
         raise Conflict(N_("This photo already proves sign {uid}. Take a new one."), uid=proved)
+    offset_m = logic.offset_m(proof, *queries.planned_place(session, sign_id=job.sign_id))
+    if offset_m > logic.ELSEWHERE_M:
+        raise Invalid(
+            N_("This position is {km} km from where the sign is planned. Locate again at the sign."),
+            field="lon",
+            km=round(offset_m / 1000),
+        )
     made = Installation(
         uid=proof.uid,
         sign_id=job.sign_id,
@@ -110,7 +117,7 @@ def record_installation(
         photo_sha256=proof.sha256,
         point=from_shape(Point(proof.lon, proof.lat), srid=SRID),
         accuracy_m=proof.accuracy_m,
-        offset_m=logic.offset_m(proof, *queries.planned_place(session, sign_id=job.sign_id)),
+        offset_m=offset_m,
         note=proof.note,
         taken_at=proof.taken_at,
         installed_on=clock.today(),

@@ -171,13 +171,21 @@ SELECT d.id AS division_id, d.uid, coalesce(d.name, '') AS name, CAST(c.year AS 
  WHERE c.villages + c.streets_in_scope > 0 ORDER BY c.year NULLS LAST, d.path
 """)
 
+# Villages of the territories that the topmost targets are set for: a walk's or another city's are not theirs.
 _DIFFERENCE = text("""
-SELECT (SELECT count(*) FROM base.division d WHERE d.kind = 'village' AND d.until_on IS NULL) AS register,
-       (SELECT count(*) FROM base.division d WHERE d.kind = 'residents' AND d.until_on IS NULL) AS residents,
-       coalesce(sum(t.villages), 0) AS target, coalesce(string_agg(DISTINCT t.source, '; '), '') AS source
-  FROM (SELECT t.*, rank() OVER (ORDER BY nlevel(t.territory)) = 1 AS topmost
-          FROM milestones.target t WHERE t.stream = :stream) t
- WHERE t.topmost
+WITH asked AS (
+  SELECT * FROM (SELECT t.*, rank() OVER (ORDER BY nlevel(t.territory)) AS place
+                   FROM milestones.target t WHERE t.stream = :stream) ranked WHERE place = 1
+), counted AS (
+  SELECT d.kind, count(*) AS n FROM base.division d
+   WHERE d.kind IN ('village', 'residents') AND d.until_on IS NULL
+     AND (d.path <@ (SELECT array_agg(DISTINCT territory) FROM asked) OR NOT EXISTS (SELECT 1 FROM asked))
+   GROUP BY d.kind
+)
+SELECT coalesce((SELECT n FROM counted WHERE kind = 'village'), 0) AS register,
+       coalesce((SELECT n FROM counted WHERE kind = 'residents'), 0) AS residents,
+       coalesce((SELECT sum(villages) FROM asked), 0) AS target,
+       coalesce((SELECT string_agg(DISTINCT source, '; ') FROM asked), '') AS source
 """)
 
 _SHAPES = text("""

@@ -27,7 +27,8 @@ from app.naming.views.proposals import is_blue
 
 router = APIRouter(prefix="/naming")
 GOVERNMENT = N_("{name} People's Government")
-SCANS = frozenset({"application/pdf", "image/jpeg", "image/png"})
+#: How a scan's content begins, whatever its sender calls it.
+SCANS = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
 
 @router.get("/decisions")
@@ -191,12 +192,12 @@ def _done_on(written: str, clock: Clock) -> date:
 
 
 def _scan(session: Session, store: Files, actor: Actor, division: Division, scan: UploadFile | None) -> File | None:
-    data = scan.file.read() if scan is not None else b""
-    if scan is None or not data:
+    if scan is None or not scan.filename:
         return None
-    media_type = scan.content_type or ""
-    if media_type not in SCANS:
-        raise Invalid("{name} is not a scan: hand in a PDF, JPEG or PNG.", field="scan", name=scan.filename or "")
+    data = scan.file.read()
+    media_type = next((kind for start, kind in SCANS.items() if data.startswith(start)), None)
+    if media_type is None:
+        raise Invalid("{name} is not a scan: hand in a PDF, JPEG or PNG.", field="scan", name=scan.filename)
     return keep(
         session,
         store,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.models import Division, Role
 from app.intake.models import Facility, Intake, IntakeRow, Segment
-from app.intake.steps import Origin, take_in, undo_intake
+from app.intake.steps import Origin, read_bytes, take_in, undo_intake
 from app.inventory.steps import derive
 from gis.features import RowReport, Survey, Verdict
 from tests.surveys import crossing
@@ -95,3 +95,21 @@ def test_an_intake_can_be_undone_until_streets_were_made_of_it(world: World):
     ):
         undo_intake(session, intake=session.get_one(Intake, second["id"]))
     assert count(world, Segment) == 6
+
+
+def test_a_file_that_lies_in_another_country_is_refused_before_anything_is_stored(world: World):
+    with world.owner.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE base.division SET outline = ST_Multi(ST_MakeEnvelope(115, 36, 116, 37, 4490)) WHERE name = '西县'"
+            )
+        )
+    with pytest.raises(Invalid, match=r"100 % .* outside 西县"):
+        take(world, crossing())
+    assert count(world, Intake) == 0
+
+
+def test_a_file_with_a_very_long_name_is_read(world: World):
+    with pytest.raises(Invalid) as refusal:
+        read_bytes(b"nothing", name="长" * 300 + ".geojson")
+    assert refusal.value.field == "file"

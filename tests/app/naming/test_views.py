@@ -64,6 +64,8 @@ def test_the_way_from_a_batch_to_names_in_force(world: World, office: Office, co
     assert "文号" in county.sends("/naming/decide", status=422, **fields, number=" ").text
     ahead = county.sends("/naming/decide", status=422, **{**fields, "approved_on": "2024-07-02"}, number="1")
     assert "2024年7月2日" in ahead.text
+    program = {"scan": ("x.exe", b"MZ\x90", "application/pdf")}
+    county.sends("/naming/decide", status=422, files=program, number="1", **fields)
     decision = county.goes("/naming/decide", files=scan, number="西政字〔2024〕1号", **fields)
     page = county.reads(decision)
     assert "批复.pdf" in page

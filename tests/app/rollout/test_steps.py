@@ -157,6 +157,13 @@ def test_an_installation_ends_the_job_and_makes_the_sign_stand(released: World, 
         assert queries.far_installations(session) == []
 
 
+def test_a_position_in_another_country_proves_nothing(released: World, tmp_path: Path):
+    job = give(released)[0]
+    with pytest.raises(Invalid, match="km from where the sign is planned"):
+        record(released, tmp_path, job, proof(lon=10.0, lat=10.0))
+    assert run(released, "SELECT state FROM rollout.job WHERE id = :id", id=job.id) == "open"
+
+
 def test_an_installation_far_from_its_plan_is_kept_and_shown(released: World, tmp_path: Path):
     jobs = give(released)
     record(released, tmp_path, jobs[0], proof(lon=PLACE[0] + 0.001))

@@ -277,6 +277,18 @@ def test_the_register_stands_beside_the_targets(county: World):
         assert register_difference(session).missing == 43
 
 
+def test_villages_of_another_tree_are_not_counted_against_the_targets(county: World):
+    run(
+        county,
+        "WITH city AS (INSERT INTO base.division (kind, name, since_on)"
+        "              VALUES ('city', '走查', '2024-01-01') RETURNING id)"
+        " INSERT INTO base.division (parent_id, kind, name, since_on)"
+        " SELECT id, 'village', '别处村', '2024-01-01' FROM city",
+    )
+    with county.office.acting(county.person(Role.CITY_OFFICER, "市"), via="test") as session:
+        assert register_difference(session).register == 4
+
+
 def test_the_map_shows_each_county_where_it_lies(county: World, tmp_path: Path):
     (tmp_path / "leaflet.js").write_text("var L={};")
     (tmp_path / "leaflet.css").write_text("")
