@@ -101,7 +101,8 @@ def test_a_file_that_lies_in_another_country_is_refused_before_anything_is_store
     with world.owner.begin() as connection:
         connection.execute(
             text(
-                "UPDATE base.division SET outline = ST_Multi(ST_MakeEnvelope(115, 36, 116, 37, 4490)) WHERE name = '西县'"
+                "UPDATE base.division SET outline = ST_Multi(ST_MakeEnvelope(115, 36, 116, 37, 4490))"
+                " WHERE name = '西县'"
             )
         )
     with pytest.raises(Invalid, match=r"100 % .* outside 西县"):
