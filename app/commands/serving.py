@@ -14,6 +14,12 @@ from app.base.cluster import Cluster
 from app.base.settings import Settings
 from app.commands.local import private_cluster, settings_now, settings_of, state_folder
 
+_EMPTY = """
+SELECT CASE WHEN EXISTS (SELECT 1 FROM base.setting WHERE key = 'demonstration')
+            THEN NOT EXISTS (SELECT 1 FROM base.setting WHERE key = 'demonstration.loaded')
+            ELSE NOT EXISTS (SELECT 1 FROM base.person) AND NOT EXISTS (SELECT 1 FROM base.division) END
+"""
+
 
 @click.command()
 @click.argument("app_name", metavar="APP", type=click.Choice(["office", "public"]))
@@ -104,14 +110,31 @@ def run(*, empty: bool) -> None:
 def _prepare(settings: Settings, cluster: Cluster | None, *, empty: bool) -> None:
     """Bring the database up to date; load the demonstration into an empty private one."""
     from app.base.prepare import prepare
-    from app.commands.progress import progress_bars
-    from app.demonstration.load import is_empty, load
 
     prepare(settings)
-    if cluster is not None and not empty and is_empty(settings):
-        click.echo("Loading the demonstration (once; --empty starts without) …")
-        with progress_bars() as tell:
-            load(settings, Clock(), tell=tell)
+    if cluster is None or empty or not _is_empty(settings):
+        return
+    from app.commands.progress import progress_bars
+    from app.demonstration.load import load
+
+    click.echo("Loading the demonstration (once; --empty starts without) …")
+    with progress_bars() as tell:
+        load(settings, Clock(), tell=tell)
+
+
+def _is_empty(settings: Settings) -> bool:
+    """Whether nobody and nothing is there, or a demonstration that was broken off; asked without its many imports."""
+    from sqlalchemy import text
+
+    from app.base.db import Database
+    from app.base.settings import OWNER
+
+    database = Database(settings, role=OWNER, pool_size=1)
+    try:
+        with database.nobody(via="minglu run") as session:
+            return bool(session.scalar(text(_EMPTY)))
+    finally:
+        database.close()
 
 
 def _announce(settings: Settings, started: float) -> None:
