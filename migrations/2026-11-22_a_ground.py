@@ -368,6 +368,27 @@ END $$;
 """
 
 
+#: The schema and the migrations' own table stay: they stood before the first of them.
+GONE = """
+DROP SCHEMA open CASCADE;
+DROP SCHEMA history CASCADE;
+DO $$
+DECLARE gone text;
+BEGIN
+  FOR gone IN SELECT format('TABLE %s', c.oid::regclass) FROM pg_class c WHERE c.relnamespace = 'base'::regnamespace
+                 AND c.relkind = 'r' AND c.relname <> 'alembic_version' LOOP
+    EXECUTE format('DROP %s CASCADE', gone);
+  END LOOP;
+  FOR gone IN SELECT format('ROUTINE %s', p.oid::regprocedure) FROM pg_proc p
+               WHERE p.pronamespace = 'base'::regnamespace LOOP
+    EXECUTE format('DROP %s', gone);
+  END LOOP;
+END $$;
+REVOKE USAGE ON SCHEMA base FROM minglu_office;
+ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
+"""
+
+
 def upgrade() -> None:
     run = op.get_bind().connection.driver_connection.execute
     for sql in (SCHEMAS, IDENTITY, DIVISIONS, PEOPLE, HISTORY, PROTECT):
@@ -375,5 +396,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is nothing below the ground floor: drop the database instead."""
-    raise NotImplementedError
+    op.get_bind().connection.driver_connection.execute(GONE)

@@ -415,6 +415,40 @@ GRANT EXECUTE ON FUNCTION history.undo(uuid) TO minglu_office;
 """
 
 
+#: Tables that were there before lose what protects them here: policies, triggers, grants, rights.
+GONE = """
+DROP FUNCTION history.undo(uuid), history.changed_since(history.entry), history.verify(bigint, text),
+  history.newest_block(), history.seal(integer, timestamptz), history.merkle(bytea[]), history.digest(history.entry),
+  history.block_hash(bigint, bytea, bytea, integer, xid8, bigint, timestamptz);
+DROP FUNCTION base.login_state(text, bytea, timestamptz), base.note_attempt(text, bytea, boolean, timestamptz),
+  base.open_session(bigint, bytea, timestamptz, timestamptz), base.find_session(bytea, timestamptz),
+  base.close_session(bytea), base.set_password(bigint, text), base.name_of(bigint), base.open_contact(bigint),
+  base.erase_contact(bigint, date), base.seal_contact(bigint, text, text, date), base.enqueue(text, jsonb),
+  base.cancel_run(uuid), base.begin_run(uuid), base.tell_run(uuid, bigint, bigint, text),
+  base.end_run(uuid, text, text, jsonb);
+DROP TABLE history.undoable, base.contact_key, base.contact, base.run, base.file, base.setting;
+DO $$
+DECLARE t regclass; made name;
+BEGIN
+  FOR t IN SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace IN ('base'::regnamespace, 'history'::regnamespace)
+              AND c.relkind = 'r' LOOP
+    FOR made IN SELECT polname FROM pg_policy WHERE polrelid = t LOOP
+      EXECUTE format('DROP POLICY %I ON %s', made, t);
+    END LOOP;
+    FOR made IN SELECT tgname FROM pg_trigger WHERE tgrelid = t AND NOT tgisinternal
+                   AND tgname IN ('a_version', 'a_place', 'z_own', 'h_insert', 'h_update', 'h_delete') LOOP
+      EXECUTE format('DROP TRIGGER %I ON %s', made, t);
+    END LOOP;
+    EXECUTE format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY', t);
+    EXECUTE format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY', t);
+    EXECUTE format('REVOKE ALL ON %s FROM minglu_office', t);
+  END LOOP;
+END $$;
+DELETE FROM base."right";
+REVOKE USAGE ON SCHEMA base, history FROM minglu_queue;
+"""
+
+
 def upgrade() -> None:
     run = op.get_bind().connection.driver_connection.execute
     for sql in (KEEPING, DOORS, RIGHTS, SEALING, UNDOING):
@@ -422,5 +456,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is nothing below the ground floor: drop the database instead."""
-    raise NotImplementedError
+    op.get_bind().connection.driver_connection.execute(GONE)
