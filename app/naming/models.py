@@ -43,6 +43,7 @@ class Proposal(Editable, Placed, Table):
     __table_args__ = (
         *within("proposal"),
         one_of("state", ProposalState),
+        CheckConstraint("submitted_on >= proposed_on", name="submitted_on"),
         Index(
             "uq_proposal_live",
             "street_id",
@@ -70,6 +71,7 @@ class Proposal(Editable, Placed, Table):
     note: Mapped[str] = mapped_column(server_default=text("''"))
     proposed_by: Mapped[int] = mapped_column(ForeignKey("base.person.id"))
     proposed_on: Mapped[date]
+    submitted_on: Mapped[date | None]  # the last time, where it was sent back in between
     decision_id: Mapped[int | None] = mapped_column(ForeignKey("naming.decision.id"))
 
 

@@ -164,6 +164,8 @@ def submit(
     """
     for proposal in proposals:
         _refuse_open(proposal, check(session, clock, proposal=proposal, read_by=by if read_by_hand else None))
+    for proposal in proposals:
+        proposal.submitted_on = clock.today()
     _move(session, by=by, proposals=proposals, verb=Verb.SUBMIT)
 
 
@@ -198,8 +200,8 @@ def decide(
 ) -> Decision:
     """Submitted → approved, many names by one decision of ``division``'s government; each name is in force from then.
 
-    Starts the clocks of filing and notice (Reg. 13, 14: 15 days) and of the signs. Raises Invalid for no number or a
-    day that lies ahead, Conflict for a number that the authority has used.
+    Starts the clocks of filing and notice (Reg. 13, 14: 15 days) and of the signs. Raises Invalid for no number and for
+    a day that lies ahead or before a proposal was submitted, Conflict for a number that the authority has used.
     """
     if not approval.number.strip():
         raise Invalid("A decision has a document number.", field="number")
@@ -207,6 +209,7 @@ def decide(
         raise Invalid("A decision cannot be dated ahead ({day}).", field="approved_on", day=approval.approved_on)
     if not proposals:
         raise Invalid("Choose at least one proposal.", field="proposals")
+    _refuse_earlier(proposals, approval.approved_on)
     decision = Decision(
         division_id=division.id,
         number=approval.number.strip(),
@@ -234,6 +237,19 @@ def decide(
         )
     session.flush()
     return decision
+
+
+def _refuse_earlier(proposals: Iterable[Proposal], day: date) -> None:
+    for proposal in proposals:
+        submitted_on = proposal.submitted_on or proposal.proposed_on
+        if day < submitted_on:
+            raise Invalid(
+                "“{words}” was submitted on {submitted_on}: a decision of {day} came before it. Check the day.",
+                field="approved_on",
+                words=proposal.words,
+                submitted_on=submitted_on,
+                day=day,
+            )
 
 
 def _into_force(session: Session, *, decision: Decision, proposals: Sequence[Proposal]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.base.clock import Clock
 from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.models import Division, Role
 from app.base.people import Actor, actor_of
@@ -240,6 +241,24 @@ def test_a_decision_needs_a_number_and_a_day_that_has_come(village: Village):
         ):
             with pytest.raises(Invalid, match=said):
                 decide(session, village.world.clock, by=by, division=county, proposals=[], approval=approval)
+
+
+def test_a_decision_dated_before_the_submission_is_refused_and_names_both_days(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        county = session.get_one(Division, village.world.places["西县"])
+        made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("惠民路"))
+        assert made.submitted_on is None
+        later = Clock(village.world.clock.now() + timedelta(days=3))
+        submit(session, later, by=by, proposals=[made], read_by_hand=True)
+        assert made.submitted_on == TODAY + timedelta(days=3)
+        with pytest.raises(Invalid, match="“惠民路” was submitted on 2024-07-04: a decision of 2024-07-03") as refused:
+            approval = Approval("1", "x", TODAY + timedelta(days=2))
+            decide(session, later, by=by, division=county, proposals=[made], approval=approval)
+        assert refused.value.field == "approved_on"
+        assert made.state == "submitted"
+        approval = Approval("1", "x", TODAY + timedelta(days=3))
+        assert decide(session, later, by=by, division=county, proposals=[made], approval=approval).approved_on.day == 4
 
 
 def test_a_town_officer_cannot_decide(village: Village):
