@@ -135,6 +135,17 @@ def _finding(clock: Clock, proposal: Proposal, found: Found) -> Finding:
 
 
 def _mark(finding: Finding) -> tuple[str, str, str]:
+def reject(session: Session, *, by: Actor, proposals: Sequence[Proposal], reason: str) -> None:
+    """Submitted → refused for good, with the reason; the streets are without a proposal again.
+
+    By those who decide. Raises Invalid for no reason, NotAllowed for others, Conflict for what was not submitted.
+    """
+    if not reason.strip():
+        raise Invalid("Say why it is refused: those who asked will read it.", field="reason")
+    _move(session, by=by, proposals=proposals, verb=Verb.REJECT, note=reason.strip())
+    _set_free(session, proposals)
+
+
     return finding.rule, finding.message, repr(sorted(finding.values.items()))
 
 
@@ -192,7 +203,15 @@ def send_back(session: Session, *, by: Actor, proposals: Sequence[Proposal], rea
 def withdraw(session: Session, *, by: Actor, proposals: Sequence[Proposal]) -> None:
     """Draft, returned or submitted → withdrawn; the streets are without a proposal again."""
     _move(session, by=by, proposals=proposals, verb=Verb.WITHDRAW)
-    mark(session, street_ids=[proposal.street_id for proposal in proposals], state=StreetState.UNNAMED)
+    _set_free(session, proposals)
+
+
+def _set_free(session: Session, proposals: Sequence[Proposal]) -> None:
+    """Their streets are unnamed again, or as they were where a name is in force already."""
+    streets = {proposal.street_id for proposal in proposals}
+    named = set(session.scalars(select(Name.street_id).where(Name.street_id.in_(streets), Name.retired_on.is_(None))))
+    mark(session, street_ids=sorted(named), state=StreetState.IN_FORCE)
+    mark(session, street_ids=sorted(streets - named), state=StreetState.UNNAMED)
 
 
 def decide(

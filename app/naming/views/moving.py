@@ -1,4 +1,4 @@
-"""Steps on one proposal or many: proposed for a batch, submitted, sent back, withdrawn."""
+"""Steps on one proposal or many: proposed for a batch, submitted, sent back, refused, withdrawn."""
 
 from __future__ import annotations
 
@@ -59,6 +59,16 @@ def send_back(session: Work, show: Show, actor: Me, chosen: Annotated[asking.Cho
         steps.send_back(session, by=actor, proposals=proposals, reason=chosen.reason)
 
     return _moved(session, show, chosen, step, N_("{n} names were sent back."))
+
+
+@router.post("/reject")
+def reject(session: Work, show: Show, actor: Me, chosen: Annotated[asking.Chosen, Depends()]) -> Response:
+    """Submitted → refused for good, with the reason."""
+
+    def step(proposals: Sequence[Proposal]) -> None:
+        steps.reject(session, by=actor, proposals=proposals, reason=chosen.reason)
+
+    return _moved(session, show, chosen, step, N_("{n} names were refused; their streets can be named anew."))
 
 
 @router.post("/withdraw")

@@ -18,7 +18,7 @@ from app.inventory.models import Street, StreetState
 from app.inventory.steps import derive, judge_scope
 from app.milestones.models import Batch
 from app.milestones.steps import Terms, open_batch
-from app.naming.models import Deadline, Finding, Name, Proposal
+from app.naming.models import Deadline, Decision, Finding, Name, Proposal
 from app.naming.steps import (
     Approval,
     Wording,
@@ -29,6 +29,7 @@ from app.naming.steps import (
     findings_of,
     keep_existing,
     propose,
+    reject,
     revise,
     send_back,
     submit,
@@ -207,8 +208,6 @@ def test_a_decision_brings_the_name_into_force_and_starts_the_clocks(village: Vi
 def test_filing_and_notice_stop_their_clocks_and_the_notice_makes_the_state_final(village: Village):
     with acting(village.world) as session:
         proposal = decided(session, village, "惠民路")
-        from app.naming.models import Decision
-
         decision = session.get_one(Decision, proposal.decision_id)
         with pytest.raises(Invalid, match="before the decision"):
             file_decision(session, decision=decision, on=date(2024, 6, 30))
@@ -293,6 +292,55 @@ def test_what_is_sent_back_carries_the_reason_and_can_be_revised_and_submitted_a
         assert (made.words, made.state) == ("和平路", "submitted")
         withdraw(session, by=by, proposals=[made])
         assert village.street(session).state == StreetState.UNNAMED.value
+
+
+def test_a_refused_proposal_ends_with_its_reason_and_the_street_can_be_named_anew(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("幸福路"))
+        with pytest.raises(Conflict, match="cannot be moved"):
+            reject(session, by=by, proposals=[made], reason="未提交")
+        submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+        with pytest.raises(Invalid, match="why it is refused"):
+            reject(session, by=by, proposals=[made], reason="  ")
+        assert made.state == "submitted"
+        reject(session, by=by, proposals=[made], reason=" 与规划不符 ")
+        assert (made.state, made.note) == ("rejected", "与规划不符")
+        assert village.street(session).state == StreetState.UNNAMED.value
+        with pytest.raises(Conflict, match="final"):
+            submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+        again = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("和平路"))
+        assert again.state == "draft"
+
+
+@pytest.mark.parametrize(("role", "place"), [(Role.TOWN_OFFICER, "中镇"), (Role.AUDITOR, "市")])
+def test_those_who_do_not_decide_refuse_no_proposal(village: Village, role: Role, place: str):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("幸福路"))
+        submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+        key = made.id
+    with acting(village.world, role, place) as session, pytest.raises(NotAllowed):
+        by = officer(session, village.world, role, place)
+        reject(session, by=by, proposals=[session.get_one(Proposal, key)], reason="不")
+
+
+def test_a_street_whose_new_name_is_refused_keeps_the_one_in_force(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        old = decided(session, village, "幸福路")
+        assert old.decision_id
+        announce(session, by=by, decision=session.get_one(Decision, old.decision_id), on=TODAY)
+        for step in (
+            lambda made: reject(session, by=by, proposals=[made], reason="不改"),
+            lambda made: withdraw(session, by=by, proposals=[made]),
+        ):
+            new = propose(
+                session, village.world.clock, by=by, street=village.street(session), wording=Wording("和平路")
+            )
+            submit(session, village.world.clock, by=by, proposals=[new], read_by_hand=True)
+            step(new)
+            assert village.street(session).state == StreetState.IN_FORCE.value
 
 
 def test_suggestions_name_every_unnamed_street_of_a_batch_without_a_double_and_pass_the_checks(village: Village):

@@ -149,6 +149,23 @@ def test_a_finding_is_answered_by_those_whom_the_rule_names(office: Office, coun
     assert "与巴黎无关" in county.reads(f"/naming/{uid}")
 
 
+def test_those_who_decide_refuse_with_a_reason_that_those_who_asked_read(office: Office, county: Person, batch: str):
+    uids = suggested(county, batch)
+    town = Person(office, Role.TOWN_OFFICER, "中镇")
+    town.goes("/naming/submit", uid=uids, read="yes")
+    assert 'action="/naming/reject"' not in town.reads(f"/naming/{uids[0]}")
+    assert "只有" in town.sends("/naming/reject", status=403, uid=uids[0], reason="不").text
+    assert 'action="/naming/reject"' in county.reads(f"/naming/{uids[0]}")
+    assert "/naming/reject" in county.reads(f"/naming?batch={batch.rpartition('/')[2]}&state=submitted")
+    assert "请说明不予批准的原因" in county.sends("/naming/reject", status=409, uid=uids[0], reason=" ").text
+    county.goes("/naming/reject", uid=uids[0], reason="与规划不符")
+    page = town.reads(f"/naming/{uids[0]}")
+    assert "与规划不符" in page
+    assert 'action="/naming/reject"' not in county.reads(f"/naming/{uids[0]}")
+    assert "与规划不符" in county.reads(f"/naming?batch={batch.rpartition('/')[2]}&state=rejected")
+    assert proposals_of(county, batch, "rejected") == uids[:1]
+
+
 def test_withdrawing_frees_the_street_and_can_be_undone(county: Person, batch: str):
     uids = suggested(county, batch)
     county.goes("/naming/withdraw", uid=uids)
