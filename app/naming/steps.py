@@ -135,17 +135,6 @@ def _finding(clock: Clock, proposal: Proposal, found: Found) -> Finding:
 
 
 def _mark(finding: Finding) -> tuple[str, str, str]:
-def reject(session: Session, *, by: Actor, proposals: Sequence[Proposal], reason: str) -> None:
-    """Submitted → refused for good, with the reason; the streets are without a proposal again.
-
-    By those who decide. Raises Invalid for no reason, NotAllowed for others, Conflict for what was not submitted.
-    """
-    if not reason.strip():
-        raise Invalid("Say why it is refused: those who asked will read it.", field="reason")
-    _move(session, by=by, proposals=proposals, verb=Verb.REJECT, note=reason.strip())
-    _set_free(session, proposals)
-
-
     return finding.rule, finding.message, repr(sorted(finding.values.items()))
 
 
@@ -198,6 +187,17 @@ def send_back(session: Session, *, by: Actor, proposals: Sequence[Proposal], rea
     if not reason.strip():
         raise Invalid("Say why it is sent back, so that it can be mended.", field="reason")
     _move(session, by=by, proposals=proposals, verb=Verb.RETURN, note=reason.strip())
+
+
+def reject(session: Session, *, by: Actor, proposals: Sequence[Proposal], reason: str) -> None:
+    """Submitted → refused for good, with the reason; the streets are without a proposal again.
+
+    By those who decide. Raises Invalid for no reason, NotAllowed for others, Conflict for what was not submitted.
+    """
+    if not reason.strip():
+        raise Invalid("Say why it is refused: those who asked will read it.", field="reason")
+    _move(session, by=by, proposals=proposals, verb=Verb.REJECT, note=reason.strip())
+    _set_free(session, proposals)
 
 
 def withdraw(session: Session, *, by: Actor, proposals: Sequence[Proposal]) -> None:
