@@ -21,7 +21,7 @@ from signs.drawing import Modules
 from signs.sheets import BLEED_MM, MARGIN_MM
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from signs.drawing import Face, TextRun
 
@@ -67,6 +67,11 @@ def read_back(pdf: bytes, expected: Sequence[Face]) -> list[PlateResult]:
     Differences are results, not errors. Raises ``ReadBackError`` when the bytes are no PDF or the number of
     pages is not the number of faces.
     """
+    return list(read_pages(pdf, expected))
+
+
+def read_pages(pdf: bytes, expected: Sequence[Face]) -> Iterator[PlateResult]:
+    """The same page by page, for who wants to tell how far it is or to stop at the first fault."""
     try:
         document = pypdfium2.PdfDocument(pdf)
     except pypdfium2.PdfiumError as error:
@@ -75,7 +80,8 @@ def read_back(pdf: bytes, expected: Sequence[Face]) -> list[PlateResult]:
         if len(document) != len(expected):
             raise ReadBackError(f"the file has {len(document)} pages, expected are {len(expected)}")
         detector = cv2.QRCodeDetectorAruco()
-        return [_read_page(document, index, face, detector) for index, face in enumerate(expected)]
+        for index, face in enumerate(expected):
+            yield _read_page(document, index, face, detector)
 
 
 def _read_page(

@@ -20,12 +20,12 @@ from typing import Any
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.orm import Session
 
 from app.base.db import Database
 from app.base.errors import N_, MingluError
-from app.base.models import RunState
+from app.base.models import Run, RunState
 from app.base.settings import OFFICE, QUEUE, Settings
 
 LOG = logging.getLogger("minglu.work")
@@ -78,6 +78,24 @@ def enqueue(session: Session, kind: str, args: Mapping[str, Any]) -> UUID:
     """
     sql = text("SELECT base.enqueue(:kind, CAST(:args AS jsonb))")
     return UUID(str(session.scalar(sql, {"kind": kind, "args": json.dumps(dict(args), default=str)})))
+
+
+def newest(session: Session, kind: str, args: Mapping[str, Any]) -> Run | None:
+    """The newest run of this kind with these arguments, of those that the person may see."""
+    asked = {name: str(value) for name, value in args.items()}
+    found = select(Run).where(Run.kind == kind, Run.args.contains(asked)).order_by(Run.id.desc()).limit(1)
+    return session.scalar(found)
+
+
+def enqueue_once(session: Session, kind: str, args: Mapping[str, Any]) -> UUID:
+    """As :func:`enqueue`, unless such a run waits or works already: a button pressed twice starts one."""
+    last = newest(session, kind, args)
+    return last.uid if last is not None and is_under_way(last) else enqueue(session, kind, args)
+
+
+def is_under_way(run: Run) -> bool:
+    """Whether the run waits or works."""
+    return run.state in {RunState.QUEUED.value, RunState.RUNNING.value}
 
 
 @dataclass(frozen=True, slots=True)

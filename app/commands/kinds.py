@@ -16,6 +16,7 @@ from app.base.jobs import RunContext
 from app.base.models import Division, File, GeometrySource
 from app.base.people import actor_of
 from app.commands.local import settings_now
+from app.commands.plates import plan_signs, release_order
 from app.intake.steps import Origin, read_bytes, take_in
 from app.inventory.steps import derive, judge_scope
 from app.web import language
@@ -72,4 +73,15 @@ def _read(session: Session, run: RunContext, store: Store) -> tuple[File, Survey
         return file, read_bytes(content.read(), name=file.name, datum=run.args.get("datum", ""))
 
 
-KINDS: dict[str, Callable[[RunContext], dict[str, Any]]] = {"intake": intake}
+def plan(run: RunContext) -> dict[str, Any]:
+    """Streets with a decided name get signs."""
+    return plan_signs(run, clock=Clock())
+
+
+def release(run: RunContext) -> dict[str, Any]:
+    """An order's plates are printed, read back and handed to the maker."""
+    settings = settings_now()
+    return release_order(run, store=open_store(settings.files), clock=Clock(), code_host=settings.code_host)
+
+
+KINDS: dict[str, Callable[[RunContext], dict[str, Any]]] = {"intake": intake, "plan": plan, "release": release}

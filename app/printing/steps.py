@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
@@ -145,13 +145,11 @@ def manifest_file(session: Session, order: Order) -> bytes:
     return logic.manifest(_plates(session, order), number=order.number)
 
 
-def release(session: Session, clock: Clock, actor: Actor, store: Store, *, order: Order, code_host: str) -> Order:
-    """Draft → released: printed, read back, and both files kept for the maker.
+def require_ready(session: Session, order: Order) -> list[logic.Plate]:
+    """The plates of a draft that may be printed: its words and codes are those that the registry has in force.
 
-    By city and county officers of the territory (NotAllowed for others). Words and codes must be those that the
-    registry has in force; then every page is read back before anything is kept: both decoders must give the sign's
-    address, the text must be those words, the page of its size. The first plate that differs stops the release with
-    a Conflict that names it, and nothing is changed. Refuses an order that was released before (Conflict).
+    For city and county officers (NotAllowed for others). Raises Conflict naming the plate that stops it, and for an
+    order that was released before; nothing changes.
     """
     if not may(session, "printing.order", "change"):
         raise NotAllowed(N_("Only city and county officers may release orders."))
@@ -159,9 +157,38 @@ def release(session: Session, clock: Clock, actor: Actor, store: Store, *, order
         raise Conflict(N_("Order {number} was released on {day}."), number=order.number, day=order.released_on)
     plates = _plates(session, order)
     logic.check_registered(plates)
-    faces = [logic.face_of(plate, code_host) for plate in plates]
+    return plates
+
+
+def _silent(_done: int, _total: int) -> None:
+    """For whom nobody waits."""
+
+
+def release(
+    session: Session,
+    clock: Clock,
+    actor: Actor,
+    store: Store,
+    *,
+    order: Order,
+    code_host: str,
+    tell: Callable[[int, int], None] = _silent,
+) -> Order:
+    """Draft → released: printed, read back, and both files kept for the maker.
+
+    By city and county officers of the territory (NotAllowed for others). Words and codes must be those that the
+    registry has in force; then every page is read back before anything is kept: both decoders must give the sign's
+    address, the text must be those words, the page of its size. The first plate that differs stops the release with
+    a Conflict that names it, and nothing is changed. Refuses an order that was released before (Conflict). ``tell``
+    hears how many plates of how many are read back.
+    """
+    plates = require_ready(session, order)
+    faces = []
+    for plate in plates:
+        tell(0, len(plates))
+        faces.append(logic.face_of(plate, code_host))
     printed = _print(order, faces)
-    _check_printed(plates, printed, faces)
+    _check_printed(plates, printed, faces, tell)
     files = (
         (printed, "application/pdf", "pdf", "print_file"),
         (logic.manifest(plates, number=order.number), _EXCEL, "xlsx", "manifest"),
@@ -191,8 +218,14 @@ def _plates(session: Session, order: Order) -> list[logic.Plate]:
     return found
 
 
-def _check_printed(plates: Sequence[logic.Plate], printed: bytes, faces: Sequence[Face]) -> None:
+def _check_printed(
+    plates: Sequence[logic.Plate],
+    printed: bytes,
+    faces: Sequence[Face],
+    tell: Callable[[int, int], None] = _silent,
+) -> None:
     """Read the file back against the faces; raises Conflict naming the first plate at fault."""
-    for plate, result in zip(plates, verify.read_back(printed, faces), strict=True):
+    for plate, result in zip(plates, verify.read_pages(printed, faces), strict=True):
+        tell(result.page, len(plates))
         if not result.good:
             raise logic.refused(plate, ", ".join(result.faults))
