@@ -12,6 +12,7 @@ from geoalchemy2 import WKBElement
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from app.base.clock import Clock
@@ -183,11 +184,15 @@ def mark(session: Session, *, street_ids: Sequence[int], state: StreetState) -> 
     """Any state → ``state``, as the naming station says; the colour of the street on the map."""
     if not street_ids:
         return
-    session.execute(
-        update(Street).where(Street.id.in_(street_ids), Street.state != state.value).values(state=state.value),
+    changed = session.execute(
+        update(Street)
+        .where(Street.id.in_(street_ids), Street.state != state.value)
+        .values(state=state.value)
+        .returning(Street.id, Street.version),
         execution_options={"synchronize_session": False},  # the session may hold thousands; these few are told below
     )
-    for street_id in street_ids:
+    for street_id, version in changed:
         loaded = session.identity_map.get(identity_key(Street, street_id))
         if loaded is not None:
-            session.expire(loaded, ["state", "version"])
+            set_committed_value(loaded, "state", state.value)
+            set_committed_value(loaded, "version", version)

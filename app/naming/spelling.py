@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import select, text
+from sqlalchemy import BigInteger, any_, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.base.errors import Invalid
@@ -72,35 +75,42 @@ def as_it_stands(words: str) -> Spelled:
     return Spelled(words, parts.specific or words, "", words, words, words.upper(), lower, lower)
 
 
-def shape_of(session: Session, street: Street) -> StreetShape:
-    """Length, course, what stands on it, and where it lies in its village."""
-    kinds = session.scalars(
-        select(Facility.kind)
+def shapes_of(session: Session, streets: Iterable[int]) -> dict[int, StreetShape]:
+    """Of each street: length, course, what stands on it, and where it lies in its village; one question for all."""
+    kinds = (
+        select(func.array_agg(aggregate_order_by(Facility.kind.distinct(), Facility.kind)))
         .join(ScopeReason, ScopeReason.facility_id == Facility.id)
-        .where(ScopeReason.street_id == street.id)
-        .distinct()
-        .order_by(Facility.kind)
+        .where(ScopeReason.street_id == Street.id)
+        .correlate(Street)
+        .scalar_subquery()
     )
-    place = session.execute(
+    middle = Street.line.ST_Centroid()
+    rows = session.execute(
         select(
+            Street.id,
+            Street.length_m,
+            Street.bearing_deg,
+            kinds,
             Division.point.ST_X(),
             Division.point.ST_Y(),
-            Street.line.ST_Centroid().ST_X(),
-            Street.line.ST_Centroid().ST_Y(),
+            middle.ST_X(),
+            middle.ST_Y(),
         )
-        .select_from(Street)
         .join(Division, Division.id == Street.division_id)
-        .where(Street.id == street.id)
-    ).one()
-    bearing, distance = _from_centre(tuple(place))
-    return StreetShape(
-        key=str(street.id),
-        length_m=street.length_m,
-        bearing_deg=street.bearing_deg,
-        facilities=tuple(kinds),
-        centre_bearing_deg=bearing,
-        centre_distance_m=distance,
+        .where(Street.id == any_(bindparam("streets", list(streets), type_=ARRAY(BigInteger))))
     )
+    found = {}
+    for street, length_m, bearing_deg, facilities, *place in rows:
+        centre_bearing_deg, centre_distance_m = _from_centre(tuple(place))
+        found[street] = StreetShape(
+            key=str(street),
+            length_m=length_m,
+            bearing_deg=bearing_deg,
+            facilities=tuple(facilities or ()),
+            centre_bearing_deg=centre_bearing_deg,
+            centre_distance_m=centre_distance_m,
+        )
+    return found
 
 
 def _from_centre(place: tuple[float | None, ...]) -> tuple[float | None, float | None]:
@@ -112,18 +122,39 @@ def _from_centre(place: tuple[float | None, ...]) -> tuple[float | None, float |
     return float(bearings_deg(centre, middle)[0]) % 360.0, float(np.hypot(east, north))
 
 
-def context_of(session: Session, *, street: Street, name: Spelled, division: str = "") -> NameContext:
-    """All that the checks look at for one name on one street, the same whoever asks (definer function)."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A name for a street of a village, and a person's word division of it."""
+
+    street: int
+    village: int
+    name: Spelled
+    division: str = ""
+
+
+def contexts_of(session: Session, asked: Sequence[Asked]) -> list[NameContext]:
+    """All that the checks look at for each name on its street, the same whoever asks (definer function)."""
+    shapes = shapes_of(session, {each.street for each in asked})
     rows = session.execute(
-        text("SELECT * FROM naming.namesakes(:village, :plain, :street)"),
-        {"village": street.division_id, "plain": name.sound_plain, "street": street.id},
+        text("SELECT * FROM naming.namesakes(:villages, :plains, :streets)"),
+        {
+            "villages": [each.village for each in asked],
+            "plains": [each.name.sound_plain for each in asked],
+            "streets": [each.street for each in asked],
+        },
     )
-    return NameContext(
-        shape=shape_of(session, street),
-        neighbours=tuple(neighbour(row) for row in rows),
-        division=division,
-        latin=name.latin_toned,
-    )
+    alike: dict[int, list[Neighbour]] = defaultdict(list)
+    for row in rows:
+        alike[row.nr].append(neighbour(row))
+    return [
+        NameContext(
+            shape=shapes[each.street],
+            neighbours=tuple(alike[nr]),
+            division=each.division,
+            latin=each.name.latin_toned,
+        )
+        for nr, each in enumerate(asked, start=1)
+    ]
 
 
 def neighbours_around(session: Session, village: Division) -> tuple[Neighbour, ...]:

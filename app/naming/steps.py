@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
+from app.base.many import change_all
 from app.base.models import Division, File
 from app.base.people import Actor
 from app.inventory.models import Street, StreetState
 from app.inventory.steps import mark
 from app.milestones.models import Batch
 from app.milestones.queries import streets_of
+from app.naming.checking import check_all, refuse_open
 from app.naming.logic import states
-from app.naming.logic.checks import check_name
 from app.naming.logic.clocks import DEFAULT_RULES, Due, due_on
-from app.naming.logic.findings import Finding as Found
 from app.naming.logic.states import State, Verb, Who
-from app.naming.models import Deadline, DeadlineKind, Decision, Finding, FindingLevel, Name, NameOrigin, Proposal
-from app.naming.schemas import StandsInTheWay
-from app.naming.spelling import as_it_stands, context_of, spelled
+from app.naming.models import Deadline, DeadlineKind, Decision, Name, NameOrigin, Proposal
+from app.naming.spelling import as_it_stands, spelled
 
-#: What the person says who submits names they have read (rule N2).
-READ = N_("Read and found clear and healthy.")
 _CLOCKS = {DeadlineKind.FILE: Due.FILE, DeadlineKind.ANNOUNCE: Due.ANNOUNCE, DeadlineKind.SIGN: Due.SIGN}
 
 
@@ -51,33 +50,50 @@ class Approval:
     file: File | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Words for one street."""
+
+    street: Street
+    wording: Wording
+
+
 def propose(
     session: Session, clock: Clock, *, by: Actor, street: Street, wording: Wording, batch: Batch | None = None
 ) -> Proposal:
-    """Nothing → draft: a name for one street, checked at once. By officers and the village's contact.
+    """Nothing → draft: a name for one street; as :func:`propose_all`."""
+    return propose_all(session, clock, by=by, wishes=[Wish(street, wording)], batch=batch)[0]
 
-    Raises Conflict where the street has a live proposal; Invalid where the words cannot be spelled. Findings never
-    stop a draft: they stop its submission.
+
+def propose_all(
+    session: Session, clock: Clock, *, by: Actor, wishes: Sequence[Wish], batch: Batch | None = None
+) -> list[Proposal]:
+    """Nothing → draft: names for streets, all or none, checked at once. By officers and the village's contact.
+
+    Raises Conflict where a street has a live proposal; Invalid where words cannot be spelled. Findings never stop a
+    draft: they stop its submission.
     """
-    name, _ = spelled(wording.words, division=wording.division)
-    proposal = Proposal(
-        division_id=street.division_id,
-        street_id=street.id,
-        batch_id=batch.id if batch else None,
-        meaning=wording.meaning.strip(),
-        word_division=wording.division,
-        proposed_by=by.id,
-        proposed_on=clock.today(),
-        **name.columns(),
-    )
+    made = [
+        Proposal(
+            division_id=wish.street.division_id,
+            street_id=wish.street.id,
+            batch_id=batch.id if batch else None,
+            meaning=wish.wording.meaning.strip(),
+            word_division=wish.wording.division,
+            proposed_by=by.id,
+            proposed_on=clock.today(),
+            **spelled(wish.wording.words, division=wish.wording.division)[0].columns(),
+        )
+        for wish in wishes
+    ]
     try:
         with session.begin_nested():
-            session.add(proposal)
+            session.add_all(made)
     except IntegrityError as error:
         raise Conflict("This street has a proposal already. Change that one, or withdraw it.") from error
-    check(session, clock, proposal=proposal)
-    mark(session, street_ids=[street.id], state=StreetState.PROPOSED)
-    return proposal
+    check_all(session, clock, proposals=made)
+    mark(session, street_ids=[wish.street.id for wish in wishes], state=StreetState.PROPOSED)
+    return made
 
 
 def revise(session: Session, clock: Clock, *, proposal: Proposal, wording: Wording) -> Proposal:
@@ -91,67 +107,8 @@ def revise(session: Session, clock: Clock, *, proposal: Proposal, wording: Wordi
         setattr(proposal, column, value)
     proposal.meaning, proposal.word_division = wording.meaning.strip(), wording.division
     session.flush()
-    check(session, clock, proposal=proposal)
+    check_all(session, clock, proposals=[proposal])
     return proposal
-
-
-def check(session: Session, clock: Clock, *, proposal: Proposal, read_by: Actor | None = None) -> list[Finding]:
-    """The law looks at a proposal anew; what was waived and is found again, word for word, stays waived.
-
-    ``read_by`` has read the words and finds them clear and healthy, which rule N2 asks a person to say.
-    """
-    street = session.get_one(Street, proposal.street_id)
-    name, _ = spelled(proposal.words, division=proposal.word_division)
-    context = context_of(session, street=street, name=name, division=proposal.word_division)
-    known = {_mark(finding): finding for finding in findings_of(session, proposal)}
-    session.execute(delete(Finding).where(Finding.proposal_id == proposal.id))
-    found = [_finding(clock, proposal, each) for each in check_name(proposal.words, context)]
-    for finding in found:
-        earlier = known.get(_mark(finding))
-        if earlier is not None and earlier.waiver is not None:
-            finding.waiver, finding.waived_by, finding.waived_on = earlier.waiver, earlier.waived_by, earlier.waived_on
-        elif read_by is not None and finding.needs_tick:
-            finding.waiver, finding.waived_by, finding.waived_on = READ, read_by.id, clock.today()
-    session.add_all(found)
-    session.flush()
-    return found
-
-
-def _finding(clock: Clock, proposal: Proposal, found: Found) -> Finding:
-    return Finding(
-        proposal_id=proposal.id,
-        division_id=proposal.division_id,
-        rule=found.rule,
-        clause=found.clause.article,
-        level=found.level.value,
-        message=found.message,
-        values={key: str(value) for key, value in found.values.items()},
-        remedy=found.remedy,
-        waivable_by=" ".join(sorted(found.waivable_by)),
-        fully_checked=found.fully_checked,
-        needs_tick=found.needs_tick,
-        found_on=clock.today(),
-    )
-
-
-def _mark(finding: Finding) -> tuple[str, str, str]:
-    return finding.rule, finding.message, repr(sorted(finding.values.items()))
-
-
-def findings_of(session: Session, proposal: Proposal) -> list[Finding]:
-    """What was found of a proposal, in the order of the check."""
-    return list(session.scalars(select(Finding).where(Finding.proposal_id == proposal.id).order_by(Finding.id)))
-
-
-def waive(session: Session, clock: Clock, *, by: Actor, finding: Finding, reason: str) -> Finding:
-    """A finding's answered reason. Raises NotAllowed for a role that the rule does not name, Invalid for no reason."""
-    if not reason.strip():
-        raise Invalid("Say why this finding does not stand in the way.", field="reason")
-    if by.role.value not in finding.waivable_by.split():
-        raise NotAllowed("{clause} cannot be waived by your role.", clause=finding.clause)
-    finding.waiver, finding.waived_by, finding.waived_on = reason.strip(), by.id, clock.today()
-    session.flush()
-    return finding
 
 
 def submit(
@@ -162,24 +119,10 @@ def submit(
     ``read_by_hand``: the person says they read each name and find it clear and healthy (rule N2 asks for that).
     Raises Conflict naming the proposal and the clause that stands in the way.
     """
+    found = check_all(session, clock, proposals=proposals, read_by=by if read_by_hand else None)
     for proposal in proposals:
-        _refuse_open(proposal, check(session, clock, proposal=proposal, read_by=by if read_by_hand else None))
-    for proposal in proposals:
-        proposal.submitted_on = clock.today()
-    _move(session, by=by, proposals=proposals, verb=Verb.SUBMIT)
-
-
-def _refuse_open(proposal: Proposal, findings: Iterable[Finding]) -> None:
-    for finding in findings:
-        in_the_way = finding.level == FindingLevel.ERROR.value or finding.needs_tick
-        if in_the_way and finding.waiver is None:
-            raise StandsInTheWay(
-                N_("“{words}” cannot be submitted: {clause}: {finding}"),
-                about=finding,
-                words=proposal.words,
-                clause=finding.clause,
-                finding=finding.message.format(**finding.values),
-            )
+        refuse_open(proposal, found[proposal.id])
+    _move(session, by=by, proposals=proposals, verb=Verb.SUBMIT, submitted_on=clock.today())
 
 
 def send_back(session: Session, *, by: Actor, proposals: Sequence[Proposal], reason: str) -> None:
@@ -242,7 +185,7 @@ def decide(
             session.add(decision)
     except IntegrityError as error:
         raise Conflict("{number} is a decision already. Check the number.", number=approval.number) from error
-    _move(session, by=by, proposals=proposals, verb=Verb.APPROVE, decision=decision)
+    _move(session, by=by, proposals=proposals, verb=Verb.APPROVE, decision_id=decision.id)
     _into_force(session, decision=decision, proposals=proposals)
     for kind, clock_name in _CLOCKS.items():
         session.add(
@@ -359,16 +302,12 @@ def keep_existing(session: Session, *, division: Division) -> list[Name]:
     return names
 
 
-def _move(
-    session: Session,
-    *,
-    by: Actor,
-    proposals: Sequence[Proposal],
-    verb: Verb,
-    note: str | None = None,
-    decision: Decision | None = None,
-) -> None:
-    """Move all or none; the role is held by the state table here and by the database's policies below."""
+def _move(session: Session, *, by: Actor, proposals: Sequence[Proposal], verb: Verb, **changes: Any) -> None:
+    """Move all or none, with other ``changes`` of theirs.
+
+    The role is held by the state table here and by the database's policies below.
+    """
+    together: dict[State, list[Proposal]] = defaultdict(list)
     for proposal in proposals:
         state = State(proposal.state)
         allowed = states.who_may(state, verb)
@@ -378,10 +317,9 @@ def _move(
                 roles=", ".join(sorted(Who(who).value for who in allowed)),
                 words=proposal.words,
             )
-        proposal.state = states.move(state, verb).value
-        proposal.note = note if note is not None else proposal.note
-        proposal.decision_id = decision.id if decision else proposal.decision_id
-    session.flush()
+        together[state].append(proposal)
+    for state, alike in together.items():
+        change_all(session, alike, state=states.move(state, verb).value, **changes)
 
 
 def unnamed_streets(session: Session, batch: Batch) -> list[Street]:

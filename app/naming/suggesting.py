@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -17,9 +18,11 @@ from app.naming.logic.characters import all_chinese
 from app.naming.logic.checks import NameContext
 from app.naming.logic.suggestions import FOR_ORDINAL, FOR_SIDE, Choice, Suggestion, VillageContext, suggest_names
 from app.naming.models import Proposal
-from app.naming.spelling import neighbours_around, shape_of
-from app.naming.steps import Wording, propose, unnamed_streets
+from app.naming.spelling import neighbours_around, shapes_of
+from app.naming.steps import Wish, Wording, propose_all, unnamed_streets
 
+#: How many names a person is offered for one street.
+CHOICES = 3
 _ENDINGS = ("社区居民委员会", "村民委员会", "居民委员会", "村委会", "居委会", "社区", "村")
 
 
@@ -29,24 +32,29 @@ def suggest(session: Session, clock: Clock, *, by: Actor, batch: Batch) -> list[
     for village_id, streets in groupby(unnamed_streets(session, batch), key=attrgetter("division_id")):
         of_village = {str(street.id): street for street in streets}
         village = session.get_one(Division, village_id)
-        for suggestion in suggestions_for(session, village=village, streets=list(of_village.values())):
-            if suggestion.choices:
-                best = suggestion.choices[0]
-                wording = Wording(best.name, meaning=meaning_of(best), division=best.division)
-                street = of_village[suggestion.key]
-                made.append(propose(session, clock, by=by, street=street, wording=wording, batch=batch))
+        suggested = suggestions_for(session, village=village, streets=list(of_village.values()), choices=1)
+        wishes = [
+            Wish(of_village[each.key], Wording(best.name, meaning=meaning_of(best), division=best.division))
+            for each in suggested
+            for best in each.choices
+        ]
+        made += propose_all(session, clock, by=by, wishes=wishes, batch=batch)
     return made
 
 
-def suggestions_for(session: Session, *, village: Division, streets: list[Street]) -> tuple[Suggestion, ...]:
+def suggestions_for(
+    session: Session, *, village: Division, streets: Sequence[Street], choices: int = CHOICES
+) -> tuple[Suggestion, ...]:
     """Choices for the streets of one village, different from all names of its town."""
     context = VillageContext(
         stem=stem_of(village.name),
         where=village.name,
         names=NameContext(neighbours=neighbours_around(session, village)),
         seed=str(village.uid),
+        choices=choices,
     )
-    return suggest_names([shape_of(session, street) for street in streets], context)
+    shapes = shapes_of(session, [street.id for street in streets])
+    return suggest_names([shapes[street.id] for street in streets], context)
 
 
 def stem_of(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from tests.conftest import World
 from tests.filled import fill
 
 pytestmark = pytest.mark.timeout(300)  # filling takes most of it
-BIG = ("street", "facility", "name", "proposal")
+BIG = ("street", "facility", "name", "proposal", "post", "sign")
 TOWN, COUNTY, VILLAGE = 101000, 100000, 101002
 
 
@@ -74,7 +75,14 @@ def watched(full: World) -> Iterator[Watched]:
 
 #: What is asked, and which index must answer.
 ASKED = {
-    "tile": ("SELECT inventory.tile(14, 13462, 6404)", ["ix_street_line", "ix_facility_point"]),
+    "tile of streets": ("SELECT map.streets(14, 13462, 6404)", ["ix_street_line"]),
+    "tile of facilities": ("SELECT map.facilities(14, 13462, 6404)", ["ix_facility_point"]),
+    "tile of signs": ("SELECT map.signs(14, 13462, 6404)", ["ix_post_point", "ix_sign_post_id"]),
+    "tile of divisions": ("SELECT map.divisions(14, 13462, 6404)", ["ix_division_outline", "ix_division_point"]),
+    "streets in a box": (
+        "SELECT map.streets_in(ST_MakeEnvelope(115.80, 36.51, 115.81, 36.52, 4490), '', NULL, NULL, 50)",
+        ["ix_street_line"],
+    ),
     "facilities near streets": (
         f"SELECT * FROM inventory.near_facilities('1.{COUNTY}.{TOWN}', 50, 300)",
         ["ix_facility_point"],
@@ -88,10 +96,11 @@ ASKED = {
         ["ix_division_outline", "ix_division_point"],
     ),
     "namesakes": (
-        f"SELECT * FROM naming.namesakes({VILLAGE}, 'sound7', 0)",
+        f"SELECT * FROM naming.namesakes(ARRAY[{VILLAGE}], ARRAY['sound7'], ARRAY[0])",
         ["ix_name_sound_plain", "ix_proposal_sound_plain"],
     ),
 }
+TILES = [what for what in ASKED if what.startswith("tile")]
 
 
 @pytest.mark.parametrize("what", ASKED)
@@ -141,7 +150,7 @@ def test_the_same_question_without_the_function_loses_the_index(
     assert index in "\n".join(watched.heard), "without a policy the index is used"
 
 
-@pytest.mark.parametrize("what", ["tile", "street by name", "villages of places"])
+@pytest.mark.parametrize("what", [*TILES, "streets in a box", "street by name", "villages of places"])
 def test_the_functions_show_nothing_of_another_territory(full: World, watched: Watched, what: str):
     """They run as the owner and take the territory from the transaction, so this is theirs to keep."""
     sql, _ = ASKED[what]
@@ -153,3 +162,27 @@ def test_near_facilities_shows_nothing_of_another_territory(full: World, watched
     sql, _ = ASKED["facilities near streets"]
     assert watched.plans(full.person(Role.TOWN_OFFICER, "中镇"), sql)
     assert watched.rows == []
+
+
+@pytest.mark.parametrize("layer", ["streets", "facilities", "signs", "divisions"])
+def test_no_tile_of_the_whole_city_is_large_or_slow_at_any_zoom(full: World, watched: Watched, layer: str):
+    """The streets' tiles are generalised where they would be: first without names, then counts in cells."""
+    person = full.person(Role.CITY_OFFICER, "市")
+    for z in range(5, 17):
+        x, y = at(116.305, 36.755, z)
+        began = time.monotonic()
+        watched.plans(person, f"SELECT map.{layer}({z}, {x}, {y})")
+        took = time.monotonic() - began
+        tile = bytes(watched.rows[0][0])
+        print(layer, z, len(tile), round(took * 1000))
+        assert len(tile) < 500_000, z
+        assert took < 3, z
+        if layer == "streets":
+            told = [name for name in (b"street_cells", b"street_lines", b"streets") if name in tile]
+            assert told == [b"street_cells" if z < 11 else b"street_lines" if z < 13 else b"streets"], z
+
+
+def at(lon: float, lat: float, z: int) -> tuple[int, int]:
+    """The tile in which a place lies."""
+    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
+    return int((lon + 180) / 360 * 2**z), int(y * 2**z)

@@ -14,11 +14,11 @@ from app.base.errors import Invalid, NotAllowed, NotFound
 from app.base.history import current_act
 from app.base.models import Division
 from app.base.people import Actor, may
-from app.base.request import Answer, Me, Now, Place, Show, Work
+from app.base.request import Answer, Me, Now, Place, Show, Work, one_of
 from app.intake.queries import entries_of, names_of
 from app.inventory.models import Street
 from app.milestones.models import Batch
-from app.naming import queries, steps
+from app.naming import checking, queries
 from app.naming.logic import states
 from app.naming.logic.states import State
 from app.naming.models import Decision, Finding, Name, Proposal
@@ -37,7 +37,7 @@ def index(  # noqa: PLR0917 - one argument a value of the query
 ) -> Response:
     """Proposals of the chosen territory, by state; of one batch where it is named."""
     asking.require_reader(session)
-    state = state if state in STATES else ""
+    one_of(state, STATES, field="state")
     only = asking.the_batch(session, batch)
     wanted = queries.proposals(place, state=state, batch=only)
     page = paging.page(session, wanted, keys=[paging.Key(Proposal.id, descending=True)], after=after)
@@ -99,7 +99,7 @@ def proposal_page(
         proposal=proposal,
         name=name,
         doubts=[told_doubt(show.text, doubt) for doubt in latin.doubts],
-        findings=[told(show.text, finding) for finding in steps.findings_of(session, proposal)],
+        findings=[told(show.text, finding) for finding in checking.findings_of(session, proposal)],
         typed=typed or held,
         errors=errors or {},
         street=street,
@@ -125,7 +125,7 @@ def waive(
         raise NotFound("This finding is no longer there: the words were changed and checked anew.")
     proposal = session.get_one(Proposal, finding.proposal_id)
     try:
-        steps.waive(session, clock, by=actor, finding=finding, reason=reason)
+        checking.waive(session, clock, by=actor, finding=finding, reason=reason)
     except Invalid as refusal:
         return proposal_page(session, show, actor, proposal, {"reason": refusal_words(show.text, refusal)})
     except NotAllowed as refusal:

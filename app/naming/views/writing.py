@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.base.errors import Conflict, Invalid, MingluError, NotFound
+from app.base.errors import N_, Conflict, Invalid, MingluError, NotFound
 from app.base.history import current_act
 from app.base.models import Division
 from app.base.request import Answer, Me, Now, Show, Work
@@ -20,7 +20,7 @@ from app.naming.logic.findings import Finding, Level
 from app.naming.logic.parts import written_name
 from app.naming.models import Proposal
 from app.naming.schemas import refusal_words, told_doubt, told_now
-from app.naming.spelling import context_of, spelled
+from app.naming.spelling import Asked, contexts_of, spelled
 from app.naming.steps import Wording
 from app.naming.suggesting import meaning_of, suggestions_for
 from app.naming.views import asking
@@ -30,9 +30,20 @@ router = APIRouter(prefix="/naming")
 
 
 @router.get("/new")
-def ask(session: Work, show: Show, street: UUID) -> Response:
-    """A name for one street, with names that pass the checks to choose from."""
-    return _form(session, show, _street(session, street), asking.Typed(), {})
+def ask(session: Work, show: Show, street: str = "") -> Response:
+    """A name for one street, with names that pass the checks to choose from; without a street, how to choose one."""
+    if not street:
+        return asking.choose_first(
+            show,
+            title=N_("Propose a name"),
+            first=N_("Choose a street first"),
+            hint=N_(
+                "A name is proposed for one street. Open an unnamed street of the inventory and press “Propose a name”."
+            ),
+            url="/inventory?state=unnamed&scope=in",
+            action=N_("To the unnamed streets"),
+        )
+    return _form(session, show, _street(session, asking.key(street)), asking.Typed(), {})
 
 
 @router.post("/new")
@@ -118,7 +129,7 @@ def _checked(session: Session, show: Answer, street: Street, words: str, divisio
         try:
             wording = _wording(asking.Typed(words.strip(), division=division))
             name, latin = spelled(wording.words, division=wording.division)
-            context = context_of(session, street=street, name=name, division=wording.division)
+            (context,) = contexts_of(session, [Asked(street.id, street.division_id, name, wording.division)])
             found |= {
                 "name": name,
                 "doubts": [told_doubt(show.text, doubt) for doubt in latin.doubts],
@@ -158,7 +169,7 @@ def _form(session: Session, show: Answer, street: Street, typed: asking.Typed, e
     )
 
 
-def _street(session: Session, uid: UUID) -> Street:
+def _street(session: Session, uid: UUID | None) -> Street:
     found = session.scalar(select(Street).where(Street.uid == uid))
     if found is None:
         raise NotFound("There is no such street in your territory.")

@@ -18,22 +18,20 @@ from app.inventory.models import Street, StreetState
 from app.inventory.steps import derive, judge_scope
 from app.milestones.models import Batch
 from app.milestones.steps import Terms, open_batch
+from app.naming.checking import check_all, findings_of, waive
 from app.naming.models import Deadline, Decision, Finding, Name, Proposal
 from app.naming.steps import (
     Approval,
     Wording,
     announce,
-    check,
     decide,
     file_decision,
-    findings_of,
     keep_existing,
     propose,
     reject,
     revise,
     send_back,
     submit,
-    waive,
     withdraw,
 )
 from app.naming.suggesting import stem_of, suggest
@@ -168,8 +166,8 @@ def test_findings_are_the_same_whoever_runs_the_check(village: Village):
     for role, place in ((Role.TOWN_OFFICER, "中镇"), (Role.CITY_OFFICER, "市"), (Role.VILLAGE_CONTACT, "新庄")):
         with acting(village.world, role, place) as session:
             proposal = session.scalars(select(Proposal).where(Proposal.words == "慧敏路")).one()
-            check(session, village.world.clock, proposal=proposal)
-            found.append([(f.rule, f.level, f.message, f.values) for f in findings_of(session, proposal)])
+            again = check_all(session, village.world.clock, proposals=[proposal])[proposal.id]
+            found.append([(f.rule, f.level, f.message, f.values) for f in again])
     assert found[0] == found[1] == found[2]
     assert any(rule == "N9" for rule, *_ in found[0])
 
@@ -190,7 +188,7 @@ def test_a_waiver_needs_the_right_role_and_a_reason_and_survives_the_next_check(
         with pytest.raises(Invalid, match="Say why"):
             waive(session, village.world.clock, by=by, finding=rare, reason=" ")
         waive(session, village.world.clock, by=by, finding=rare, reason="a village tree, in use since 1900")
-        again = check(session, village.world.clock, proposal=made)
+        again = check_all(session, village.world.clock, proposals=[made])[made.id]
         waived = {f.values["character"]: f.waiver for f in again if f.rule == "N4"}
         assert waived == {"榠": "a village tree, in use since 1900", "樝": None}
 

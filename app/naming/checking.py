@@ -1,0 +1,133 @@
+"""The law looks at proposals: what it finds is kept with each, and what a person answered stays answered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.base.clock import Clock
+from app.base.errors import N_, Invalid, NotAllowed
+from app.base.many import change_all
+from app.base.people import Actor
+from app.naming.logic.checks import check_name
+from app.naming.logic.findings import Finding as Found
+from app.naming.models import Finding, FindingLevel, Proposal
+from app.naming.schemas import StandsInTheWay
+from app.naming.spelling import Asked, contexts_of, spelled
+
+#: What the person says who submits names they have read (rule N2).
+READ = N_("Read and found clear and healthy.")
+_LEVELS = [level.value for level in FindingLevel]
+#: What makes two findings the same row, whenever each was found and whatever was answered.
+_SAID = ("rule", "clause", "level", "message", "values", "remedy", "waivable_by", "fully_checked", "needs_tick")
+
+
+def check_all(
+    session: Session, clock: Clock, *, proposals: Sequence[Proposal], read_by: Actor | None = None
+) -> dict[int, list[Finding]]:
+    """The law looks at proposals anew, at all of them at once; what it finds, by the proposal's key.
+
+    A finding that stays is left as it is, one that changed keeps its waiver as long as its words are the same, one
+    that does not hold any more goes. ``read_by`` has read the words and finds them clear and healthy, which rule N2
+    asks a person to say.
+    """
+    named = [(each, spelled(each.words, division=each.word_division)[0]) for each in proposals]
+    asked = [Asked(each.street_id, each.division_id, name, each.word_division) for each, name in named]
+    known = _known(session, proposals)
+    made: dict[int, list[Finding]] = {}
+    for proposal, context in zip(proposals, contexts_of(session, asked), strict=True):
+        found = [_finding(clock, proposal, each) for each in check_name(proposal.words, context)]
+        made[proposal.id] = [_kept(each, known.get(proposal.id, ())) for each in found]
+    here = {finding.id for findings in made.values() for finding in findings if finding.id is not None}
+    gone = [finding.id for findings in known.values() for finding in findings if finding.id not in here]
+    if gone:
+        session.execute(delete(Finding).where(Finding.id.in_(gone)))
+    session.add_all(finding for findings in made.values() for finding in findings if finding.id is None)
+    session.flush()
+    if read_by is not None:
+        _tick(session, clock, read_by, [finding for findings in made.values() for finding in findings])
+    return made
+
+
+def _known(session: Session, proposals: Sequence[Proposal]) -> dict[int, list[Finding]]:
+    known: dict[int, list[Finding]] = defaultdict(list)
+    wanted = select(Finding).where(Finding.proposal_id.in_([each.id for each in proposals]))
+    for finding in session.scalars(wanted.order_by(Finding.id)):
+        known[finding.proposal_id].append(finding)
+    return known
+
+
+def _finding(clock: Clock, proposal: Proposal, found: Found) -> Finding:
+    return Finding(
+        proposal_id=proposal.id,
+        division_id=proposal.division_id,
+        rule=found.rule,
+        clause=found.clause.article,
+        level=found.level.value,
+        message=found.message,
+        values={key: str(value) for key, value in found.values.items()},
+        remedy=found.remedy,
+        waivable_by=" ".join(sorted(found.waivable_by)),
+        fully_checked=found.fully_checked,
+        needs_tick=found.needs_tick,
+        found_on=clock.today(),
+    )
+
+
+def _kept(found: Finding, known: Iterable[Finding]) -> Finding:
+    """The row that says the same already, or ``found`` with the answer that was given to the same words."""
+    for earlier in known:
+        if all(getattr(earlier, column) == getattr(found, column) for column in _SAID):
+            return earlier
+    for earlier in known:
+        if earlier.waiver is not None and _mark(earlier) == _mark(found):
+            found.waiver, found.waived_by, found.waived_on = earlier.waiver, earlier.waived_by, earlier.waived_on
+    return found
+
+
+def _mark(finding: Finding) -> tuple[str, str, str]:
+    return finding.rule, finding.message, repr(sorted(finding.values.items()))
+
+
+def _tick(session: Session, clock: Clock, reader: Actor, findings: Sequence[Finding]) -> None:
+    open_ = [finding for finding in findings if finding.needs_tick and finding.waiver is None]
+    change_all(session, open_, waiver=READ, waived_by=reader.id, waived_on=clock.today())
+
+
+def findings_of(session: Session, proposal: Proposal) -> list[Finding]:
+    """What was found of a proposal: errors first, then in the order of the law."""
+    found = session.scalars(select(Finding).where(Finding.proposal_id == proposal.id))
+    return sorted(found, key=lambda each: (_LEVELS.index(each.level), _in_the_law(each.rule), each.id))
+
+
+def _in_the_law(rule: str) -> tuple[int, str]:
+    """``N5a`` comes after ``N5`` and before ``N10``."""
+    return int("".join(filter(str.isdigit, rule)) or 0), rule
+
+
+def refuse_open(proposal: Proposal, findings: Iterable[Finding]) -> None:
+    """Raise StandsInTheWay for the first finding that somebody has to answer before the proposal goes on."""
+    for finding in findings:
+        in_the_way = finding.level == FindingLevel.ERROR.value or finding.needs_tick
+        if in_the_way and finding.waiver is None:
+            raise StandsInTheWay(
+                N_("“{words}” cannot be submitted: {clause}: {finding}"),
+                about=finding,
+                words=proposal.words,
+                clause=finding.clause,
+                finding=finding.message.format(**finding.values),
+            )
+
+
+def waive(session: Session, clock: Clock, *, by: Actor, finding: Finding, reason: str) -> Finding:
+    """A finding's answered reason. Raises NotAllowed for a role that the rule does not name, Invalid for no reason."""
+    if not reason.strip():
+        raise Invalid("Say why this finding does not stand in the way.", field="reason")
+    if by.role.value not in finding.waivable_by.split():
+        raise NotAllowed("{clause} cannot be waived by your role.", clause=finding.clause)
+    finding.waiver, finding.waived_by, finding.waived_on = reason.strip(), by.id, clock.today()
+    session.flush()
+    return finding
