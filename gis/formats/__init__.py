@@ -1,6 +1,6 @@
 """Survey files in, exports out: one module per format family; here the one that decides which is meant.
 
-What a file is, its first bytes tell; the name's ending is only for people.
+What a file is, its first bytes tell; the name's ending only tells what a damaged one was to be.
 """
 
 from __future__ import annotations
@@ -20,6 +20,18 @@ __all__ = ["DEFAULT_LIMITS", "Limits", "read_survey", "write_geojson", "write_gp
 
 _READABLE = "GeoJSON, GeoPackage, zipped shapefile, OSM PBF, OSM XML"
 _PEEK = 4096
+_UNKNOWN, _MARKUP = "unknown", "XML / HTML"
+#: What a file's ending promises; where the first bytes are of no kind at all, that is what was damaged.
+_PROMISED = {
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".gpkg": "GeoPackage",
+    ".zip": "zip",
+    ".gz": "gzip",
+    ".pbf": "OSM PBF",
+    ".osm": "OSM XML",
+    ".shp": "shapefile",
+}
 _Rows = tuple[list[RawRow], str | None]
 
 
@@ -58,24 +70,54 @@ def _read(path: Path, *, called: str, scratch: Path, limits: Limits, depth: int 
     if kind in {"pbf", "osm"}:
         return osm.read(path, called=called, packing=kind), "EPSG:4326"
     if kind == "gpkg":
-        return tables.read_gpkg(path, called=called)
+        return tables.read_gpkg(_named(path, scratch / "survey.gpkg"), called=called)
     if kind == "json":
         rows, stated = geojson.read(path, called=called)
         return rows, stated or "EPSG:4326"
     if kind == "shp":
-        return _read_bare_shapefile(path, called)
-    raise UnreadableFile(
-        N_("{file} is {kind}, which is not read here; hand in one of: {readable}."),
+        return _read_shapefile(path, called)
+    raise _of_no_use(kind, path, called)
+
+
+def _named(path: Path, name: Path) -> Path:
+    """The same file under an ending that GDAL believes: it takes whatever is called .zip for an archive."""
+    if path.suffix.lower() == name.suffix:
+        return path
+    name.symlink_to(path.absolute())
+    return name
+
+
+def _of_no_use(kind: str, path: Path, called: str) -> UnreadableFile:
+    """Why a file is not read: damaged, by what its ending promises; of another kind; of none that we know."""
+    ending = path.suffix or Path(called.lower().removesuffix(".gz")).suffix
+    promised = _PROMISED.get(ending.lower())
+    if promised and (kind == _UNKNOWN or (kind == _MARKUP and promised == "OSM XML")):
+        return UnreadableFile(
+            N_(
+                "{file} is damaged or cut off: its first bytes are not those of {promised}."
+                " Export or download it again, and check its ending."
+            ),
+            file=called,
+            promised=promised,
+        )
+    if kind == _UNKNOWN:
+        return UnreadableFile(
+            N_("{file} is of a kind that is not known here; hand in one of: {readable}."),
+            file=called,
+            readable=_READABLE,
+        )
+    return UnreadableFile(
+        N_("{file} is a file of the kind {kind}, which is not read here; hand in one of: {readable}."),
         file=called,
         kind=kind,
         readable=_READABLE,
     )
 
 
-def _read_bare_shapefile(path: Path, called: str) -> _Rows:
+def _read_shapefile(path: Path, called: str) -> _Rows:
     if not path.with_suffix(".dbf").exists():
         raise UnreadableFile(
-            N_("{file} is one part of a shapefile; zip .shp, .shx, .dbf and .prj together and hand that in."),
+            N_("{file} lacks parts of the shapefile; zip .shp, .shx, .dbf and .prj together and hand that in."),
             file=called,
         )
     return tables.read_shapefile(path, called=called)
@@ -85,7 +127,7 @@ def _read_zip(path: Path, *, called: str, scratch: Path, limits: Limits) -> _Row
     members = archive.unfold_zip(path, scratch, limits=limits)
     shapefiles = [target for name, target in members.items() if name.lower().endswith(".shp")]
     if len(shapefiles) == 1:
-        return tables.read_shapefile(shapefiles[0], called=called)
+        return _read_shapefile(shapefiles[0], called)
     if "[Content_Types].xml" in members:
         raise UnreadableFile(
             N_("{file} is an office document, which is not read here; hand in one of: {readable}."),
@@ -112,9 +154,9 @@ def _kind(path: Path, called: str) -> str:
         (b"\x1f\x8b", "gzip"),
         (b"SQLite format 3\x00", "gpkg"),
         (b"\x00\x00\x27\x0a", "shp"),
-        (b"%PDF", "a PDF"),
-        (b"\xd0\xcf\x11\xe0", "an old office document"),
-        (b"AC10", "a DWG drawing"),
+        (b"%PDF", "PDF"),
+        (b"\xd0\xcf\x11\xe0", "Office 97 (doc, xls, ppt)"),
+        (b"AC10", "DWG"),
     ):
         if head.startswith(magic):
             return kind
@@ -126,9 +168,9 @@ def _kind(path: Path, called: str) -> str:
 def _text_kind(head: bytes) -> str:
     text = head.decode("utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig", "ignore").lstrip()
     if text.startswith("<"):
-        return "osm" if "<osm" in text else "another kind of XML or HTML"
+        return "osm" if "<osm" in text else _MARKUP
     if text[:1] in {"{", "["}:
         return "json"
     if text.startswith("0") and "SECTION" in text[:100]:
-        return "a DXF drawing"
-    return "of a kind that is not known"
+        return "DXF"
+    return _UNKNOWN

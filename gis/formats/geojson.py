@@ -41,7 +41,7 @@ def _text(raw: bytes, called: str) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise UnreadableFile(N_("{file} is written in no known encoding; save it as UTF-8."), file=called)
+    raise UnreadableFile(N_("{file} is damaged or written in no known encoding; save it as UTF-8."), file=called)
 
 
 def _parse(text: str, called: str) -> dict[str, Any]:

@@ -37,9 +37,8 @@ def read(path: Path, *, called: str, packing: str) -> list[RawRow]:
             reading.take(thing)
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise UnreadableFile(
-            N_("{file} is damaged or cut off ({detail}); download it again."),
+            N_("{file} is damaged or cut off; download it again."),
             file=called,
-            detail=str(error)[:120],
         ) from error
     return reading.rows()
 

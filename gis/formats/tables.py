@@ -29,6 +29,8 @@ _GDAL_ERRORS = (
     ValueError,
     RuntimeError,
 )
+#: Lengths of the fixed heads (ESRI Shapefile Technical Description, 1998; dBASE III).
+_SHP_HEAD, _DBF_HEAD = 100, 32
 _KEYS = ("编号", "标识码", "bsm", "key", "osm_id", "fid", "id")
 _UTF8 = "utf-8"
 _THREE_BYTES = 0x800
@@ -59,8 +61,9 @@ def read_shapefile(path: Path, *, called: str) -> tuple[list[RawRow], str | None
     """The rows of one ``.shp`` with its sidecars beside it, and the datum of its ``.prj`` (None without one).
 
     The text of the ``.dbf`` is read as UTF-8 where its bytes prove that, else as the ``.cpg`` says if that fits, else
-    as GB18030 (which contains GBK). Raises :class:`UnreadableFile` for damage.
+    as GB18030 (which contains GBK). Raises :class:`UnreadableFile` for damage, also of a part that is cut off.
     """
+    _check_whole(path, called)
     with_index = path.with_suffix(".shx").exists()
     pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": None if with_index else "YES"})
     meta, shapes, columns = _read(path, called=called, encoding="ISO-8859-1")
@@ -71,6 +74,22 @@ def read_shapefile(path: Path, *, called: str) -> tuple[list[RawRow], str | None
     return _rows(shapes, names, decoded, prefix="", fids=None), _stated(meta)
 
 
+def _check_whole(path: Path, called: str) -> None:
+    """Refuse parts that are shorter than they say: GDAL would read what is left of them as if it were all."""
+    with path.open("rb") as shapes, path.with_suffix(".dbf").open("rb") as table:
+        drawn, told = shapes.read(_SHP_HEAD), table.read(_DBF_HEAD)
+    promised = 2 * int.from_bytes(drawn[24:28], "big")
+    whole = len(drawn) == _SHP_HEAD and path.stat().st_size >= promised
+    records, head, width = (int.from_bytes(told[a:b], "little") for a, b in ((4, 8), (8, 10), (10, 12)))
+    if not whole or head < _DBF_HEAD or path.with_suffix(".dbf").stat().st_size < head + records * width:
+        part = ".dbf" if whole else ".shp"
+        raise UnreadableFile(
+            N_("{part} of {file} is damaged or cut off; export the shapefile again and zip all its parts."),
+            file=called,
+            part=part,
+        )
+
+
 def _asked(ask: Any, path: Path, *, called: str, **options: Any) -> Any:
     """Call GDAL; its refusals become ours, its warnings are judged by the rows that result."""
     try:
@@ -79,9 +98,8 @@ def _asked(ask: Any, path: Path, *, called: str, **options: Any) -> Any:
             return ask(path, **options)
     except _GDAL_ERRORS as error:
         raise UnreadableFile(
-            N_("{file} is damaged or cut off ({detail}); export it again."),
+            N_("{file} is damaged or cut off; export it again."),
             file=called,
-            detail=str(error)[:120],
         ) from error
 
 

@@ -190,9 +190,10 @@ BROKEN = [
     (b'{"type": "FeatureCollection", "features": []}', "no rows"),
     (b'{"type": "FeatureCollection", "features": 7}', "no GeoJSON"),
     (b"{" + b'"a":[' * 1 + b"[" * 200_000, "no GeoJSON"),
-    (b"hello, world", "not known"),
-    (b"%PDF-1.7", "PDF"),
-    (b"<!DOCTYPE html><html></html>", "XML or HTML"),
+    (b"hello, world", "damaged or cut off: its first bytes are not those of GeoJSON"),
+    (b"%PDF-1.7", "of the kind PDF"),
+    (b"<!DOCTYPE html><html></html>", "XML / HTML"),
+    (b'{"type": "\xff\xfe\x80\xff"}', "no known encoding"),
 ]
 
 

@@ -66,6 +66,24 @@ def test_a_damaged_shapefile_is_refused_without_a_traceback(make_shapefile, tmp_
         read_survey(bad)
 
 
+@pytest.mark.parametrize("part", [".shp", ".dbf", ".shx"])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9])
+def test_a_part_of_a_shapefile_that_is_cut_off_is_not_read_as_if_it_were_whole(make_shapefile, tmp_path, part, share):
+    good = make_shapefile(ROADS, **COLUMNS)
+    bad = tmp_path / "bad.zip"
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            target.writestr(name, content[: int(len(content) * share)] if name.endswith(part) else content)
+    with pytest.raises(UnreadableFile, match=r"bad\.zip is damaged or cut off"):
+        read_survey(bad)
+
+
+def test_a_shapefile_without_its_table_is_refused_with_the_remedy(make_shapefile):
+    with pytest.raises(UnreadableFile, match=r"lacks parts of the shapefile; zip \.shp"):
+        read_survey(make_shapefile(ROADS, drop=(".dbf",), **COLUMNS))
+
+
 def test_rows_of_a_geopackage_become_features(make_gpkg):
     shapes = [
         LONLAT[0],
