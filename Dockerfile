@@ -13,7 +13,7 @@ WORKDIR /build
 COPY requirements.lock .ci/uv.txt ./
 RUN python -m venv /opt/minglu \
     && /opt/minglu/bin/pip install --no-cache-dir --require-hashes -r uv.txt \
-    && VIRTUAL_ENV=/opt/minglu /opt/minglu/bin/uv pip install --no-cache --require-hashes -r requirements.lock \
+    && VIRTUAL_ENV=/opt/minglu /opt/minglu/bin/uv pip install --no-cache --compile-bytecode --require-hashes -r requirements.lock \
     && /opt/minglu/bin/pip uninstall -y uv
 COPY app/web ./app/web
 
@@ -27,7 +27,8 @@ COPY --from=packages /opt/minglu /opt/minglu
 COPY . .
 COPY --from=packages /build/app/web ./app/web
 COPY --from=browser /build/app/web/static/dist ./app/web/static/dist
-RUN printf '#!/bin/sh\nexec python -m app "$@"\n' >/usr/local/bin/minglu && chmod 755 /usr/local/bin/minglu \
+RUN python -m compileall -q app gis signs migrations \
+    && printf '#!/bin/sh\nexec python -m app "$@"\n' >/usr/local/bin/minglu && chmod 755 /usr/local/bin/minglu \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin minglu \
     && install -d -o minglu -g minglu -m 700 /var/lib/minglu /var/lib/minglu/files /secrets/all /secrets/staff /secrets/public
 USER minglu
