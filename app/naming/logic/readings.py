@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from pypinyin import Style, pinyin
 from pypinyin.constants import PHRASES_DICT
@@ -52,7 +52,7 @@ class Surname:
     confirm: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one of a kind: found again by identity
 class Readings:
     """All that is known locally about readings: a plain value, from the shipped tables or the bureau's."""
 
@@ -88,6 +88,7 @@ def default_readings() -> Readings:
     )
 
 
+@lru_cache(maxsize=65_536)  # a city has a hundred thousand names made of a few thousand words
 def read(text: str, readings: Readings) -> tuple[Spoken, ...]:
     """One word of a name, piece by piece. A character without any reading is refused."""
     return tuple(_merge_retracted(_pieces(text, readings)))
