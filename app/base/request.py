@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 from uuid import UUID
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import NotAllowed, NotFound
+from app.base.errors import Invalid, NotAllowed, NotFound
 from app.base.files import Store
 from app.base.models import Division
 from app.base.people import Actor
@@ -115,6 +115,18 @@ def the_place(request: Request, actor: Me, session: Work) -> Division:
 def is_below(path: str, top: str) -> bool:
     """Whether a division's path is ``top`` or lies below it."""
     return not top or path == top or path.startswith(f"{top}.")
+
+
+def one_of(value: str, known: Iterable[str], *, field: str) -> str:
+    """A list's filter as the address has it; empty for none. Raises Invalid for a value that the list does not know."""
+    if value and value not in known:
+        raise Invalid(
+            "The filter “{name}” has no value “{value}”. Use the filters on the page.",
+            field=field,
+            name=field,
+            value=value,
+        )
+    return value
 
 
 Place = Annotated[Division, Depends(the_place)]

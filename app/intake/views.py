@@ -21,7 +21,7 @@ from app.base.files import fetch, keep
 from app.base.jobs import enqueue
 from app.base.models import Division, File, GeometrySource, Run, RunState
 from app.base.people import Actor, may
-from app.base.request import Answer, Files, Me, Place, Show, Work
+from app.base.request import Answer, Files, Me, Place, Show, Work, one_of
 from app.intake import queries, steps
 from app.intake.models import Intake, IntakeRow, IntakeState
 from gis.features import RowReport, Verdict
@@ -156,6 +156,7 @@ def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str |
     """One file: its counts, and what became of each of its rows."""
     intake = _intake(session, uid)
     known = {each.value: each for each in Verdict}
+    one_of(verdict, known, field="verdict")
     rows = queries.rows_of(intake, verdict=known.get(verdict))
     page = paging.page(session, rows, keys=[paging.Key(IntakeRow.row)], after=after)
     entries = queries.entries_of(session, "intake.intake", intake.id)
@@ -167,7 +168,7 @@ def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str |
         made=queries.made_by(session, intake),
         page=page,
         reasons={row.id: said(show, row.reason, row.values) for row in page.rows},
-        verdict=verdict if verdict in known else "",
+        verdict=verdict,
         verdicts=list(known),
         verdict_words=VERDICTS,
         may_undo=intake.state == IntakeState.APPLIED.value and may(session, "intake.intake", "change"),

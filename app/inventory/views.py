@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,14 +17,24 @@ from app.base.errors import N_, Invalid, NotAllowed, NotFound
 from app.base.history import current_act
 from app.base.models import Division
 from app.base.people import Actor, may
-from app.base.request import Answer, Now, Place, Show, Work
+from app.base.request import Answer, Now, Place, Show, Work, one_of
 from app.intake.models import Intake
 from app.intake.queries import entries_of, names_of
 from app.intake.steps import undo_intake as take_back
 from app.inventory import queries, steps
+from app.inventory.asks import NamesInForce
 from app.inventory.models import Street, StreetState
+from signs.designs import axis_of, ground_of
 
 router = APIRouter()
+
+
+def the_names(request: Request) -> NamesInForce:
+    """The later station's answer to which names are in force."""
+    return request.app.state.names_in_force  # type: ignore[no-any-return]
+
+
+Names = Annotated[NamesInForce, Depends(the_names)]
 GEOJSON = "application/geo+json"
 STATES = tuple(state.value for state in StreetState)
 FACILITIES = {
@@ -66,27 +76,37 @@ class Shown:
     sort: Annotated[str, Query(max_length=20)] = ""
     after: Annotated[str | None, Query(max_length=400)] = None
 
-    @property
-    def known_state(self) -> str:
-        """The state that is asked for, if it is one."""
-        return self.state if self.state in STATES else ""
+    def __post_init__(self) -> None:
+        """Raise Invalid for a value that no filter of the list has."""
+        one_of(self.state, STATES, field="state")
+        one_of(self.scope, ("in", "out"), field="scope")
+        one_of(self.surveyed, ("yes", "no"), field="surveyed")
+        one_of(self.sort.removeprefix("-"), queries.SORTS, field="sort")
 
 
 @router.get("/inventory")
-def index(session: Work, show: Show, place: Place, view: Annotated[Shown, Depends()]) -> Response:
+def index(session: Work, show: Show, place: Place, names: Names, view: Annotated[Shown, Depends()]) -> Response:
     """Streets of the chosen territory, by state, scope and surveyed name."""
-    return _index(session, show, place, view, {})
+    return _index(session, show, place, names, view)
 
 
-def _index(session: Session, show: Answer, place: Division, view: Shown, errors: dict[str, str]) -> Response:
+def _index(
+    session: Session,
+    show: Answer,
+    place: Division,
+    names: NamesInForce,
+    view: Shown,
+    errors: dict[str, str] | None = None,
+) -> Response:
     _require_reader(session)
     counts = queries.counts(session, place)
-    statement = queries.streets(place, state=view.known_state, scope=view.scope, surveyed=view.surveyed)
+    statement = queries.streets(place, state=view.state, scope=view.scope, surveyed=view.surveyed)
     page = paging.page(session, statement, keys=_keys(view.sort), after=view.after)
     return show.page(
         "inventory/index.html",
         status=422 if errors else 200,
         page=page,
+        named=names(session, [row.Street.id for row in page.rows]),
         view=view,
         states=STATES,
         counts=counts,
@@ -96,7 +116,8 @@ def _index(session: Session, show: Answer, place: Division, view: Shown, errors:
         may_make=may(session, "inventory.street", "create"),
         within_m=steps.SCOPE_M,
         roads=ROADS,
-        errors=errors,
+        is_blue=is_blue,
+        errors=errors or {},
     )
 
 
@@ -117,13 +138,16 @@ def derive(session: Work, show: Show, place: Place, clock: Now) -> Response:
 
 
 @router.post("/inventory/scope")
-def judge(session: Work, show: Show, place: Place, clock: Now, within_m: Annotated[float, Form()]) -> Response:
+def judge(
+    session: Work, show: Show, place: Place, clock: Now, names: Names, within_m: Annotated[float, Form()]
+) -> Response:
     """Which streets below the chosen division are in scope, anew."""
     try:
         with session.begin_nested():
             inside = steps.judge_scope(session, clock, division=place, within_m=within_m)
     except Invalid as refusal:
-        return _index(session, show, place, Shown(), {"within_m": show.text(refusal.message, **refusal.values)})
+        errors = {"within_m": show.text(refusal.message, **refusal.values)}
+        return _index(session, show, place, names, Shown(), errors)
     return show.see(
         f"/inventory?in={place.uid}&scope=in",
         "{n} streets of {name} are in scope.",
@@ -147,7 +171,7 @@ def undo_intake(session: Work, show: Show, uid: UUID) -> Response:
 
 
 @router.get("/inventory/{uid}")
-def record(session: Work, show: Show, uid: UUID) -> Response:
+def record(session: Work, show: Show, in_force: Names, uid: UUID) -> Response:
     """One street: what is known of it, why it is in scope, and how far its name is."""
     _require_reader(session)
     street = session.scalar(select(Street).where(Street.uid == uid))
@@ -158,6 +182,7 @@ def record(session: Work, show: Show, uid: UUID) -> Response:
     return show.page(
         "inventory/record.html",
         street=street,
+        named=in_force(session, [street.id]).get(street.id),
         village=village,
         town=session.get(Division, village.parent_id) if village.parent_id else None,
         reasons=queries.reasons_of(session, street),
@@ -165,6 +190,7 @@ def record(session: Work, show: Show, uid: UUID) -> Response:
         segments=queries.segments_of(session, street),
         facilities=FACILITIES,
         roads=ROADS,
+        is_blue=is_blue,
         entries=entries,
         names=names_of(session, entries),
     )
@@ -211,6 +237,11 @@ def _keys(sort: str) -> list[paging.Key]:
     down, column = sort.startswith("-"), queries.SORTS.get(sort.lstrip("-"))
     last = paging.Key(Street.id, descending=down)
     return [last] if column is None else [paging.Key(column, descending=down), last]
+
+
+def is_blue(bearing_deg: float) -> bool:
+    """Whether a street's plates are blue (it runs east to west)."""
+    return ground_of(axis_of(bearing_deg)).value == "blue"
 
 
 def _require_reader(session: Session) -> None:

@@ -18,7 +18,7 @@ from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act
 from app.base.models import Division, DivisionKind
 from app.base.people import Actor, may
-from app.base.request import Answer, Me, Now, Place, Show, Work, is_below
+from app.base.request import Answer, Me, Now, Place, Show, Work, is_below, one_of
 from app.intake.queries import entries_of, names_of
 from app.inventory.models import Street
 from app.milestones import queries, steps
@@ -67,7 +67,7 @@ def index(session: Work, show: Show, place: Place, clock: Now, state: str = "", 
     """Targets of the chosen division by year, and its batches, the next due first."""
     if not may(session, "milestones.batch", "read"):
         raise NotAllowed("Batches are for the offices that name streets.")
-    state = state if state in {each.value for each in BatchState} else ""
+    one_of(state, [each.value for each in BatchState], field="state")
     keys = [paging.Key(Batch.due_on, descending=state == "closed"), paging.Key(Batch.id, descending=state == "closed")]
     return show.page(
         "milestones/index.html",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
+from app.inventory.asks import StreetName
 from app.inventory.models import Street
 from app.milestones.models import Batch
 from app.naming.logic.latin import without_tones
@@ -163,6 +164,13 @@ def names(place: Division, words: str = "") -> Select[*tuple[Any, ...]]:
     spoken = sound_of(words)
     alike = Name.words.contains(words.strip(), autoescape=True)
     return found.where(or_(alike, Name.sound_plain.contains(spoken, autoescape=True)) if spoken else alike)
+
+
+def names_in_force(session: Session, streets: Collection[int], /) -> dict[int, StreetName]:
+    """Answers :class:`app.inventory.asks.NamesInForce`."""
+    wanted = select(Name.street_id, Name.words, Name.latin_sign, Name.in_force_on)
+    found = session.execute(wanted.where(Name.street_id.in_(streets), Name.retired_on.is_(None)))
+    return {row.street_id: StreetName(row.words, row.latin_sign, row.in_force_on) for row in found}
 
 
 def sound_of(words: str) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Form
 
 from app.base.errors import N_, Invalid
+from app.base.request import one_of
 from app.planning.models import SignReason, SignState
 from signs.designs import KINDS, Ground
 
@@ -35,19 +36,17 @@ BY_BEARING = N_("By the street's bearing")
 
 @dataclass(slots=True)
 class Wanted:
-    """Which signs a list shows; words that are no state, reason or kind filter nothing."""
+    """Which signs a list shows."""
 
     state: str = ""
     reason: str = ""
     kind: str = ""
 
-    def cleaned(self) -> Wanted:
-        """Only words that are known."""
-        return Wanted(
-            state=self.state if self.state in {one.value for one in SignState} else "",
-            reason=self.reason if self.reason in {one.value for one in SignReason} else "",
-            kind=self.kind if self.kind in KINDS else "",
-        )
+    def __post_init__(self) -> None:
+        """Raise Invalid for a word that is no state, reason or kind."""
+        one_of(self.state, [one.value for one in SignState], field="state")
+        one_of(self.reason, [one.value for one in SignReason], field="reason")
+        one_of(self.kind, KINDS, field="kind")
 
 
 @dataclass(slots=True)

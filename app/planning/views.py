@@ -45,7 +45,6 @@ def index(
 ) -> Response:
     """Signs of the chosen territory, and what still wants some."""
     _check_reader(session)
-    wanted = wanted.cleaned()
     found = queries.listed(division=place, state=wanted.state, reason=wanted.reason, kind=wanted.kind)
     may_plan = queries.reaches(session, place.id, subject=_SUBJECT, act="create")
     return show.page(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from app.base import paging
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.people import Actor, may
-from app.base.request import Answer, Config, Files, Hit, Me, Now, Place, Show, Work
+from app.base.request import Answer, Config, Files, Hit, Me, Now, Place, Show, Work, one_of
 from app.base.settings import Settings
 from app.planning.queries import batch as the_batch
 from app.planning.queries import history_of, reaches
@@ -51,7 +51,7 @@ def index(session: Work, show: Show, place: Place, state: str = "", after: str |
     """Orders of the chosen territory; a maker's own."""
     if not may(session, _SUBJECT, "read"):
         raise NotAllowed(N_("Your role does not see print orders."))
-    state = state if state in {one.value for one in OrderState} else ""
+    one_of(state, [one.value for one in OrderState], field="state")
     may_order = reaches(session, place.id, subject=_SUBJECT, act="create")
     own = may_order or may(session, "printing.code", "read")
     found = queries.listed(division=place if own else None, state=state)

@@ -15,7 +15,7 @@ from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.files import fetch
 from app.base.models import Role
 from app.base.people import Actor, may
-from app.base.request import Answer, Config, Files, Me, Now, Place, Show, Work
+from app.base.request import Answer, Config, Files, Me, Now, Place, Show, Work, one_of
 from app.base.settings import Settings
 from app.planning.logic import wind_of
 from app.planning.models import Sign
@@ -49,7 +49,7 @@ def index(  # noqa: PLR0917 - one argument a part
         return show.see("/rollout/phone")
     _check_reader(session)
     late = state == "late"
-    known = state if state in {one.value for one in JobState} else ""
+    known = "" if state in {"late", "all"} else one_of(state, [one.value for one in JobState], field="state")
     found = queries.listed_jobs(
         division=place, state="open" if late else known, late_on=clock.today() if late else None
     )

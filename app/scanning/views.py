@@ -13,7 +13,7 @@ from app.base import paging
 from app.base.errors import N_, Invalid, NotAllowed
 from app.base.history import current_act
 from app.base.people import Actor, may
-from app.base.request import Answer, Me, Now, Place, Show, Work
+from app.base.request import Answer, Me, Now, Place, Show, Work, one_of
 from app.planning.queries import history_of
 from app.scanning import queries, steps
 from app.scanning.logic import MOST_WORDS
@@ -34,7 +34,7 @@ def index(session: Work, show: Show, place: Place, state: str = "open", after: s
     """Readers' reports, the open ones first."""
     if not may(session, _SUBJECT, "read"):
         raise NotAllowed(N_("Your role does not see readers' reports."))
-    known = state if state in {one.value for one in ReportState} else ""
+    known = "" if state == "all" else one_of(state, [one.value for one in ReportState], field="state")
     found = queries.listed(division=place, state=known)
     keys = [paging.Key(Report.state, descending=True), paging.Key(Report.id, descending=True)]
     page = paging.page(session, found, keys=keys, after=after)
@@ -46,7 +46,7 @@ def scans(session: Work, show: Show, place: Place, clock: Now, days: int = 30, a
     """How often the signs' pages were opened, by sign and day; nobody's name is in it."""
     if not may(session, "scanning.scan_count", "read"):
         raise NotAllowed(N_("Your role does not see how often signs are scanned."))
-    days = days if days in PERIODS else 30
+    one_of(str(days), [str(period) for period in PERIODS], field="days")
     since = clock.today() - timedelta(days=days - 1)
     found = queries.scans_of_day(division=place, since=since, until=clock.today())
     keys = [paging.Key(column, descending=True) for column in (ScanCount.scanned_on, ScanCount.scans, ScanCount.id)]

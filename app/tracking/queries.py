@@ -74,9 +74,9 @@ class RegisterDifference:
     source: str
 
     @property
-    def missing(self) -> int:
-        """How many villages the register lacks against the targets; negative where it has more."""
-        return self.target - self.register
+    def apart(self) -> int:
+        """The register's villages less those that the targets ask for; negative where the register lacks some."""
+        return self.register - self.target
 
 
 # One statement. Facts of one street (of one sign) are laid below each other and grouped, not joined: a policy makes the

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.base.errors import N_, Invalid, NotAllowed
 from app.base.people import Actor, may
-from app.base.request import Answer, Now, Show, Work
+from app.base.request import Answer, Now, Show, Work, one_of
 from app.tracking import queries, schemas
 from app.tracking.queries import SUBJECTS, By, Progress
 
@@ -69,13 +69,13 @@ def export(session: Work, show: Show, clock: Now, on: str = "", by: str = "") ->
 def progress_map(session: Work, show: Show, clock: Now, by: str = "") -> Response:
     """Today's progress as a map in one file that asks no host for anything; saved, never opened here."""
     _check_reader(session)
-    kind = By.TOWN if by == By.TOWN.value else By.COUNTY
+    kind = By.TOWN if _by(by) is By.TOWN else By.COUNTY
     body = queries.progress_map(session, clock, leaflet=LEAFLET, by=kind, say=show.text)
     return _file(body, "text/html; charset=utf-8", _title(show, clock.today(), "map.html"))
 
 
 def _by(words: str) -> By:
-    return By(words) if words in {one.value for one in By} else By.COUNTY
+    return By(one_of(words, [one.value for one in By], field="by") or By.COUNTY)
 
 
 def _name(show: Answer, by: By) -> Callable[[Progress], str]:

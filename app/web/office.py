@@ -13,7 +13,9 @@ from starlette.middleware import Middleware
 from app.base.db import Database
 from app.base.files import open_store
 from app.base.settings import OFFICE
+from app.naming.queries import names_in_force
 from app.web.answers import OfficeAnswer
+from app.web.asking import refuse_unknown
 from app.web.frame import Frame
 from app.web.guard import OFFICE_POLICY
 from app.web.making import Kind, make_app
@@ -44,12 +46,13 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
         Kind(OFFICE, "Minglu office", OFFICE_POLICY, "error.html", MOST_BYTES, login="/login"),
         clock=clock,
         middleware=[Middleware(Sessions, database=database, clock=clock)],
-        dependencies=[Depends(require_form_token)],
+        dependencies=[Depends(require_form_token), Depends(refuse_unknown)],
         database=database,
     )
     frame = Frame(database, {key: getattr(views, "waiting", None) for key, views in stations.items()})
     app.state.frame, app.state.store = frame, open_store(settings.files)
     app.state.finders = [views.find for views in stations.values() if hasattr(views, "find")]
+    app.state.names_in_force = names_in_force
     app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)
     for views in (*SHELL, *stations.values()):
         app.include_router(views.router)

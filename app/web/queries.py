@@ -8,15 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, Select, func, select, text
 
-from app.base.models import Division, DivisionCode, Entry, File, Person
+from app.base.errors import N_
+from app.base.models import Division, DivisionCode, Entry, File, Person, Role
 from app.base.request import Hit
 from app.milestones.models import Batch
 from app.naming.models import Deadline, Decision
+from app.printing.models import Order, OrderLine
+from app.rollout.logic import FAR_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from sqlalchemy.orm import Session
+
+    from app.base.people import Actor
 
 #: Villages whose streets in scope all bear a name in force, of those with streets in scope; then streets, then signs.
 _ONE_NUMBER = text("""
@@ -62,7 +68,10 @@ SELECT count(*) FILTER (WHERE v.kind = 'town') AS towns, count(*) FILTER (WHERE 
 _VILLAGES_OF_BATCHES = text("""
 SELECT batch_id, count(*) AS n FROM milestones.batch_village WHERE left_on IS NULL AND batch_id = ANY(:ids) GROUP BY 1
 """)
+_FAILED = text("SELECT count(*) FROM base.run WHERE state = 'failed' AND recorded_at > now() - interval '7 days'")
 _RETURNED = text("SELECT count(*) FROM naming.proposal WHERE state = 'returned' AND proposed_by = :me")
+_FAR = text("SELECT count(*) FROM rollout.installation WHERE offset_m > :far AND territory <@ CAST(:path AS ltree)")
+_REPORTS = text("SELECT count(*) FROM scanning.report WHERE state = 'open' AND territory <@ CAST(:path AS ltree)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,16 @@ class Due:
     due_on: date
     number: str
     authority: str
+    uid: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """So many records that wait for a person beside what the stations count: what to do (a message), and where."""
+
+    title: str
+    url: str
+    count: int
 
 
 def one_number(session: Session, place: Division) -> Row[Any]:
@@ -83,7 +102,7 @@ def one_number(session: Session, place: Division) -> Row[Any]:
 def due(session: Session, place: Division, *, most: int) -> list[Due]:
     """Clocks not yet stopped, the most urgent first."""
     rows = session.execute(
-        select(Deadline.kind, Deadline.due_on, Decision.number, Decision.authority)
+        select(Deadline.kind, Deadline.due_on, Decision.number, Decision.authority, Decision.uid)
         .join(Decision, Decision.id == Deadline.decision_id)
         .where(Deadline.done_on.is_(None), Deadline.territory.op("<@")(place.path))
         .order_by(Deadline.due_on, Deadline.id)
@@ -105,9 +124,33 @@ def open_batches(session: Session, place: Division, *, most: int) -> list[tuple[
     return [(batch, villages.get(batch.id, 0)) for batch in found]
 
 
-def returned_to(session: Session, person_id: int) -> int:
-    """How many of a person's proposals came back to be mended."""
-    return int(session.scalar(_RETURNED, {"me": person_id}) or 0)
+def tasks(session: Session, actor: Actor, place: Division) -> list[Task]:
+    """What waits for a person by their role and that no station's counter holds; only what there is some of."""
+    asked: list[tuple[str, str, Any, dict[str, object]]] = [
+        (N_("Proposals sent back to you"), "/naming?state=returned", _RETURNED, {"me": actor.id})
+    ]
+    if actor.role is Role.INSPECTOR:
+        asked = [
+            (
+                N_("Signs that stand far from their plan"),
+                "/rollout/installations?far=true",
+                _FAR,
+                {"far": FAR_M, "path": place.path},
+            ),
+            (N_("Open reports of readers"), "/scanning", _REPORTS, {"path": place.path}),
+        ]
+    if actor.role is Role.ADMINISTRATOR:
+        asked = [(N_("Long work that failed in the last 7 days"), "/runs", _FAILED, {})]
+    found = [Task(title, url, int(session.scalar(query, values) or 0)) for title, url, query, values in asked]
+    return [task for task in found if task.count]
+
+
+def released_orders(session: Session, *, most: int) -> Sequence[Row[Any]]:
+    """A maker's orders with how many plates each has, the newest first."""
+    plates = select(func.count()).where(OrderLine.order_id == Order.id).correlate(Order).scalar_subquery()
+    return session.execute(
+        select(Order.uid, Order.number, Order.released_on, plates.label("plates")).order_by(Order.id.desc()).limit(most)
+    ).all()
 
 
 def children(session: Session, parent: Division) -> Sequence[Row[Any]]:

@@ -35,6 +35,60 @@ ROLES: Mapping[str, str] = {
     "administrator": N_("Administrator"),
 }
 
+#: What each role finds on its start page while nothing waits for it: what will come, and where to go meanwhile.
+NEXT_STEPS: Mapping[str, tuple[str, str, str]] = {
+    "city_officer": (
+        N_("Submitted names, overdue jobs and readers' reports of all counties appear here."),
+        N_("See how far the counties are"),
+        "/tracking",
+    ),
+    "county_officer": (
+        N_("Open a batch of villages: unnamed streets, names to decide, signs and reports then appear here."),
+        N_("To the batches"),
+        "/milestones",
+    ),
+    "town_officer": (
+        N_("Names to write, to submit or to mend appear here once the county has opened a batch with your villages."),
+        N_("To the proposals"),
+        "/naming",
+    ),
+    "village_contact": (
+        N_("Names to write or to mend appear here once the county has opened a batch with your village."),
+        N_("See the streets of the village"),
+        "/inventory",
+    ),
+    "sign_maker": (
+        N_("An order appears here once the county has released it to you, with its print file and packing list."),
+        N_("To your print orders"),
+        "/printing",
+    ),
+    "crew": (
+        N_("Signs to put up appear on the phone page once the office gives you some."),
+        N_("To my jobs"),
+        "/rollout/phone",
+    ),
+    "inspector": (
+        N_("Signs that stand far from their plan and readers' reports appear here."),
+        N_("See what was put up"),
+        "/rollout/installations",
+    ),
+    "content_editor": (
+        N_("Texts for the public pages cannot be written here yet. You can see which signs are read most often."),
+        N_("See the scans"),
+        "/scanning/scans",
+    ),
+    "auditor": (
+        N_("You look back: each change with who made it, when, and what it was before."),
+        N_("Read the history"),
+        "/history",
+    ),
+    "administrator": (
+        N_("Work that failed appears here. You add people, give new passwords and let people leave."),
+        N_("To the people"),
+        "/people",
+    ),
+}
+
 DIVISIONS: Mapping[str, str] = {
     "city": N_("City"),
     "county": N_("County"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Form
+from fastapi import Form, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -64,11 +64,28 @@ def the_proposal(session: Session, uid: UUID) -> Proposal:
 
 
 def the_batch(session: Session, uid: str) -> Batch | None:
-    """The batch that a list is narrowed to; None for no key or an unknown one."""
+    """The batch that a list is narrowed to; None for no key. Raises NotFound for one that is not there."""
     try:
-        return session.scalar(select(Batch).where(Batch.uid == UUID(uid))) if uid else None
+        found = session.scalar(select(Batch).where(Batch.uid == UUID(uid))) if uid else None
+    except ValueError:
+        found = None
+    if uid and found is None:
+        raise NotFound("There is no such batch in your territory. Look for it in the list of batches.")
+    return found
+
+
+def key(written: str) -> UUID | None:
+    """A record's key as an address has it; None for what is none."""
+    try:
+        return UUID(written)
     except ValueError:
         return None
+
+
+def choose_first(show: Answer, **said: str) -> Response:
+    """A page in place of a form whose subject was not chosen: what to choose, and where (``url``)."""
+    words = {name: text if name == "url" else show.text(text) for name, text in said.items()}
+    return show.page("naming/choose.html", **words)
 
 
 def can(actor: Actor, state: str) -> frozenset[str]:

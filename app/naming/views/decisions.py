@@ -40,11 +40,18 @@ def index(session: Work, show: Show, place: Place, clock: Now, after: str | None
 
 
 @router.get("/decide")
-def ask_for_batch(session: Work, show: Show, actor: Me, clock: Now, batch: UUID) -> Response:
-    """The form for all submitted names of a batch."""
-    found = asking.the_batch(session, str(batch))
+def ask_for_batch(session: Work, show: Show, actor: Me, clock: Now, batch: str = "") -> Response:
+    """The form for all submitted names of a batch; without one, how to choose what is decided."""
+    found = asking.the_batch(session, batch)
     if found is None:
-        raise NotFound("There is no such batch in your territory.")
+        return asking.choose_first(
+            show,
+            title=N_("Enter a decision"),
+            first=N_("Choose the names first"),
+            hint=N_("A decision approves submitted names. Pick them in the list, then press “Enter the decision…”."),
+            url="/naming?state=submitted",
+            action=N_("To the submitted names"),
+        )
     return _form(session, show, actor, queries.submitted_of(session, found), _blank(session, show, actor, clock))
 
 

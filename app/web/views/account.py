@@ -8,7 +8,8 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.base.errors import NotAllowed
-from app.base.people import log_in, log_out
+from app.base.models import Role
+from app.base.people import Actor, find_actor, log_in, log_out
 from app.base.request import Config, Now, Show
 from app.web import language
 from app.web.answers import local
@@ -16,13 +17,15 @@ from app.web.sessions import COOKIE, DOOR, LANGUAGE, keep
 
 router = APIRouter()
 _YEAR_HOURS = 24 * 365
+#: Where signing in leads those whose work is on one page; the others begin with the start page.
+LANDINGS = {Role.CREW: "/rollout/phone", Role.SIGN_MAKER: "/printing"}
 
 
 @router.get("/login")
 def ask(request: Request, show: Show, settings: Config, next: str = "/") -> Response:  # noqa: A002 - the query's word
     """The login page; its form hangs on a cookie of its own, as there is no session yet."""
     if request.state.actor:
-        return RedirectResponse(local(next), status_code=303)
+        return RedirectResponse(_landing(request.state.actor, next), status_code=303)
     return _door(request, show, settings, {"next": local(next), "login": "", "error": ""}, 200)
 
 
@@ -37,13 +40,13 @@ def enter(  # noqa: PLR0917 - one argument a field
     next: Annotated[str, Form()] = "/",  # noqa: A002 - the field's word
 ) -> Response:
     """Open a session, or show the page again with the reason."""
-    address = request.client.host if request.client else ""
+    address, database = request.client.host if request.client else "", request.app.state.database
     try:
-        token = log_in(request.app.state.database, clock, login=login, password=password, address=address)
+        token = log_in(database, clock, login=login, password=password, address=address)
     except NotAllowed as refusal:
         error = show.text(refusal.message, **refusal.values)
         return _door(request, show, settings, {"next": local(next), "login": login, "error": error}, 403)
-    response = RedirectResponse(local(next), status_code=303)
+    response = RedirectResponse(_landing(find_actor(database, clock, token), next), status_code=303)
     keep(response, settings, COOKIE, token)
     response.delete_cookie(DOOR)
     return response
@@ -68,6 +71,12 @@ def speak(
     response = RedirectResponse(local(next), status_code=303)
     keep(response, settings, LANGUAGE, language.use(wanted), hours=_YEAR_HOURS)
     return response
+
+
+def _landing(actor: Actor | None, wanted: str) -> str:
+    """The page that was asked for; for who asked for none, the page that is theirs."""
+    where = local(wanted)
+    return LANDINGS.get(actor.role, where) if actor is not None and where == "/" else where
 
 
 def _door(request: Request, show: Show, settings: Config, context: dict[str, str], status: int) -> Response:

@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from app.base import history, paging
 from app.base.models import Entry
-from app.base.request import Me, Now, Place, Show, Work, route_of
+from app.base.request import Me, Now, Place, Show, Work, one_of, route_of
 from app.web import queries
+from app.web.words import SUBJECTS
 
 router = APIRouter()
 
@@ -19,6 +20,7 @@ router = APIRouter()
 @router.get("/history")
 def index(session: Work, show: Show, place: Place, clock: Now, subject: str = "", after: str | None = None) -> Response:
     """Entries of the chosen territory, newest first."""
+    one_of(subject, SUBJECTS, field="subject")
     wanted = select(Entry).where(Entry.territory.op("<@")(place.path))
     wanted = wanted.where(Entry.subject == subject) if subject else wanted
     page = paging.page(session, wanted, keys=[paging.Key(Entry.id, descending=True)], after=after)

@@ -14,7 +14,7 @@ from app.base import paging
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.models import Division, Person, Role
 from app.base.people import SHORTEST_PASSWORD, add_person, may, set_password
-from app.base.request import Me, Now, Place, Show, Work
+from app.base.request import Me, Now, Place, Show, Work, one_of
 from app.web import queries
 
 router = APIRouter(prefix="/people")
@@ -36,6 +36,7 @@ def index(session: Work, show: Show, place: Place, state: str = "", after: str |
     """People of the chosen territory."""
     if not may(session, "base.person", "read"):
         raise NotAllowed("Your role does not see the list of people.")
+    one_of(state, ["left"], field="state")
     return show.page(
         "people/index.html",
         page=paging.page(

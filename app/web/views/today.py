@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from app.base.models import Role
+from app.base.people import may
 from app.base.request import Me, Now, Place, Show, Work
 from app.web import queries
+from app.web.words import NEXT_STEPS
 
 router = APIRouter()
+SUBJECTS = ("inventory.street", "planning.sign", "naming.deadline", "milestones.batch")
 
 
 @router.get("/")
 def today(session: Work, show: Show, place: Place, actor: Me, clock: Now) -> Response:
-    """What this day asks of this person."""
+    """What this day asks of this person; panels of what their role may not read are left out, not shown empty."""
+    sees = {subject: may(session, subject, "read") for subject in SUBJECTS}
+    orders = queries.released_orders(session, most=8) if actor.role is Role.SIGN_MAKER else []
     return show.page(
         "home/today.html",
         place=place,
         today=clock.today(),
-        due=queries.due(session, place, most=12),
-        batches=queries.open_batches(session, place, most=8),
-        returned=queries.returned_to(session, actor.id),
-        number=queries.one_number(session, place),
+        due=queries.due(session, place, most=12) if sees["naming.deadline"] else None,
+        batches=queries.open_batches(session, place, most=8) if sees["milestones.batch"] else None,
+        tasks=queries.tasks(session, actor, place),
+        orders=orders if actor.role is Role.SIGN_MAKER else None,
+        number=queries.one_number(session, place) if sees["inventory.street"] and sees["planning.sign"] else None,
+        next_step=NEXT_STEPS[actor.role.value],
     )

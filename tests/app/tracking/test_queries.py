@@ -271,10 +271,10 @@ def test_who_may_not_read_all_that_is_counted_gets_no_figures(county: World, rol
 def test_the_register_stands_beside_the_targets(county: World):
     with county.office.acting(county.person(Role.TOWN_OFFICER, "南镇"), via="test") as session:
         found = register_difference(session)
-    assert (found.register, found.residents, found.target, found.missing) == (4, 0, 4, 0)
+    assert (found.register, found.residents, found.target, found.apart) == (4, 0, 4, 0)
     build_target(county, "市", 2026, 43)
     with county.office.acting(county.person(Role.CITY_OFFICER, "市"), via="test") as session:
-        assert register_difference(session).missing == 43
+        assert register_difference(session).apart == -43
 
 
 def test_villages_of_another_tree_are_not_counted_against_the_targets(county: World):

@@ -1,0 +1,26 @@
+"""What the inventory asks of later stations; they answer, and ``app.web.office`` wires the answers in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class StreetName:
+    """A street's name as its sign shows it, and since when it is in force."""
+
+    words: str
+    latin: str
+    in_force_on: date
+
+
+class NamesInForce(Protocol):
+    """The names in force of these streets."""
+
+    def __call__(self, session: Session, streets: Collection[int], /) -> Mapping[int, StreetName]:
+        """By the street's key; streets without a name in force are not in it."""
