@@ -45,6 +45,11 @@ class Intake(Editable, Placed, Table):
     ignored: Mapped[int]
     taken_on: Mapped[date]
 
+    @property
+    def brought_nothing(self) -> bool:
+        """Whether no row of the file was new: it was handed in before, or all of it is in the register otherwise."""
+        return not self.accepted and not self.repaired
+
 
 class IntakeRow(Kept, Placed, Table):
     """What became of one input row."""

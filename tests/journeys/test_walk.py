@@ -212,8 +212,16 @@ def test_a_file_that_gives_a_station_nothing_stops_there_and_leaves_nothing(
 BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "empty": ("survey.geojson", lambda: b"", "survey.geojson is empty"),
     "truncated": ("survey.geojson", lambda: geojson(THREE)[:900], "survey.geojson is cut off or damaged"),
-    "a PDF": ("survey.geojson", lambda: b"%PDF-1.7 and so on", "survey.geojson is a file of the kind PDF, which is not read"),
-    "a text": ("survey.geojson", lambda: "今天天气很好".encode() * 20, "survey.geojson is damaged or cut off: its first bytes are not those of GeoJSON"),
+    "a PDF": (
+        "survey.geojson",
+        lambda: b"%PDF-1.7 and so on",
+        "survey.geojson is a file of the kind PDF, which is not read",
+    ),
+    "a text": (
+        "survey.geojson",
+        lambda: "今天天气很好".encode() * 20,
+        "survey.geojson is damaged or cut off: its first bytes are not those of GeoJSON",
+    ),
     "no rows": ("survey.geojson", lambda: geojson([]), "survey.geojson has no rows"),
     "unknown datum": (
         "survey.geojson",

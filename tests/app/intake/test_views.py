@@ -11,6 +11,9 @@ from app.base.models import Role
 from tests.app.pages import Office, Person, survey, taken_in, uid_of, uids_in, work_off
 from tests.world import World
 
+#: Bytes that are the beginning of nothing.
+NOISE = bytes(range(200, 120, -1)) * 30
+
 
 @pytest.fixture
 def office(world: World) -> Iterator[Office]:
@@ -45,6 +48,14 @@ def test_a_file_is_queued_taken_in_and_its_counts_add_up(world: World, officer: 
         ("a.geojson", survey()[:200], "a.geojson"),
         ("a.pdf", b"%PDF-1.7 nothing", "不能读取"),
         ("a.geojson", b'{"type": "FeatureCollection", "features": []}', "没有数据行"),
+        ("a.geojson", NOISE, "a.geojson 已损坏或不完整：文件开头不是 GeoJSON 格式"),
+        ("a.gpkg", NOISE, "a.gpkg 已损坏或不完整：文件开头不是 GeoPackage 格式"),
+        ("a.shp.zip", NOISE, "a.shp.zip 已损坏或不完整：文件开头不是 zip 格式"),
+        ("a.osm.pbf", NOISE, "a.osm.pbf 已损坏或不完整：文件开头不是 OSM PBF 格式"),
+        ("a.zip", b"PK\x03\x04" + NOISE, "a.zip"),
+        ("a.gpkg", b"SQLite format 3\x00" + NOISE, "a.gpkg 已损坏或不完整；请重新导出"),
+        ("a.pbf", b"\x00\x00\x00\x0d\x0a\x09OSMHeader\x18\x7f" + NOISE, "a.pbf 已损坏或不完整；请重新下载"),
+        ("a.dat", NOISE, "无法识别 a.dat 的文件类型"),
     ],
 )
 def test_a_bad_file_is_refused_on_its_form_and_nothing_is_kept(officer: Person, name: str, data: bytes, said: str):
@@ -86,6 +97,18 @@ def test_an_intake_is_undone_with_its_unnamed_streets_and_the_undoing_too(world:
     act = toast.split('action="/undo/')[1].split('"')[0]
     officer.goes(f"/undo/{act}", next=record)
     assert uids_in(officer.reads("/inventory"), "/inventory")
+
+
+def test_a_file_handed_in_twice_says_that_nothing_was_changed(world: World, officer: Person):
+    first = officer.reads(taken_in(world, officer, "中镇", survey()))
+    assert "未作任何更改" not in first
+    again = officer.reads(taken_in(world, officer, "中镇", survey()))
+    assert "5 行数据均已存在，未作任何更改" in again
+    assert "没有新数据" in again
+    assert "撤销此次导入" not in again
+    assert officer.reads("/intake").count("没有新数据") == 1
+    with_wrong_rows = officer.reads(taken_in(world, officer, "中镇", survey(broken=2)))
+    assert "5 行已存在，2 行被拒" in with_wrong_rows
 
 
 def test_a_village_that_only_the_county_may_add_is_named(world: World, office: Office):
