@@ -208,7 +208,8 @@ $$;
 CREATE FUNCTION base.cancel_run(wanted uuid) RETURNS boolean LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
   UPDATE base.run SET cancel_asked = true,
-         state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END
+         state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,
+         ended_at = CASE WHEN state = 'queued' THEN clock_timestamp() END
    WHERE uid = wanted AND state IN ('queued', 'running')
      AND (person_id = base.actor() OR territory <@ base.reach('base.run', 'change')) RETURNING true
 $$;

@@ -6,23 +6,26 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import paging
 from app.base.clock import Clock
-from app.base.errors import N_, Invalid, NotAllowed
+from app.base.errors import N_, Invalid, NotAllowed, NotFound
 from app.base.history import current_act
-from app.base.models import Division
+from app.base.jobs import enqueue_once, is_under_way
+from app.base.models import Division, Run, RunState
 from app.base.people import Actor, may
-from app.base.request import Answer, Now, Place, Show, Work
+from app.base.request import Answer, Me, Now, Place, Show, Work
+from app.milestones.models import Batch
 from app.planning import logic, queries, steps
 from app.planning.models import Sign, SignState
 from app.planning.queries import SignRecord
 from app.planning.schemas import BY_BEARING, GROUNDS, REASONS, SIGN_KINDS, Colour, Move, Wanted, number
 
 router = APIRouter(prefix="/planning")
-#: So many streets are counted for the number beside the station, and planned at once; more is a matter of days.
-MOST_WAITING, MOST_AT_ONCE = 2000, 1500
+#: So many streets are counted for the number beside the station; beyond it is said that there are more.
+MOST_WAITING = 2000
 _SUBJECT = "planning.sign"
 Chosen = Annotated[str, Form(max_length=40)]
 
@@ -54,32 +57,45 @@ def index(
         wanted=wanted,
         may_plan=may_plan,
         waiting=queries.waiting(session, clock, division=place, most=MOST_WAITING) if may_plan else 0,
-        most=MOST_AT_ONCE,
+        most=MOST_WAITING,
         batches=queries.waiting_by_batch(session, clock, division=place) if may_plan else [],
         **_words(),
     )
 
 
 @router.post("/plan")
-def plan(session: Work, show: Show, place: Place, clock: Now, batch: Chosen = "") -> Response:
-    """Plan signs for the named streets of the chosen division, or of one batch within it."""
-    chosen = queries.batch(session, _uid(batch)) if batch else None
-    if chosen is None and queries.waiting(session, clock, division=place, most=MOST_AT_ONCE + 1) > MOST_AT_ONCE:
-        raise Invalid(
-            N_("{place} has more than {n} streets without signs. Choose a county, a town or a batch."),
-            place=place.name,
-            n=MOST_AT_ONCE,
-        )
-    done = steps.plan(session, clock, batch=chosen, division=place)
-    back = f"/planning?state=planned&in={place.uid}"
-    if not done.signs:
-        return show.see(back, "No street of {place} wants signs now.", place=place.name)
+def plan(session: Work, show: Show, place: Place, batch: Chosen = "") -> Response:
+    """Queue the planning of signs for the named streets of the chosen division, or of one batch within it."""
+    if not queries.reaches(session, place.id, subject=_SUBJECT, act="create"):
+        raise NotAllowed(N_("You may not plan signs in {place}."), place=place.name)
+    chosen = str(queries.batch(session, _uid(batch)).uid) if batch else ""
+    run = enqueue_once(session, "plan", {"division": place.uid, "batch": chosen})
+    return show.see(f"/planning/runs/{run}?in={place.uid}")
+
+
+@router.get("/runs/{uid}")
+def run_record(session: Work, show: Show, actor: Me, uid: UUID) -> Response:
+    """How far a planning is; the planned signs once it is done, with its undoing for who asked for it."""
+    run = session.scalar(select(Run).where(Run.uid == uid, Run.kind == "plan"))
+    if run is None:
+        raise NotFound("There is no such run, or it is not in your territory.")
+    division = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
+    chosen = session.scalar(select(Batch).where(Batch.uid == UUID(run.args["batch"]))) if run.args["batch"] else None
+    if run.state != RunState.DONE.value:
+        return show.page("planning/run.html", run=run, division=division, batch=chosen, going=is_under_way(run))
+    undo = UUID(run.result["act"]) if run.person_id == actor.id else None
+    return _planned(show, run.result, place=division, undo=undo)
+
+
+def _planned(show: Answer, done: dict[str, Any], *, place: Division | None, undo: UUID | None) -> Response:
+    back = f"/planning?state=planned&in={place.uid}" if place else "/planning?state=planned"
+    if not done["signs"]:
+        return show.see(back, "No street of {place} wants signs now.", place=place.name if place else "")
     message = N_("{signs} signs on {posts} new posts were planned. {left} streets in scope have no decided name yet.")
-    values = {"signs": done.signs, "posts": done.posts, "left": done.skipped}
-    if done.unplaced:
+    if done["spots"]:
         message = N_("{signs} signs on {posts} new posts were planned. {spots} spots have no free ground: move them.")
-        values = {"signs": done.signs, "posts": done.posts, "spots": len(done.unplaced)}
-    return show.see(back, message, undo=current_act(session), **values)
+    values = {name: done[name] for name in ("signs", "posts", "left", "spots")}
+    return show.see(back, message, undo=undo, **values)
 
 
 @router.get("/{uid}")

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from app.base import paging
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from app.base.jobs import enqueue_once, is_under_way, newest
+from app.base.models import Run
 from app.base.people import Actor, may
-from app.base.request import Answer, Config, Files, Hit, Me, Now, Place, Show, Work, one_of
+from app.base.request import Answer, Config, Hit, Me, Now, Place, Show, Work, one_of
 from app.base.settings import Settings
 from app.planning.queries import batch as the_batch
 from app.planning.queries import history_of, reaches
@@ -98,18 +100,15 @@ def record(session: Work, show: Show, settings: Config, uid: UUID, plate: Annota
 
 
 @router.post("/{uid}/release")
-def release(  # noqa: PLR0917 - one argument a part
-    session: Work, show: Show, settings: Config, clock: Now, actor: Me, store: Files, uid: UUID
-) -> Response:
-    """Print, read back, release; what the gate refuses is told with its plate, and nothing is released."""
+def release(session: Work, show: Show, settings: Config, uid: UUID) -> Response:
+    """Queue printing, reading back and release; what the registry refuses is told at once, with its plate."""
     order = queries.order(session, uid)
     try:
-        with session.begin_nested():
-            steps.release(session, clock, actor, store, order=order, code_host=settings.code_host)
+        steps.require_ready(session, order)
     except Conflict as refusal:
-        session.refresh(order)
         return _record(session, show, settings, order, refusal=show.text(refusal.message, **refusal.values))
-    return show.see(f"/printing/{uid}", "Order {number} was read back and released.", number=order.number)
+    enqueue_once(session, "release", {"order": order.uid})
+    return show.see(f"/printing/{uid}")
 
 
 @router.get("/signs/{uid}/face.svg")
@@ -129,12 +128,16 @@ def _record(
     entries, names = history_of(session, _SUBJECT, order.id)
     plates = queries.plates(session, order=order, after=plate, most=PLATES + 1)
     lines = queries.lines(session, order=order, after=plate, most=PLATES + 1)
+    draft = order.state == OrderState.DRAFT.value and may(session, _SUBJECT, "change")
+    run = newest(session, "release", {"order": order.uid}) if draft else None
+    going = run is not None and is_under_way(run)
     return show.page(
         "printing/record.html",
         status=409 if refusal else 200,
         order=order,
         row=_row(session, order),
-        refusal=refusal,
+        refusal=refusal or (_refused(show, run) if run else ""),
+        run=run if going else None,
         lines=lines[:PLATES],
         more=lines[PLATES - 1].position if len(lines) > PLATES else None,
         plate=plate,
@@ -142,10 +145,16 @@ def _record(
         faces={one.position: logic.drawn(one, settings.code_host) for one in plates},
         grouped_code=codes.grouped,
         files=queries.files_of(session, order),
-        may_release=order.state == OrderState.DRAFT.value and may(session, _SUBJECT, "change"),
+        may_release=draft and not going,
         entries=entries,
         names=names,
     )
+
+
+def _refused(show: Answer, run: Run) -> str:
+    """What stopped the last release of an order that is a draft still; empty where nothing did."""
+    told = run.result.get("refusal")
+    return show.text(told["message"], **told["values"]) if told else ""
 
 
 def _row(session: Session, order: Order) -> OrderRow:

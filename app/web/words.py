@@ -109,7 +109,8 @@ RUNS: Mapping[str, str] = {
 #: What long work is called; a kind without a line here shows its own name.
 RUN_KINDS: Mapping[str, str] = {
     "intake": N_("Import of a file"),
-    "print": N_("Print file"),
+    "plan": N_("Planning of signs"),
+    "release": N_("Release of a print order"),
     "check": N_("Check of names"),
     "export": N_("Export"),
     "demo": N_("Loading the demonstration"),

@@ -299,13 +299,20 @@ def order_the_signs(road: Road) -> None:
     desk, page = road.county, road.county.page
     desk.reads("/planning")
     desk.presses("form[action*='/planning/plan'] button.btn-primary")
+    expect(page.locator(".run-bar progress")).to_be_visible()
+    road.work()
+    page.wait_for_url(re.compile(r"/planning\?state=planned"))
+    desk.looks()
     assert page.locator("table.list-table tbody tr").count() >= 6
     desk.reads("/printing/new")
     page.locator("select[name=maker]").select_option(index=1)
     desk.presses("form[action*='/printing/new'] button[type=submit]")
     road.order = page.locator("h1").inner_text()
     desk.presses("form[action$='/release'] button[type=submit]", sure=True)
-    assert page.locator(".page-actions a[href^='/files/']").count() == 2
+    expect(page.locator(".run-bar progress")).to_be_visible()
+    road.work()
+    expect(page.locator(".page-actions a[href^='/files/']")).to_have_count(2)
+    desk.looks()
 
 
 def fetch_the_print_file(road: Road) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from app.base.models import Role
 from tests.app.builders import NAMES, build_batch, build_name, build_sign, build_street, run
+from tests.app.pages import work_off
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
 
@@ -33,9 +34,7 @@ def test_the_list_says_how_many_streets_want_signs_and_plans_them(office: Office
     page = officer.get("/planning").text
     assert "为 1 条街路巷布设标志" in page
     assert "暂无规划标志" in page
-    answer = send(officer, "/planning/plan", "/planning")
-    assert answer.status_code == 303, answer.text
-    done = officer.get(answer.headers["location"]).text
+    done = officer.get(planned(world, officer)).text
     assert "明德路" in done
     assert 'action="/undo/' in done
     assert run(world, "SELECT count(*) FROM planning.sign") == 2
@@ -43,12 +42,83 @@ def test_the_list_says_how_many_streets_want_signs_and_plans_them(office: Office
     assert "没有符合筛选条件的标志" in officer.get("/planning?state=standing").text
 
 
+def queued(officer, **fields) -> str:
+    """The address of a planning's own page, queued through the list's button."""
+    answer = send(officer, "/planning/plan", "/planning", **fields)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def key_of(address: str) -> str:
+    return address.partition("?")[0].rpartition("/")[2]
+
+
+def planned(world: World, officer, **fields) -> str:
+    """Where the planning's page leads to once the worker has done it."""
+    page = queued(officer, **fields)
+    assert "run-bar" in officer.get(page).text
+    work_off(world, key_of(page))
+    done = officer.get(page)
+    assert done.status_code == 303, done.text
+    return str(done.headers["location"])
+
+
+def test_a_planning_asked_for_twice_is_one_run_and_done_twice_plans_nothing_new(office: Office, world: World):
+    build_name(world, build_street(world, "甲村"), NAMES[0])
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    page = queued(officer)
+    assert queued(officer) == page
+    work_off(world, key_of(page))
+    work_off(world, key_of(page))
+    assert run(world, "SELECT count(*) FROM planning.sign") == 2
+    assert "没有需要布设" in officer.get(planned(world, officer)).text
+    assert run(world, "SELECT count(*) FROM planning.sign") == 2
+
+
+def test_a_planning_goes_town_by_town_and_takes_streets_that_lie_in_no_town(office: Office, world: World):
+    for place, name in zip(("甲村", "丙村", "东县"), NAMES, strict=False):
+        build_name(world, build_street(world, place), name)
+    page = queued(office.signed_in(Role.COUNTY_OFFICER, "东县"))
+    work_off(world, key_of(page))
+    assert run(world, "SELECT count(DISTINCT street_id) FROM planning.sign") == 3
+    told = run(world, "SELECT ARRAY[done, total] FROM base.run WHERE uid = :uid", uid=key_of(page))
+    assert told == [3, 3]
+
+
+def test_a_planning_that_is_cancelled_leaves_nothing_and_leads_back(office: Office, world: World):
+    build_name(world, build_street(world, "甲村"), NAMES[0])
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    page = queued(officer)
+    run(world, "UPDATE base.run SET cancel_asked = true")
+    run(world, "UPDATE base.run SET state = 'running'")
+    work_off(world, key_of(page))
+    assert run(world, "SELECT count(*) FROM planning.sign") == 0
+    shown = officer.get(page).text
+    assert "未布设任何标志" in shown
+    assert 'href="/planning?in=' in shown
+
+
+def test_who_did_not_ask_for_a_planning_is_not_offered_its_undoing(office: Office, world: World):
+    build_name(world, build_street(world, "甲村"), NAMES[0])
+    page = queued(office.signed_in(Role.COUNTY_OFFICER, "东县"))
+    work_off(world, key_of(page))
+    other = office.signed_in(Role.CITY_OFFICER, "市")
+    assert 'action="/undo/' not in other.get(other.get(page).headers["location"]).text
+    assert office.signed_in(Role.COUNTY_OFFICER, "西县").get(page).status_code == 404
+
+
+def test_nobody_queues_a_planning_where_they_may_not_plan(office: Office, world: World):
+    for role in (Role.AUDITOR, Role.INSPECTOR, Role.CREW):
+        assert send(office.signed_in(role, "东县"), "/planning/plan", "/people/me").status_code == 403
+    assert run(world, "SELECT count(*) FROM base.run") == 0
+
+
 def test_a_batch_is_planned_from_its_own_button(office: Office, world: World):
     build_name(world, build_street(world, "甲村"), NAMES[0])
     build_name(world, build_street(world, "丙村"), NAMES[1])
     batch = uid(world, "milestones.batch", build_batch(world, ["甲村"]))
     officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
-    assert send(officer, "/planning/plan", "/planning", batch=batch).status_code == 303
+    planned(world, officer, batch=batch)
     assert run(world, "SELECT count(DISTINCT street_id) FROM planning.sign") == 1
     assert send(officer, "/planning/plan", "/planning", batch="nonsense").status_code == 422
 

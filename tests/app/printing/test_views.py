@@ -10,6 +10,7 @@ import pytest
 
 from app.base.models import Role
 from tests.app.builders import BuiltSign, build_name, build_order, build_sign, build_street, run
+from tests.app.pages import work_off
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
 
@@ -49,12 +50,65 @@ def test_an_order_is_drawn_up_released_and_downloaded(office: Office, world: Wor
     assert "<svg" in page.split("sign-thumb")[1]
     answer = send(officer, f"{here}/release", here)
     assert answer.status_code == 303, answer.text
+    waiting = officer.get(answer.headers["location"]).text
+    assert "run-bar" in waiting
+    assert "/release" not in waiting, "there is no button while it goes on"
+    send(officer, f"{here}/release", here)
+    assert run(world, "SELECT count(*) FROM base.run") == 1, "pressed twice it is one run"
+    work_off(world, release_run(world))
     done = officer.get(here).text
+    assert "run-bar" not in done
     pdf, manifest = (part.split('"')[0] for part in done.split('href="/files/')[1:3])
     assert officer.get(f"/files/{pdf}").content.startswith(b"%PDF")
     book = openpyxl.load_workbook(io.BytesIO(officer.get(f"/files/{manifest}").content))
     assert book.worksheets[0]["C2"].value == token
     assert send(officer, f"{here}/release", here).status_code == 409
+
+
+def release_run(world: World) -> str:
+    """The newest release that was queued."""
+    return str(run(world, "SELECT uid FROM base.run WHERE kind = 'release' ORDER BY id DESC LIMIT 1"))
+
+
+def test_what_stops_a_release_in_the_worker_is_told_on_the_order(office: Office, world: World, sign: BuiltSign):
+    here = draw_up(office, world)
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    send(officer, f"{here}/release", here)
+    run(world, "UPDATE printing.order_line SET words = '明得路'")
+    work_off(world, release_run(world))
+    page = officer.get(here).text
+    assert "制版核对未通过" in page
+    assert "第 1 块（明得路" in page
+    assert "/release" in page, "it may be tried again"
+    assert run(world, "SELECT state FROM printing.order") == "draft"
+    assert run(world, "SELECT count(*) FROM base.file") == 0
+
+
+def test_a_release_that_is_cancelled_leaves_a_draft(office: Office, world: World, sign: BuiltSign):
+    here = draw_up(office, world)
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    send(officer, f"{here}/release", here)
+    run(world, "UPDATE base.run SET cancel_asked = true")
+    run(world, "UPDATE base.run SET state = 'running'")
+    work_off(world, release_run(world))
+    page = officer.get(here).text
+    assert "run-bar" not in page
+    assert "error-summary" not in page
+    assert "/release" in page
+    assert run(world, "SELECT state FROM printing.order") == "draft"
+
+
+def test_a_release_begun_anew_leaves_a_released_order_as_it_is(office: Office, world: World, sign: BuiltSign):
+    here = draw_up(office, world)
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    send(officer, f"{here}/release", here)
+    work_off(world, release_run(world))
+    before = run(world, "SELECT version FROM printing.order")
+    run(world, "UPDATE base.run SET state = 'running'")  # as where the worker died before it could tell the end
+    work_off(world, release_run(world))
+    assert run(world, "SELECT state FROM base.run") == "done"
+    assert run(world, "SELECT version FROM printing.order") == before
+    assert run(world, "SELECT count(*) FROM base.file") == 2
 
 
 def test_the_gate_tells_which_plate_stopped_the_order_and_why(office: Office, world: World, sign: BuiltSign):
@@ -90,6 +144,7 @@ def test_a_maker_sees_their_own_released_orders_and_no_other(office: Office, wor
     assert page.get(mine).status_code == 404
     officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
     send(officer, f"{mine}/release", mine)
+    work_off(world, release_run(world))
     assert mine in page.get("/printing").text
     shown = page.get(mine)
     assert shown.status_code == 200
