@@ -14,6 +14,7 @@ from app.base.db import Database
 from app.base.files import open_store
 from app.base.settings import OFFICE
 from app.naming.queries import names_in_force
+from app.web import columns
 from app.web.answers import OfficeAnswer
 from app.web.asking import refuse_unknown
 from app.web.frame import Frame
@@ -52,7 +53,7 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     frame = Frame(database, {key: getattr(views, "waiting", None) for key, views in stations.items()})
     app.state.frame, app.state.store = frame, open_store(settings.files)
     app.state.finders = [views.find for views in stations.values() if hasattr(views, "find")]
-    app.state.names_in_force = names_in_force
+    app.state.names_in_force, app.state.env.globals["columns"] = names_in_force, columns
     app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)
     for views in (*SHELL, *stations.values()):
         app.include_router(views.router)

@@ -1,0 +1,251 @@
+"""Words for what the history holds: each column's title, and its values as a reader of that language says them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from geoalchemy2 import Geometry
+from sqlalchemy import Boolean, Date, DateTime, Double
+
+from app.base.errors import N_
+from app.base.tables import Table
+from app.inventory.views import FACILITIES, ROADS
+from app.naming.schemas import LEVELS
+from app.planning.schemas import GROUNDS, REASONS, SIGN_KINDS
+from app.scanning.schemas import REPORT_KINDS
+from app.web import language, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What says nothing to a reader: counters and keys of the program's own.
+SILENT = frozenset({"version", "id", "uid", "territory", "path", "recorded_at"})
+COLUMNS: Mapping[str, str] = {
+    "accepted": N_("Rows accepted"),
+    "accuracy_m": N_("Accuracy"),
+    "active": N_("Active"),
+    "along_deg": N_("Street runs"),
+    "answer": N_("Answer"),
+    "approved_on": N_("Day of the decision"),
+    "authority": N_("Government"),
+    "batch_id": N_("Batch"),
+    "bearing_deg": N_("Runs"),
+    "bound_on": N_("Bound on"),
+    "budget": N_("Budget"),
+    "bytes": N_("Size"),
+    "clause": N_("Clause"),
+    "closed_on": N_("Closed on"),
+    "code": N_("Code"),
+    "code_id": N_("Code"),
+    "confirmed_by": N_("Confirmed by"),
+    "confirmed_on": N_("Confirmed on"),
+    "contact_id": N_("Contact"),
+    "crew_id": N_("Crew"),
+    "datum": N_("Coordinate system"),
+    "decided_by": N_("Entered by"),
+    "decision_id": N_("Decision"),
+    "department": N_("Department"),
+    "digest": N_("Fingerprint of the content"),
+    "distance_m": N_("Distance"),
+    "division_id": N_("Division"),
+    "done_on": N_("Done on"),
+    "due_on": N_("Due on"),
+    "duplicate": N_("Rows that are doubles"),
+    "edition": N_("Edition"),
+    "ended_on": N_("Ended on"),
+    "erase_on": N_("To be erased on"),
+    "erased_on": N_("Erased on"),
+    "facility_id": N_("Facility"),
+    "facing_deg": N_("Faces"),
+    "field": N_("Field"),
+    "file_id": N_("File"),
+    "fingerprint": N_("Fingerprint of the content"),
+    "found_on": N_("Found on"),
+    "fully_checked": N_("Fully checked"),
+    "funder": N_("Paid by"),
+    "generic": N_("Generic part"),
+    "geometry_source": N_("Place known from"),
+    "given_on": N_("Given on"),
+    "goes_back": N_("Goes on behind"),
+    "goes_on": N_("Goes on ahead"),
+    "ground": N_("Colour"),
+    "ignored": N_("Rows ignored"),
+    "in_force_on": N_("In force since"),
+    "in_scope": N_("In scope"),
+    "installed_on": N_("Stands since"),
+    "intake_id": N_("Intake"),
+    "job_id": N_("Crew job"),
+    "joined_on": N_("Joined on"),
+    "key": N_("Key"),
+    "kind": N_("Kind"),
+    "language": N_("Language"),
+    "latin": N_("Spelling"),
+    "latin_plain": N_("Spelling without tones"),
+    "latin_sign": N_("Spelling on the sign"),
+    "latin_toned": N_("Spelling with tones"),
+    "left_on": N_("Left on"),
+    "length_m": N_("Length"),
+    "level": N_("Weight"),
+    "licence": N_("Licence"),
+    "line": N_("Line"),
+    "login": N_("Login"),
+    "maker_id": N_("Maker"),
+    "manifest_id": N_("Packing list"),
+    "meaning": N_("Meaning"),
+    "media_type": N_("Kind of file"),
+    "message": N_("Message"),
+    "name": N_("Name"),
+    "name_id": N_("Name"),
+    "needs_tick": N_("To be read by a person"),
+    "note": N_("Note"),
+    "number": N_("Document number"),
+    "offset_m": N_("From the plan"),
+    "oneway": N_("One way"),
+    "opened_on": N_("Opened"),
+    "order_id": N_("Print order"),
+    "ordered_on": N_("Drawn up on"),
+    "origin": N_("Origin"),
+    "outline": N_("Outline"),
+    "owner_id": N_("Responsible"),
+    "parent_id": N_("Belongs to"),
+    "photo_id": N_("Photo"),
+    "photo_sha256": N_("Fingerprint of the photo"),
+    "planned_on": N_("Planned on"),
+    "point": N_("Point"),
+    "position": N_("Position"),
+    "post_id": N_("Post"),
+    "proposal_id": N_("Proposal"),
+    "proposed_by": N_("Proposed by"),
+    "proposed_on": N_("Proposed on"),
+    "purpose": N_("Purpose"),
+    "reason": N_("Reason"),
+    "rejected": N_("Rows rejected"),
+    "released_on": N_("Released on"),
+    "remedy": N_("Remedy"),
+    "removed_on": N_("Removed on"),
+    "repaired": N_("Rows repaired"),
+    "reported_on": N_("Reported on"),
+    "retired_on": N_("Retired on"),
+    "road_class": N_("Class"),
+    "role": N_("Role"),
+    "row": N_("Row"),
+    "rows": N_("Rows"),
+    "rule": N_("Rule"),
+    "scanned_on": N_("Day"),
+    "scans": N_("Scans"),
+    "sealed": N_("Contact, sealed"),
+    "segment_id": N_("Segment"),
+    "set_on": N_("Set on"),
+    "sha256": N_("Fingerprint of the content"),
+    "sign_id": N_("Sign"),
+    "since_on": N_("Since"),
+    "sound_plain": N_("Sound without tones"),
+    "sound_toned": N_("Sound with tones"),
+    "source": N_("Source"),
+    "specific": N_("Specific part"),
+    "started_on": N_("Started"),
+    "state": N_("State"),
+    "stream": N_("Programme"),
+    "street_id": N_("Street"),
+    "submitted_on": N_("Submitted on"),
+    "surveyed_name": N_("Surveyed name"),
+    "surveyed_on": N_("Surveyed on"),
+    "system": N_("System"),
+    "taken_at": N_("Photo taken at"),
+    "taken_on": N_("Taken in on"),
+    "title": N_("Title"),
+    "token": N_("Code"),
+    "until_on": N_("Until"),
+    "valid_from_on": N_("Valid from"),
+    "valid_to_on": N_("Valid until"),
+    "value": N_("Value"),
+    "values": N_("Values"),
+    "verdict": N_("Verdict"),
+    "villages": N_("Villages"),
+    "waivable_by": N_("May be answered by"),
+    "waived_by": N_("Answered by"),
+    "waived_on": N_("Answered on"),
+    "waiver": N_("Answer"),
+    "within_m": N_("Rule: within"),
+    "word_division": N_("Word division"),
+    "words": N_("Words"),
+    "year": N_("Year"),
+}
+SOURCES: Mapping[str, str] = {
+    "none": N_("not known"),
+    "survey": N_("survey"),
+    "sketch": N_("sketch, no legal boundary"),
+    "generated": N_("generated for the demonstration"),
+}
+STREAMS: Mapping[str, str] = {"village": N_("Village streets"), "new_road": N_("Roads without a name, new roads")}
+ORIGINS: Mapping[str, str] = {"decided": N_("decided"), "existing": N_("in use before")}
+SYSTEMS: Mapping[str, str] = {"statistics": N_("Statistics office"), "ministry": N_("Ministry of Civil Affairs")}
+#: Words of the values of a column, by table and column or, where all tables mean the same, by column alone.
+VALUES: Mapping[str, Mapping[str, str | tuple[str, str]]] = {
+    "state": words.STATES,
+    "role": words.ROLES,
+    "level": LEVELS,
+    "geometry_source": SOURCES,
+    "stream": STREAMS,
+    "origin": ORIGINS,
+    "system": SYSTEMS,
+    "road_class": ROADS,
+    "verdict": words.STATES,
+    "ground": GROUNDS,
+    "language": language.LANGUAGES,
+    "base.division.kind": words.DIVISIONS,
+    "naming.deadline.kind": words.DEADLINES,
+    "planning.sign.kind": SIGN_KINDS,
+    "planning.sign.reason": REASONS,
+    "intake.facility.kind": FACILITIES,
+    "scanning.report.kind": REPORT_KINDS,
+}
+_TRUTH = {"t": N_("yes"), "f": N_("no")}
+#: Pages that are no station, by the first part of their address.
+_PAGES = {"people": N_("People"), "undo": N_("Undo"), "runs": N_("Long work"), "divisions": N_("Divisions")}
+
+
+def changed(entry_after: Mapping[str, str | None] | None) -> list[str]:
+    """The columns of a change that say something to a reader, in their order."""
+    return [column for column in entry_after or {} if column not in SILENT]
+
+
+def said(subject: str, column: str, value: str | None) -> str:
+    """A value as the history keeps it (text), in the reader's words; a dash for none."""
+    if value is None or not value:
+        return "–"
+    known = VALUES.get(f"{subject}.{column}") or VALUES.get(column)
+    if known is not None and value in known:
+        found = known[value]
+        return language.translate(found[0] if isinstance(found, tuple) else found)
+    return _by_type(subject, column, value)
+
+
+def _by_type(subject: str, column: str, value: str) -> str:
+    table = Table.metadata.tables.get(subject)
+    kind = table.columns[column].type if table is not None and column in table.columns else None
+    if isinstance(kind, Boolean):
+        return language.translate(_TRUTH[value])
+    if isinstance(kind, Date):
+        return language.day(date.fromisoformat(value))
+    if isinstance(kind, DateTime):
+        return language.moment(datetime.fromisoformat(value))
+    if isinstance(kind, Geometry):
+        return language.translate(N_("another shape"))
+    return _number(column, value) if isinstance(kind, Double) or column.endswith(("_id", "_by")) else value
+
+
+def _number(column: str, value: str) -> str:
+    if column.endswith("_m"):
+        return language.metres(float(value))
+    if column.endswith("_deg"):
+        return f"{float(value):.0f}°"
+    return language.translate(N_("No. {n}"), n=value)
+
+
+def came_through(via: str) -> str:
+    """Where a change was made: the page's station, or the program itself."""
+    pages = {key: title for key, title, _ in words.STATIONS} | _PAGES
+    part = via.partition(" /")[2].partition("/")[0]
+    return language.translate(pages.get(part, N_("The program")))
