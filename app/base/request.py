@@ -121,7 +121,7 @@ def one_of(value: str, known: Iterable[str], *, field: str) -> str:
     """A list's filter as the address has it; empty for none. Raises Invalid for a value that the list does not know."""
     if value and value not in known:
         raise Invalid(
-            "The filter “{name}” has no value “{value}”. Use the filters on the page.",
+            "The address asks for “{name}={value}”, which this page does not know. Use the filters on the page.",
             field=field,
             name=field,
             value=value,

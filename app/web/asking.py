@@ -25,7 +25,9 @@ def refuse_unknown(request: Request) -> None:
     unknown = next((name for name in request.query_params if name not in known), None)
     if unknown is not None and getattr(request.state, "actor", None) is not None:
         raise Invalid(
-            "This page has no filter called “{name}”. Use the filters on the page.", field=unknown, name=unknown
+            "The address asks for “{name}”, which this page does not know. Use the filters on the page.",
+            field=unknown,
+            name=unknown,
         )
 
 
