@@ -48,6 +48,7 @@ OWN = {
     "printing.order_line": "maker_id",
     "rollout.job": "crew_id",
     "rollout.installation": "crew_id",
+    "rollout.inspection": "crew_id",
 }
 
 
@@ -154,6 +155,11 @@ def _installation(maker: Maker, division_id: int, given: dict[str, Any]) -> dict
     return {"job_id": job, "sign_id": sign, "photo_sha256": _sha256()}
 
 
+def _inspection(maker: Maker, division_id: int, given: dict[str, Any]) -> dict[str, Any]:
+    crew = given.get("crew_id", maker.somebody)
+    return {"installation_id": maker.make("rollout.installation", division_id, crew_id=crew), "crew_id": crew}
+
+
 #: What the columns' types don't tell.
 SPECIAL: dict[str, Callable[[Maker, int, dict[str, Any]], dict[str, Any]]] = {
     "base.division": lambda _m, place, _g: {"parent_id": place, "kind": "village", "path": ""},
@@ -161,7 +167,7 @@ SPECIAL: dict[str, Callable[[Maker, int, dict[str, Any]], dict[str, Any]]] = {
     "base.person": lambda _m, _p, _g: {"login": f"made.{next(_numbers)}", "role": "crew"},
     "base.file": lambda _m, _p, _g: {"sha256": _sha256()},
     "base.contact": lambda _m, _p, _g: {"sealed": b"sealed"},
-    "intake.intake": lambda _m, _p, _g: {"rows": 5},
+    "intake.intake": lambda _m, _p, _g: {"rows": 5, "datum": "EPSG:4326"},
     "milestones.target": lambda _m, _p, _g: {"year": next(_numbers)},
     "milestones.batch_village": lambda _m, _p, _g: {"left_on": DAY},  # one that is open would be the only one
     "naming.name": lambda _m, _p, _g: {"origin": "existing"},
@@ -170,4 +176,5 @@ SPECIAL: dict[str, Callable[[Maker, int, dict[str, Any]], dict[str, Any]]] = {
     "printing.order": _order,
     "printing.order_line": _order_line,
     "rollout.installation": _installation,
+    "rollout.inspection": _inspection,
 }
