@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 
 STORED = "EPSG:4490"
+SHIFTED = ("GCJ-02", "BD-09")
+_Y_FIRST = "/yx"
 ELLIPSOID = Geod(a=6378137.0, rf=298.257222101)
 _E2 = 2 / 298.257222101 - 1 / 298.257222101**2
 
@@ -71,18 +73,22 @@ class Datum:
     """One coordinate system. ``box`` = lon min, lat min, lon max, lat max of a plane system's use, else None.
 
     ``definition`` is what PROJ takes; empty where the coordinates are ours already or the shift is our own
-    code.
+    code. ``under`` names the shifted datum whose degrees were projected as if they were CGCS2000 (an internet
+    map's export, brought to a zone); ``swapped`` says that a row has y first (latitude, longitude).
     """
 
     name: str
     definition: str = ""
     planar: bool = False
     box: tuple[float, float, float, float] | None = None
+    under: str = ""
+    swapped: bool = False
 
 
 def datum_named(text: str) -> Datum:
     """The datum that a person, a file or a WKT text names: ``EPSG:4548``, ``4548``, ``GCJ-02``, ``百度`` ….
 
+    ``EPSG:4548+GCJ-02`` is a plane system over shifted degrees, ``…/yx`` any system with y before x.
     Raises :class:`UnknownDatum` for empty text, unknown names and for Beijing 1954 and Xian 1980, which
     cannot be brought to CGCS2000 without parameters that the surveying authority keeps.
     """
@@ -95,10 +101,30 @@ def _datum(text: str) -> Datum:
         raise UnknownDatum(
             N_("No coordinate system is given; say which one it is, for example EPSG:4490 or EPSG:4548.")
         )
+    if text.endswith(_Y_FIRST):
+        plain = datum_named(text.removesuffix(_Y_FIRST))
+        return plain if plain.swapped else replace(plain, name=plain.name + _Y_FIRST, swapped=True)
+    plane, plus, under = text.rpartition("+")
+    if plus and under in SHIFTED:
+        return over(datum_named(plane), under)
     name = _ALIASES.get(re.sub(r"[\s_-]", "", text).lower(), text)
-    if name in {"GCJ-02", "BD-09"} or name in _SAME_AS_STORED:
+    if name in SHIFTED or name in _SAME_AS_STORED:
         return Datum(name)
     return _registered(name, text)
+
+
+def over(plane: Datum, under: str) -> Datum:
+    """A plane system whose projected degrees were those of a shifted datum; UnknownDatum for degrees."""
+    if not plane.planar or plane.under or plane.swapped:
+        raise _unknown(f"{plane.name}+{under}")
+    return replace(plane, name=f"{plane.name}+{under}", under=under)
+
+
+def swapped(datum: Datum) -> Datum:
+    """The same system with its axes the other way round."""
+    if datum.swapped:
+        return replace(datum, name=datum.name.removesuffix(_Y_FIRST), swapped=False)
+    return replace(datum, name=datum.name + _Y_FIRST, swapped=True)
 
 
 def _registered(name: str, text: str) -> Datum:
@@ -166,12 +192,15 @@ def to_stored(xy: Floats, datum: Datum) -> Floats:
     Nothing is checked and nothing is raised: rows out of range are for the reader to report. Empty in,
     empty out.
     """
+    if datum.swapped:
+        return to_stored(np.ascontiguousarray(xy[:, ::-1]), swapped(datum))
     if datum.planar:
         lon, lat = _transformer(datum.definition, "EPSG:4326").transform(xy[:, 0], xy[:, 1])
-        return np.column_stack([lon, lat])
-    if datum.name == "GCJ-02":
+        xy = np.column_stack([lon, lat])
+    shift = datum.under or datum.name
+    if shift == "GCJ-02":
         return shifted.gcj02_to_wgs84(xy)
-    if datum.name == "BD-09":
+    if shift == "BD-09":
         return shifted.bd09_to_wgs84(xy)
     return xy
 
@@ -181,13 +210,16 @@ def from_stored(xy: Floats, datum: Datum) -> Floats:
 
     The inverse of :func:`to_stored`.
     """
+    if datum.swapped:
+        return np.ascontiguousarray(from_stored(xy, swapped(datum))[:, ::-1])
+    shift = datum.under or datum.name
+    if shift == "GCJ-02":
+        xy = shifted.wgs84_to_gcj02(xy)
+    elif shift == "BD-09":
+        xy = shifted.wgs84_to_bd09(xy)
     if datum.planar:
         x, y = _transformer("EPSG:4326", datum.definition).transform(xy[:, 0], xy[:, 1])
         return np.column_stack([x, y])
-    if datum.name == "GCJ-02":
-        return shifted.wgs84_to_gcj02(xy)
-    if datum.name == "BD-09":
-        return shifted.wgs84_to_bd09(xy)
     return xy
 
 

@@ -97,3 +97,33 @@ def test_heights_are_left_behind_and_missing_shapes_pass():
     moved = crs.shapes_to_stored(shapes, crs.datum_named("GCJ-02"))
     assert not moved[0].has_z
     assert moved[1] is None
+
+
+COMPOSED = ["GCJ-02/yx", "EPSG:4490/yx", "EPSG:4548/yx", "EPSG:4527+GCJ-02", "EPSG:4548+BD-09/yx"]
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_swapped_axes_and_projected_shifts_have_names_that_lead_back_to_them(name):
+    datum = crs.datum_named(name)
+    assert crs.datum_named(datum.name) == datum
+    assert datum.name == name
+    home = np.array([[116.3, 37.45], [117.23, 37.73]])
+    assert crs.to_stored(crs.from_stored(home, datum), datum) == pytest.approx(home, abs=1e-9)
+
+
+def test_a_plane_over_shifted_degrees_lies_where_the_shift_puts_it():
+    there = crs.from_stored(np.array([[116.30, 37.45]]), crs.datum_named("EPSG:4548+GCJ-02"))
+    plain = crs.from_stored(np.array([[116.305783, 37.450767]]), crs.datum_named("EPSG:4548"))
+    assert there == pytest.approx(plain, abs=0.1)
+
+
+def test_swapped_axes_are_the_same_numbers_the_other_way_round():
+    there = crs.from_stored(np.array([[116.30, 37.45]]), crs.datum_named("EPSG:4548/yx"))
+    assert there[0] == pytest.approx([4146682.9, 438060.5], abs=0.06)
+    assert crs.swapped(crs.swapped(crs.datum_named("BD-09"))) == crs.datum_named("BD-09")
+
+
+@pytest.mark.parametrize("text", ["EPSG:4490+GCJ-02", "GCJ-02+BD-09", "EPSG:4548+GCJ-02+BD-09"])
+def test_only_a_plane_can_lie_over_a_shift(text):
+    with pytest.raises(UnknownDatum):
+        crs.datum_named(text)
