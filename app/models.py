@@ -28,6 +28,7 @@ UNMAPPED = frozenset(
             for name in ("right", "password", "session", "login_attempt", "contact_key", "alembic_version")
         ),
         *(("history", name) for name in ("block", "leaf", "undoable")),
+        ("map", "change"),
     }
 )
 

@@ -1,4 +1,4 @@
-"""Streets, their segments and the reasons that put them in scope; tiles and look-ups that keep their indexes."""
+"""Streets, their segments and the reasons that put them in scope; look-ups that keep their indexes."""
 
 from alembic import op
 
@@ -125,23 +125,6 @@ SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
    WHERE f.kind = 'committee' AND f.territory <@ top AND f.territory <@ (SELECT base.reach('intake.facility', 'read'))
      AND f.id NOT IN (SELECT facility FROM near) AND s.metres <= seat_m
 $$;
--- Vector tile of streets (state, words surveyed) and facilities that the person may read.
-CREATE FUNCTION inventory.tile(z integer, x integer, y integer) RETURNS bytea LANGUAGE sql STABLE
-SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-  WITH bounds AS (SELECT ST_TileEnvelope(z, x, y) AS web, ST_Transform(ST_TileEnvelope(z, x, y, margin => 0.0625), 4490) AS box),
-  streets AS (
-    SELECT s.id, s.uid::text AS uid, s.state, s.in_scope, coalesce(s.surveyed_name, '') AS surveyed_name,
-           ST_AsMVTGeom(ST_Transform(s.line, 3857), b.web, 4096, 256) AS geom
-      FROM inventory.street s, bounds b
-     WHERE s.line && b.box AND (s.territory <@ (SELECT base.reach('inventory.street', 'read'))) IS TRUE AND (z >= 12 OR s.in_scope)
-  ), facilities AS (
-    SELECT f.id, f.kind, coalesce(f.name, '') AS name, ST_AsMVTGeom(ST_Transform(f.point, 3857), b.web, 4096, 256) AS geom
-      FROM intake.facility f, bounds b
-     WHERE f.point && b.box AND (f.territory <@ (SELECT base.reach('intake.facility', 'read'))) IS TRUE AND z >= 12
-  )
-  SELECT coalesce((SELECT ST_AsMVT(t, 'streets', 4096, 'geom', 'id') FROM streets t), '')
-      || coalesce((SELECT ST_AsMVT(t, 'facilities', 4096, 'geom', 'id') FROM facilities t), '')
-$$;
 -- Streets of the territory whose surveyed name holds the words.
 CREATE FUNCTION inventory.find_streets(words text, most integer) RETURNS SETOF bigint LANGUAGE sql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -149,7 +132,7 @@ SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
    WHERE s.surveyed_name LIKE '%' || replace(replace(replace(words, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
      AND (s.territory <@ (SELECT base.reach('inventory.street', 'read'))) IS TRUE ORDER BY s.id LIMIT most
 $$;
-GRANT EXECUTE ON FUNCTION inventory.near_facilities(ltree, double precision, double precision), inventory.tile(integer, integer, integer),
+GRANT EXECUTE ON FUNCTION inventory.near_facilities(ltree, double precision, double precision),
   inventory.find_streets(text, integer) TO minglu_office;
 """
 

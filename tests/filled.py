@@ -42,11 +42,28 @@ INSERT INTO naming.name (street_id, division_id, territory, origin, words, speci
                          latin_sign, sound_toned, sound_plain, in_force_on)
   SELECT s.id, s.division_id, s.territory, 'existing', '某路', '某', '路', 'l', 'l', 'l', 's', 'sound' || s.id % 5003,
          '2024-01-01' FROM inventory.street s WHERE s.id % 2 = 0;
+INSERT INTO planning.post (id, division_id, territory, point, planned_on)
+  SELECT s.id, s.division_id, s.territory, ST_StartPoint(ST_GeometryN(s.line, 1)), '2024-01-01'
+    FROM inventory.street s WHERE s.id % 2 = 0;
+INSERT INTO planning.sign (post_id, street_id, name_id, division_id, territory, kind, reason, facing_deg, along_deg,
+                           goes_on, goes_back, planned_on)
+  SELECT s.id, s.id, n.id, s.division_id, s.territory, 'street_plate', 'start', 90, 0, true, false, '2024-01-01'
+    FROM inventory.street s JOIN naming.name n ON n.street_id = s.id;
 INSERT INTO naming.proposal (street_id, division_id, territory, words, specific, generic, latin_toned, latin_plain,
                              latin_sign, sound_toned, sound_plain, proposed_by, proposed_on)
   SELECT s.id, s.division_id, s.territory, '某路', '某', '路', 'l', 'l', 'l', 's', 'sound' || s.id % 5003, 1,
          '2024-01-01' FROM inventory.street s WHERE s.id % 2 = 1;
 """
+
+FILLED = (
+    "base.division",
+    "inventory.street",
+    "intake.facility",
+    "naming.name",
+    "naming.proposal",
+    "planning.post",
+    "planning.sign",
+)
 
 
 def fill(world: World) -> None:
@@ -57,7 +74,7 @@ def fill(world: World) -> None:
             assert isinstance(driver, Driver)
             driver.execute(FILL.replace(":city", str(world.places["市"])))
         with connection.begin():
-            for table in ("base.division", "inventory.street", "intake.facility", "naming.name", "naming.proposal"):
+            for table in FILLED:
                 connection.exec_driver_sql(f"ANALYZE {table}")
             assert connection.exec_driver_sql("SELECT count(*) FROM inventory.street").scalar_one() == 200_000
             assert connection.exec_driver_sql("SELECT count(*) FROM intake.facility").scalar_one() == 100_000

@@ -37,6 +37,9 @@ class Settings:
     public_url: str = "http://127.0.0.1:8001"
     trusted_proxies: str = ""
     secure_cookies: bool = False
+    tianditu_key: str = field(default="", repr=False)
+    tianditu_approval: str = ""
+    tianditu_url: str = ""
 
     def url_of(self, role: str) -> str:
         """The database's address for one of :data:`ROLES`, on the same server and database as ``database_url``."""
@@ -72,7 +75,24 @@ def read_settings(env: Mapping[str, str] | None = None, *, database_url: str | N
         public_url=(env.get("MINGLU_PUBLIC_URL") or f"http://{public_host}:{public_port}").rstrip("/"),
         trusted_proxies=env.get("MINGLU_TRUSTED_PROXIES") or "",
         secure_cookies=env.get("MINGLU_SECURE_COOKIES", "") in {"1", "true", "yes"},
+        **_base_map(env),
     )
+
+
+def _base_map(env: Mapping[str, str]) -> dict[str, str]:
+    """Tianditu's key, its approval number, and its address: its own hosts, or a stand-in on this machine."""
+    key, approval = env.get("MINGLU_TIANDITU_KEY") or "", env.get("MINGLU_TIANDITU_APPROVAL") or ""
+    url = env.get("MINGLU_TIANDITU_URL") or "https://t0.tianditu.gov.cn"
+    parts = urlsplit(url)
+    own = parts.scheme == "https" and parts.netloc in {f"t{n}.tianditu.gov.cn" for n in range(8)}
+    if not own and not (parts.scheme in {"http", "https"} and parts.hostname in {"127.0.0.1", "localhost", "::1"}):
+        raise Unready("MINGLU_TIANDITU_URL must be https://t0.tianditu.gov.cn to t7, not {url}.", url=url)
+    if key and not approval:
+        raise Unready(
+            "MINGLU_TIANDITU_KEY is set but not MINGLU_TIANDITU_APPROVAL: the approval number (审图号) must stand on"
+            " every map that shows Tianditu."
+        )
+    return {"tianditu_key": key, "tianditu_approval": approval, "tianditu_url": url}
 
 
 def _psycopg(url: str) -> str:

@@ -86,6 +86,7 @@ class Shown:
 
 @router.get("/inventory")
 def index(session: Work, show: Show, place: Place, names: Names, view: Annotated[Shown, Depends()]) -> Response:
+    only: Annotated[str, Query(max_length=8000)] = ""  # the streets selected on the map, by commas
     """Streets of the chosen territory, by state, scope and surveyed name."""
     return _index(session, show, place, names, view)
 
@@ -113,6 +114,8 @@ def _index(
         total=sum(counts.get(state, 0) for state in STATES),
         loose=queries.loose_segments(session, place),
         place=place,
+    if view.only:
+        statement = statement.where(Street.uid.in_(_uids(view.only)))
         may_make=may(session, "inventory.street", "create"),
         within_m=steps.SCOPE_M,
         roads=ROADS,
@@ -245,5 +248,12 @@ def is_blue(bearing_deg: float) -> bool:
 
 
 def _require_reader(session: Session) -> None:
+def _uids(words: str) -> list[UUID]:
+    try:
+        return [UUID(word) for word in words.split(",")]
+    except ValueError as error:
+        raise Invalid("The selection in the address is broken. Select the streets on the map again.") from error
+
+
     if not may(session, "inventory.street", "read"):
         raise NotAllowed("The inventory of streets is for the offices that name them.")

@@ -18,10 +18,12 @@ from app.web import columns
 from app.web.answers import OfficeAnswer
 from app.web.asking import refuse_unknown
 from app.web.frame import Frame
+from app.web.ground import Ground
 from app.web.guard import OFFICE_POLICY
 from app.web.making import Kind, make_app
 from app.web.sessions import Sessions, require_form_token
-from app.web.views import account, divisions, files, history, maps, people, runs, search, today
+from app.web.tiles import Kept
+from app.web.views import account, divisions, files, history, maps, people, runs, search, tiles, today
 from app.web.words import STATIONS
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 #: Survey files are large; the intake reads them from disk, not from memory.
 MOST_BYTES = 2 * 1024**3
-SHELL = (account, today, divisions, maps, runs, history, people, files, search)
+SHELL = (account, today, divisions, maps, tiles, runs, history, people, files, search)
 
 
 def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str, ModuleType] | None = None) -> FastAPI:
@@ -52,6 +54,7 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     )
     frame = Frame(database, {key: getattr(views, "waiting", None) for key, views in stations.items()})
     app.state.frame, app.state.store = frame, open_store(settings.files)
+    app.state.tiles, app.state.ground = Kept(), Ground(settings, settings.state / "ground")
     app.state.finders = [views.find for views in stations.values() if hasattr(views, "find")]
     app.state.names_in_force, app.state.env.globals["columns"] = names_in_force, columns
     app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)

@@ -68,7 +68,6 @@ DEFINERS = {
     "history.changed_since": "yes or no: an undo must not miss a change that its person may not read",
     "intake.places_of": "&& and <-> are not leakproof; takes the territory from the transaction",
     "inventory.near_facilities": "&& is not leakproof; takes the territory from the transaction",
-    "inventory.tile": "&& is not leakproof; takes the territory from the transaction",
     "inventory.find_streets": "LIKE is not leakproof; takes the territory from the transaction",
     "naming.namesakes": "the law looks across territories; returns only what, where, which office",
     "naming.around": "new names differ from the neighbours'; returns only what, where, which office",
@@ -81,6 +80,13 @@ DEFINERS = {
     "open.count_scan": "the public role has no right on any table",
     "open.file_report": "the public role has no right on any table",
 }
+    "map.note": "writes what nobody else may write; granted to no role",
+    "map.revision": "reads which transactions changed what within the person's reach; returns a digest",
+    "map.streets": "&& is not leakproof; takes the territory from the transaction",
+    "map.facilities": "&& is not leakproof; takes the territory from the transaction",
+    "map.signs": "&& is not leakproof; takes the territory from the transaction",
+    "map.divisions": "&& is not leakproof; takes the territory from the transaction",
+    "map.streets_in": "&& is not leakproof; takes the territory from the transaction, returns keys only",
 
 #: Functions that the staff role may call and that run as the staff role.
 INVOKERS_FOR_STAFF = {"base.me", "base.uuid7", "history.undo"}
@@ -100,6 +106,7 @@ WITHOUT_UID = {
 }
 
 #: Tables without a day on which something became true.
+    "map.change": "numbers of transactions by table and town, thrown away with the next",
 WITHOUT_DAY = {
     **WITHOUT_UID,
     "base.file": "bytes: they are, they don't become true; what they prove has its own day",

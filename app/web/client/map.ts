@@ -1,5 +1,6 @@
-// The map page: streets by state from our own tiles on a plain ground; no other host is asked for anything.
-import { openMap } from "./lib/map";
+// The map page: our own tiles on a plain ground, and the list beside them; no other host is asked for anything.
+import { MapPage } from "./lib/map/page";
 
-const place = document.querySelector<HTMLElement>("[data-map]");
-if (place) openMap(place);
+const root = document.querySelector<HTMLElement>("[data-map-page]");
+const map = document.querySelector<HTMLElement>("[data-map]");
+if (root && map) new MapPage(root, map).start();

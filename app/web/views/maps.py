@@ -1,63 +1,142 @@
-"""The map: streets by state and facilities, as vector tiles of one's own territory."""
+"""The map: streets by state, facilities and signs of one's own territory, with the list beside it."""
 
 from __future__ import annotations
 
-import hashlib
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
-from sqlalchemy import text
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
-from app.base.errors import NotFound
-from app.base.models import Division
+from app.base.errors import Invalid
+from app.base.people import may
 from app.base.request import Place, Show, Work
 from app.inventory.models import StreetState
+from app.planning.models import SignState
+from app.web import mapping
+from app.web.ground import Ground
+from app.web.mapping import Box, Narrowed, Spotted
 
 router = APIRouter()
-DEEPEST = 20
-TILE = "application/vnd.mapbox-vector-tile"
-#: Dezhou, where a map without anything on it looks.
-WHOLE = (115.75, 36.4, 117.6, 38.0)
-_BOX = text("""
-SELECT min(ST_XMin(g)), min(ST_YMin(g)), max(ST_XMax(g)), max(ST_YMax(g)) FROM (
-  SELECT coalesce(outline, point) AS g FROM base.division WHERE path <@ CAST(:path AS ltree)
-) x WHERE g IS NOT NULL
-""")
-_COUNTS = text("""
-SELECT s.state, count(*) AS streets, sum(s.length_m) AS length_m, count(*) FILTER (WHERE s.in_scope) AS in_scope
-  FROM inventory.street s WHERE s.territory <@ CAST(:path AS ltree) GROUP BY 1
-""")
+STATES = tuple(state.value for state in StreetState)
+SIGNS = tuple(state.value for state in SignState if state is not SignState.REMOVED)
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What the address asks to be shown and marked; at most one is shown, the smallest thing first."""
+
+    street: UUID | None = None
+    sign: UUID | None = None
+    village: UUID | None = None
+    batch: UUID | None = None
+
+    def spotted(self, session: Session) -> Spotted | None:
+        """The thing with its place. Raises NotFound where there is none for this person."""
+        for kind in ("street", "sign", "village", "batch"):
+            uid = getattr(self, kind)
+            if uid is not None:
+                return getattr(mapping, kind)(session, uid)  # type: ignore[no-any-return]
+        return None
+
+
+def the_narrowed(
+    session: Work, place: Place, batch: UUID | None = None, state: Annotated[str, Query(max_length=80)] = ""
+) -> Narrowed:
+    """The filters of the address: territory, batch, states by commas. Raises Invalid for an unknown state."""
+    states = tuple(part for part in state.split(",") if part)
+    for one in states:
+        if one not in STATES:
+            raise Invalid("There is no state “{name}”. Use the filters on the page.", field="state", name=one)
+    found = mapping.batch_of(session, batch) if batch else None
+    return Narrowed(place, found, mapping.places_of(session, found) if found else None, states)
+
+
+def the_box(box: Annotated[str, Query(max_length=120)] = "") -> Box | None:
+    """``west,south,east,north`` in degrees; None where nothing is said. Raises Invalid for anything else."""
+    if not box:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in box.split(","))
+    except ValueError:
+        west, south, east, north = 1.0, 1.0, 0.0, 0.0
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):  # noqa: PLR2004 - degrees
+        raise Invalid("A box is four numbers: west, south, east, north.", field="box")
+    return west, south, east, north
 
 
 @router.get("/map")
-def page(session: Work, show: Show, place: Place) -> Response:
-    """The map with its legend, and the same figures as a table for those who cannot use a map."""
-    found = {row.state: row for row in session.execute(_COUNTS, {"path": place.path})}
+def page(
+    request: Request,
+    session: Work,
+    show: Show,
+    narrowed: Annotated[Narrowed, Depends(the_narrowed)],
+    marked: Annotated[Marked, Depends()],
+) -> Response:
+    """The map, its filters and its legend, and the same figures as a table for those who cannot use a map."""
+    spotted, ground = marked.spotted(session), request.app.state.ground
     return show.page(
         "map/map.html",
-        place=place,
-        box=_box(session, place),
-        counts=found,
-        states=[state.value for state in StreetState],
+        place=narrowed.place,
+        narrowed=narrowed,
+        box=spotted.box if spotted else mapping.box_of(session, [narrowed.place.id]) or mapping.WHOLE,
+        spotted=spotted,
+        counts=mapping.counts(session, narrowed),
+        states=STATES,
+        signs=SIGNS if may(session, "planning.sign", "read") else (),
+        batches=mapping.batches(session, narrowed.place),
+        approval=_approval(ground),
+        most=mapping.MOST_PICKED,
     )
 
 
-@router.get("/tiles/{z}/{x}/{y}")
-def tile(request: Request, session: Work, z: int, x: int, y: int) -> Response:
-    """One tile, made by a definer function that keeps to the person's territory. Asked for again each time, by ETag."""
-    if not 0 <= z <= DEEPEST or not (0 <= x < 2**z and 0 <= y < 2**z):
-        raise NotFound("There is no such tile.")
-    made = bytes(session.scalar(text("SELECT inventory.tile(:z, :x, :y)"), {"z": z, "x": x, "y": y}) or b"")
-    tag = f'"{hashlib.sha256(made).hexdigest()[:24]}"'
-    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "cookie"}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(made, media_type=TILE, headers=headers, status_code=200 if made else 204)
+def _approval(ground: Ground) -> str:
+    return ground.settings.tianditu_approval if ground.on else ""
 
 
-def _box(session: Session, place: Division) -> tuple[float, float, float, float]:
-    west, south, east, north = session.execute(_BOX, {"path": place.path}).one()
-    if west is None:
-        return WHOLE
-    margin = 0.01
-    return west - margin, south - margin, east + margin, north + margin
+@router.get("/map/list")
+def rows(
+    session: Work,
+    show: Show,
+    narrowed: Annotated[Narrowed, Depends(the_narrowed)],
+    box: Annotated[Box | None, Depends(the_box)],
+    q: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    """The list beside the map: streets in sight, or what the words find wherever it is."""
+    words, most = q.strip(), mapping.MOST_ROWS
+    ids = (
+        mapping.found(session, narrowed, words, most=most + 1)
+        if words
+        else mapping.in_box(session, narrowed, box or mapping.WHOLE, most=most + 1)
+    )
+    return show.page(
+        "map/_list.html",
+        rows=mapping.rows_of(session, ids[:most]),
+        places=mapping.found_places(session, narrowed, words) if words else [],
+        more=len(ids) > most,
+        most=most,
+        words_asked=words,
+    )
+
+
+@router.get("/map/about")
+def about(session: Work, show: Show, marked: Annotated[Marked, Depends()]) -> Response:
+    """The panel of one thing on the map, with the way to its record."""
+    spotted = marked.spotted(session)
+    if spotted is None:
+        raise Invalid("Say which street, sign, village or batch.", field="street")
+    return show.page("map/_panel.html", spotted=spotted)
+
+
+@router.get("/map/within")
+def within(
+    session: Work, narrowed: Annotated[Narrowed, Depends(the_narrowed)], box: Annotated[Box | None, Depends(the_box)]
+) -> Response:
+    """Streets in a box that was drawn to select them, at any zoom: keys outside and whether there are more."""
+    most = mapping.MOST_PICKED
+    ids = mapping.in_box(session, narrowed, box or mapping.WHOLE, most=most + 1)
+    picked = mapping.rows_of(session, ids[:most])
+    told = {"uids": [str(row.uid) for row in picked], "more": len(ids) > most}
+    return JSONResponse(told, headers={"cache-control": "private, no-store"})

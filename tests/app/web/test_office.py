@@ -206,27 +206,6 @@ def test_a_town_officer_neither_sees_nor_adds_people(office: Office):
     assert client.post("/people/new", data={"form_token": token, "login": "x.y", "name": "x"}).status_code == 403
 
 
-def test_tiles_keep_to_the_territory_and_know_their_tag(office: Office, token: str):
-    del token  # a street lies in 甲村 of 南镇
-    here, elsewhere = office.signed_in(Role.TOWN_OFFICER, "南镇"), office.signed_in(Role.TOWN_OFFICER, "中镇")
-    path = "/tiles/14/13485/6359"
-    z, x, y = tile_at(116.305, 37.45, 14)
-    path = f"/tiles/{z}/{x}/{y}"
-    answer = here.get(path)
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "application/vnd.mapbox-vector-tile"
-    assert here.get(path, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
-    assert elsewhere.get(path).status_code == 204
-    assert here.get("/tiles/2/9/0").status_code == 404
-
-
-def tile_at(lon: float, lat: float, z: int) -> tuple[int, int, int]:
-    import math
-
-    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
-    return z, int((lon + 180) / 360 * 2**z), int(y * 2**z)
-
-
 def test_an_act_is_undone_from_its_page(office: Office, token: str):
     del token  # a street lies in 甲村
     client = office.signed_in(Role.COUNTY_OFFICER, "东县")

@@ -1,0 +1,41 @@
+// What the map's address says and keeps: filters and the one thing that is marked. Pure, so that it can be tested.
+export const KINDS = ["street", "sign", "village"] as const;
+export type Kind = typeof KINDS[number];
+export interface Marked { kind: Kind; uid: string }
+export interface View { q: string; batch: string; states: string[]; marked: Marked | undefined; ground: boolean }
+
+// States that are all ticked say nothing: the address stays short, and a new state is shown by itself.
+export function writeView(search: string, view: View, all: readonly string[]): string {
+  const params = new URLSearchParams(search);
+  const set = (name: string, value: string): void => { if (value) params.set(name, value); else params.delete(name); };
+  set("q", view.q.trim());
+  set("batch", view.batch);
+  set("state", view.states.length === all.length ? "" : view.states.join(","));
+  set("ground", view.ground ? "1" : "");
+  for (const kind of KINDS) set(kind, view.marked?.kind === kind ? view.marked.uid : "");
+  const written = params.toString().replaceAll("%2C", ",");
+  return written ? `?${written}` : "";
+}
+
+// The query of our own addresses (tiles, list): what narrows, and nothing else.
+export function narrowing(place: string, view: Pick<View, "batch" | "states">, all: readonly string[], withStates: boolean): string {
+  const params = new URLSearchParams();
+  if (place) params.set("in", place);
+  if (view.batch) params.set("batch", view.batch);
+  if (withStates && view.states.length !== all.length) params.set("state", view.states.join(","));
+  const written = params.toString();
+  return written ? `?${written}` : "";
+}
+
+export type Box = [number, number, number, number];
+
+export function readBox(words: string | undefined): Box | undefined {
+  const parts = (words ?? "").split(",").map(Number);
+  const [west, south, east, north] = parts;
+  if (parts.length !== 4 || west === undefined || south === undefined || east === undefined || north === undefined) return undefined;
+  return parts.every(Number.isFinite) ? [west, south, east, north] : undefined;
+}
+
+export function writeBox(box: Box): string {
+  return box.map((edge) => edge.toFixed(6)).join(",");
+}

@@ -1,0 +1,229 @@
+// The map page: the drawn map, the list, the panel and the filters, each telling the others; the address keeps it all.
+import type { Box, Kind, Marked, View } from "./address";
+import { KINDS, narrowing, readBox, writeBox, writeView } from "./address";
+import { startBoxing } from "./boxing";
+import type { Texts } from "./draw";
+import { Drawn } from "./draw";
+import { Picked } from "./picked";
+
+const PAUSE_MS = 250;
+
+export class MapPage {
+  private readonly map: HTMLElement;
+  private readonly texts: Texts;
+  private readonly place: string;
+  private readonly all: string[];
+  private readonly view: View;
+  private readonly picked: Picked;
+  private readonly drawn: Drawn | undefined;
+  private asking: AbortController | undefined;
+  private timer = 0;
+
+  constructor(private readonly root: HTMLElement, map: HTMLElement) {
+    this.map = map;
+    this.texts = JSON.parse(root.dataset["texts"] ?? "{}") as Texts;
+    this.place = root.dataset["in"] ?? "";
+    const ticks = this.ticks();
+    this.all = ticks.map((tick) => tick.value);
+    const query = new URLSearchParams(window.location.search);
+    const kind = KINDS.find((one) => query.has(one));
+    this.view = {
+      q: query.get("q") ?? "", batch: query.get("batch") ?? "", states: ticks.filter((tick) => tick.checked).map((tick) => tick.value),
+      marked: kind ? { kind, uid: query.get(kind) ?? "" } : undefined, ground: query.get("ground") === "1",
+    };
+    this.picked = new Picked(Number(root.dataset["most"] ?? "200"));
+    this.drawn = Drawn.open(map, root.dataset["language"] ?? "zh", this.texts, this.query(false));
+  }
+
+  start(): void {
+    this.startMap();
+    this.startList();
+    this.startFilters();
+    this.picked.listen((changed) => { this.showPicked(changed); });
+    this.find("[data-map-clear]")?.addEventListener("click", () => { this.picked.clear(); });
+    this.find("[data-map-sheet]")?.addEventListener("click", () => { this.openSheet(); });
+    this.fetchList();
+  }
+
+  private startMap(): void {
+    const { drawn } = this;
+    if (!drawn) return;
+    drawn.listen({
+      moved: () => { if (!this.view.q.trim()) this.fetchSoon(); },
+      chosen: (marked, many) => { this.choose(marked, many); },
+      hovered: (uid) => { drawn.hover(uid); this.lightRow(uid); },
+    });
+    drawn.map.on("load", () => {
+      drawn.show(this.view.states);
+      drawn.mark(this.view.marked, this.view.marked ? readBox(this.find("[data-map-panel] [data-box]")?.dataset["box"]) : undefined);
+      if (this.view.ground) this.setGround(true);
+      this.map.dataset["ready"] = "yes";
+    });
+    startBoxing(drawn, this.map, this.find("[data-map-box]"), (box) => { void this.pickWithin(box); });
+    this.find("[data-map-ground]")?.addEventListener("change", (event) => { this.setGround((event.target as HTMLInputElement).checked); });
+  }
+
+  private startList(): void {
+    const list = this.list();
+    list.addEventListener("click", (event) => {
+      const target = event.target as Element;
+      const [row, go] = [target.closest<HTMLElement>("tr[data-street]"), target.closest<HTMLElement>("[data-map-go]")];
+      if (go) this.mark({ kind: "village", uid: go.dataset["village"] ?? "" }, readBox(go.dataset["mapGo"]), true);
+      if (row && target.closest("[data-map-show]")) this.mark({ kind: "street", uid: row.dataset["street"] ?? "" }, readBox(row.dataset["box"]), true);
+    });
+    list.addEventListener("change", (event) => {
+      const pick = event.target as HTMLInputElement;
+      const uid = pick.closest<HTMLElement>("tr")?.dataset["street"];
+      if (uid && !this.picked.set(uid, pick.checked)) { pick.checked = false; this.tell(this.texts.tooMany); }
+    });
+    const light = (event: Event): void => { this.drawn?.hover((event.target as Element).closest<HTMLElement>("tr[data-street]")?.dataset["street"]); };
+    for (const kind of ["mouseover", "focusin", "row:current"]) list.addEventListener(kind, light);
+    list.addEventListener("mouseleave", () => { this.drawn?.hover(undefined); });
+  }
+
+  private startFilters(): void {
+    const form = this.find("[data-map-filters]");
+    form?.addEventListener("submit", (event) => { event.preventDefault(); this.fetchList(); });
+    form?.addEventListener("input", (event) => {
+      const field = event.target as HTMLInputElement | HTMLSelectElement;
+      if (field.name === "q") this.view.q = field.value;
+      if (field.name === "batch") { this.view.batch = field.value; this.drawn?.narrow(this.query(false)); }
+      if (field.name === "state") { this.view.states = this.ticks().filter((tick) => tick.checked).map((tick) => tick.value); this.drawn?.show(this.view.states); }
+      this.keep();
+      this.fetchSoon();
+    });
+  }
+
+  private choose(marked: Marked | undefined, many: boolean): void {
+    if (!marked) return;
+    if (many && marked.kind === "street") {
+      if (!this.picked.set(marked.uid, !this.picked.has(marked.uid))) this.tell(this.texts.tooMany);
+      return;
+    }
+    this.mark(marked, undefined, false);
+  }
+
+  // Marks one thing: on the map, in the list, in the panel and in the address.
+  private mark(marked: Marked, box: Box | undefined, go: boolean): void {
+    this.view.marked = marked;
+    this.keep();
+    if (box && go) this.drawn?.go(box);
+    this.drawn?.mark(marked, box);
+    this.lightMarked();
+    void this.fetchPanel(marked.kind, marked.uid);
+  }
+
+  private async fetchPanel(kind: Kind, uid: string): Promise<void> {
+    const panel = this.find("[data-map-panel]");
+    const answer = await fetch(`/map/about?${kind}=${encodeURIComponent(uid)}`);
+    if (!panel || !answer.ok || this.view.marked?.uid !== uid) return;
+    panel.innerHTML = await answer.text();
+    this.drawn?.mark(this.view.marked, readBox(panel.querySelector<HTMLElement>("[data-box]")?.dataset["box"]));
+  }
+
+  private fetchSoon(): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => { this.fetchList(); }, PAUSE_MS);
+  }
+
+  private fetchList(): void {
+    this.asking?.abort();
+    this.asking = new AbortController();
+    void this.loadList(this.asking.signal);
+  }
+
+  private async loadList(signal: AbortSignal): Promise<void> {
+    const list = this.list();
+    const edges = ["west", "south", "east", "north"].map((name) => Number(this.map.dataset[name] ?? "0")) as Box;
+    const narrow = new URLSearchParams(this.query(true));
+    narrow.set("box", writeBox(this.drawn?.box ?? edges));
+    if (this.view.q.trim()) narrow.set("q", this.view.q.trim());
+    list.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(`/map/list?${narrow.toString()}`, { signal });
+      if (!answer.ok) throw new Error(String(answer.status));
+      list.innerHTML = await answer.text();
+      for (const pick of list.querySelectorAll<HTMLInputElement>("[data-pick]")) this.tick(pick);
+      this.lightMarked();
+    } catch (error) {
+      if (signal.aborted) return;
+      list.textContent = this.texts.failed;
+      console.warn(error);
+    }
+    list.setAttribute("aria-busy", "false");
+  }
+
+  private async pickWithin(box: Box): Promise<void> {
+    const narrow = new URLSearchParams(this.query(true));
+    narrow.set("box", writeBox(box));
+    const answer = await fetch(`/map/within?${narrow.toString()}`);
+    if (!answer.ok) { this.tell(this.texts.failed); return; }
+    const { uids, more } = await answer.json() as { uids: string[]; more: boolean };
+    if (!this.picked.add(uids) || more) this.tell(this.texts.tooMany);
+  }
+
+  private showPicked(changed: string[]): void {
+    for (const uid of changed) this.drawn?.pick(uid, this.picked.has(uid));
+    for (const pick of this.list().querySelectorAll<HTMLInputElement>("[data-pick]")) this.tick(pick);
+    const bar = this.find("[data-map-bar]");
+    if (bar) bar.hidden = this.picked.size === 0;
+    const count = this.find("[data-map-count]");
+    if (count) count.textContent = String(this.picked.size);
+    this.find("[data-map-open]")?.setAttribute("href", this.picked.link(this.place));
+  }
+
+  private tick(pick: HTMLInputElement): void {
+    const row = pick.closest<HTMLElement>("tr");
+    pick.checked = this.picked.has(row?.dataset["street"] ?? "");
+    row?.classList.toggle("is-picked", pick.checked);
+  }
+
+  private lightRow(uid: string | undefined): void {
+    for (const row of this.list().querySelectorAll<HTMLElement>("tr[data-street]")) row.classList.toggle("is-current", row.dataset["street"] === uid);
+  }
+
+  private lightMarked(): void {
+    for (const row of this.list().querySelectorAll<HTMLElement>("tr[data-street]")) {
+      const on = this.view.marked?.kind === "street" && row.dataset["street"] === this.view.marked.uid;
+      row.classList.toggle("is-marked", on);
+      if (on) row.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  private setGround(on: boolean): void {
+    this.view.ground = on;
+    this.drawn?.ground(on, () => { this.tell(this.texts.groundFailed); });
+    const [box, number] = [this.find("[data-map-ground]"), this.find("[data-map-approval]")];
+    if (box instanceof HTMLInputElement) box.checked = on;
+    if (number) number.hidden = !on;
+    this.keep();
+  }
+
+  private openSheet(): void {
+    const button = this.find("[data-map-sheet]");
+    button?.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true"));
+  }
+
+  private tell(words: string): void {
+    const line = document.createElement("div");
+    line.className = "toast-line";
+    line.textContent = words;
+    document.querySelector("#toasts")?.replaceChildren(line);
+    window.setTimeout(() => { line.remove(); }, 6000);
+  }
+
+  private keep(): void {
+    const { pathname, search, hash } = window.location;
+    window.history.replaceState(window.history.state, "", pathname + writeView(search, this.view, this.all) + hash);
+  }
+
+  private query(withStates: boolean): string { return narrowing(this.place, this.view, this.all, withStates); }
+  private ticks(): HTMLInputElement[] { return [...this.root.querySelectorAll<HTMLInputElement>('input[name="state"]')]; }
+  private find(what: string): HTMLElement | null { return this.root.querySelector<HTMLElement>(what); }
+
+  private list(): HTMLElement {
+    const list = this.find("[data-map-list]");
+    if (!list) throw new Error("The page has no list.");
+    return list;
+  }
+}

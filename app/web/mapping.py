@@ -1,0 +1,188 @@
+"""Reads of the map: what lies in a box, what a search finds, and what one thing on the map is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, or_, select, text
+
+from app.base.errors import N_, NotFound
+from app.base.models import Division
+from app.milestones.models import Batch, BatchState, BatchVillage
+from app.planning.queries import record as sign_record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+#: West, south, east, north in degrees.
+Box = tuple[float, float, float, float]
+#: Dezhou, where a map without anything on it looks.
+WHOLE: Box = (115.75, 36.4, 117.6, 38.0)
+MOST_ROWS, MOST_PICKED = 100, 200
+
+_ROWS = text("""
+SELECT s.id, s.uid, s.state, s.in_scope, s.length_m, coalesce(n.words, s.surveyed_name) AS name, n.latin_sign AS latin,
+       d.name AS village, ST_XMin(s.line) AS west, ST_YMin(s.line) AS south, ST_XMax(s.line) AS east,
+       ST_YMax(s.line) AS north
+  FROM inventory.street s JOIN base.division d ON d.id = s.division_id
+  LEFT JOIN naming.name n ON n.street_id = s.id AND n.retired_on IS NULL
+ WHERE s.id = ANY (:ids) ORDER BY coalesce(n.words, s.surveyed_name) IS NULL, d.name, 6, s.id
+""")
+_IN_BOX = text("""
+SELECT map.streets_in(ST_MakeEnvelope(:west, :south, :east, :north, 4490), CAST(:top AS ltree),
+                      CAST(:places AS bigint[]), CAST(:states AS text[]), :most)
+""")
+_FOUND = text("""
+SELECT s.id FROM inventory.street s JOIN (
+    SELECT f.id FROM inventory.find_streets(:words, :most) AS f(id)
+    UNION SELECT n.street_id FROM naming.name n
+     WHERE n.retired_on IS NULL
+       AND (position(:words IN n.words) > 0 OR position(lower(:words) IN lower(n.latin_plain)) > 0)
+  ) f USING (id)
+ WHERE s.territory <@ CAST(:top AS ltree) AND (CAST(:states AS text[]) IS NULL OR s.state = ANY (:states))
+   AND (CAST(:places AS bigint[]) IS NULL OR s.division_id = ANY (:places)) LIMIT :most
+""")
+#: The outline or point of a division, or else all that lies below it.
+_BOXES = text("""
+SELECT min(ST_XMin(g)) AS west, min(ST_YMin(g)) AS south, max(ST_XMax(g)) AS east, max(ST_YMax(g)) AS north
+  FROM (SELECT coalesce(d.outline, d.point) AS g FROM base.division d, base.division top
+         WHERE top.id = ANY (:ids) AND d.path <@ top.path) x WHERE g IS NOT NULL
+""")
+_COUNTS = text("""
+SELECT s.state, count(*) AS streets, sum(s.length_m) AS length_m, count(*) FILTER (WHERE s.in_scope) AS in_scope
+  FROM inventory.street s WHERE s.territory <@ CAST(:path AS ltree)
+   AND (CAST(:places AS bigint[]) IS NULL OR s.division_id = ANY (:places)) GROUP BY 1
+""")
+_STREET = text("SELECT id FROM inventory.street WHERE uid = :uid")
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What the map is narrowed to: a division, the villages of a batch, states; all of them where nothing is said."""
+
+    place: Division
+    batch: Batch | None = None
+    places: tuple[int, ...] | None = None
+    states: tuple[str, ...] = ()
+
+    def values(self) -> dict[str, Any]:
+        """As the statements want it."""
+        return {
+            "top": self.place.path,
+            "places": None if self.places is None else list(self.places),
+            "states": list(self.states) or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """One thing on the map: its kind, its page, where it is, and the row that the panel tells of."""
+
+    kind: str
+    uid: UUID
+    url: str
+    box: Box
+    row: Any
+
+
+def batch_of(session: Session, uid: UUID) -> Batch:
+    """A batch. Raises NotFound for an unknown one and for readers who see none."""
+    found = session.scalar(select(Batch).where(Batch.uid == uid))
+    if found is None:
+        raise NotFound(N_("There is no such batch. Choose another."))
+    return found
+
+
+def places_of(session: Session, batch: Batch) -> tuple[int, ...]:
+    """Keys of the villages of a batch; those of a closed one as they were at its end."""
+    rows = session.scalars(
+        select(BatchVillage.division_id)
+        .where(BatchVillage.batch_id == batch.id)
+        .where(or_(BatchVillage.left_on.is_(None), BatchVillage.left_on == batch.closed_on))
+        .order_by(BatchVillage.division_id)
+    )
+    return tuple(rows)
+
+
+def batches(session: Session, place: Division, *, most: int = 60) -> Sequence[Batch]:
+    """Batches to choose from: those in a division and above it, open ones first, the next due first."""
+    near = or_(Batch.territory.op("<@")(place.path), Batch.territory.op("@>")(place.path))
+    order = (Batch.state != BatchState.OPEN.value, Batch.due_on, Batch.id)
+    return session.scalars(select(Batch).where(near).order_by(*order).limit(most)).all()
+
+
+def counts(session: Session, narrowed: Narrowed) -> dict[str, Row[Any]]:
+    """Streets and their length by state."""
+    values = {"path": narrowed.place.path, "places": narrowed.values()["places"]}
+    return {row.state: row for row in session.execute(_COUNTS, values)}
+
+
+def in_box(session: Session, narrowed: Narrowed, box: Box, *, most: int) -> list[int]:
+    """Keys of streets in a box, at most so many."""
+    west, south, east, north = box
+    edges = {"west": west, "south": south, "east": east, "north": north}
+    return list(session.scalars(_IN_BOX, {**narrowed.values(), **edges, "most": most}))
+
+
+def found(session: Session, narrowed: Narrowed, words: str, *, most: int) -> list[int]:
+    """Keys of streets whose surveyed name or name in force holds the words."""
+    return list(session.scalars(_FOUND, {**narrowed.values(), "words": words, "most": most}))
+
+
+def found_places(session: Session, narrowed: Narrowed, words: str, *, most: int = 8) -> list[tuple[Division, Box]]:
+    """Divisions whose name holds the words and that lie somewhere, with where."""
+    rows = session.scalars(
+        select(Division)
+        .where(Division.name.contains(words, autoescape=True), Division.path.op("<@")(narrowed.place.path))
+        .order_by(func.nlevel(Division.path), Division.name)
+        .limit(most)
+    )
+    return [(row, box) for row in rows if (box := box_of(session, [row.id])) is not None]
+
+
+def rows_of(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:
+    """Streets as the list beside the map shows them, named ones first."""
+    return session.execute(_ROWS, {"ids": list(ids)}).all()
+
+
+def box_of(session: Session, ids: Sequence[int]) -> Box | None:
+    """The box around divisions and all below them, with a margin; None where no place is known."""
+    row = session.execute(_BOXES, {"ids": list(ids)}).one()
+    if row.west is None:
+        return None
+    margin = 0.01
+    return row.west - margin, row.south - margin, row.east + margin, row.north + margin
+
+
+def street(session: Session, uid: UUID) -> Spotted:
+    """A street. Raises NotFound for one outside of the person's territory."""
+    rows = rows_of(session, list(session.scalars(_STREET, {"uid": uid})))
+    if not rows:
+        raise NotFound(N_("There is no such street in your territory. Look for it in the inventory."))
+    row = rows[0]
+    return Spotted("street", uid, f"/inventory/{uid}", (row.west, row.south, row.east, row.north), row)
+
+
+def sign(session: Session, uid: UUID) -> Spotted:
+    """A sign. Raises NotFound for one outside of the person's territory."""
+    row = sign_record(session, uid)
+    return Spotted("sign", uid, f"/planning/{uid}", (row.lon, row.lat, row.lon, row.lat), row)
+
+
+def village(session: Session, uid: UUID) -> Spotted:
+    """A division of any kind. Raises NotFound for an unknown one."""
+    row = session.scalar(select(Division).where(Division.uid == uid))
+    if row is None:
+        raise NotFound(N_("There is no such division. Choose another above."))
+    return Spotted("village", uid, f"/divisions/{uid}", box_of(session, [row.id]) or WHOLE, row)
+
+
+def batch(session: Session, uid: UUID) -> Spotted:
+    """A batch with all its villages."""
+    row = batch_of(session, uid)
+    places = places_of(session, row)
+    return Spotted("batch", uid, f"/milestones/{uid}", box_of(session, places) or WHOLE, (row, len(places)))

@@ -1,0 +1,60 @@
+"""Tiles: our own layers of the person's territory, and the base map by way of this server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.base.request import Me, Place, Work
+from app.web import mapping
+from app.web.ground import Ground, Unreachable
+from app.web.tiles import Kept, Wanted
+
+router = APIRouter()
+TILE = "application/vnd.mapbox-vector-tile"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A layer and a place in the pyramid of tiles, as the address has them."""
+
+    layer: str
+    z: int
+    x: int
+    y: int
+
+
+def the_tile(session: Work, place: Place, spot: Annotated[Spot, Depends()], batch: UUID | None = None) -> Wanted:
+    """The tile that the address names, narrowed to the chosen territory and to a batch."""
+    places = mapping.places_of(session, mapping.batch_of(session, batch)) if batch else None
+    return Wanted(spot.layer, spot.z, spot.x, spot.y, place.path, places).checked()
+
+
+@router.get("/tiles/{layer}/{z}/{x}/{y}")
+def tile(request: Request, session: Work, wanted: Annotated[Wanted, Depends(the_tile)]) -> Response:
+    """One tile of one layer. Asked for again each time, by ETag: 304 as long as nothing in sight has changed."""
+    kept: Kept = request.app.state.tiles
+    tag = wanted.tag(session)
+    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "cookie"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    made = kept.get(tag)
+    if made is None:
+        made = wanted.make(session)
+        kept.put(tag, made)
+    return Response(made, media_type=TILE, headers=headers, status_code=200 if made else 204)
+
+
+@router.get("/ground/{layer}/{z}/{x}/{y}")
+def ground(request: Request, actor: Me, spot: Annotated[Spot, Depends()]) -> Response:
+    """A picture of the base map; the browser keeps it for a day. 502 where its server does not answer."""
+    del actor  # signed in is enough
+    source: Ground = request.app.state.ground
+    try:
+        data, kind = source.tile(spot.layer, spot.z, spot.x, spot.y)
+    except Unreachable:
+        return Response(status_code=502)
+    return Response(data, media_type=kind, headers={"cache-control": "private, max-age=86400"})
