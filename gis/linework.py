@@ -16,12 +16,10 @@ from enum import Enum
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 from shapely import LineString
 
 from gis import crs
+from gis.clusters import groups, pairs_within
 from gis.features import Centreline
 
 Floats = NDArray[np.float64]
@@ -131,11 +129,10 @@ def _clustered(ends: Floats, snap_m: float) -> Floats:
     keys = np.round(ends, _DECIMALS) + 0.0
     places, where, many = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
     where = where.reshape(-1)
-    near = cKDTree(_plane(places)).query_pairs(snap_m, output_type="ndarray")
+    near = pairs_within(_plane(places), snap_m)
     if len(near) == 0:
         return ends
-    graph = coo_array((np.ones(len(near), dtype=np.int8), (near[:, 0], near[:, 1])), shape=(len(places),) * 2)
-    _, cluster = connected_components(graph, directed=False)
+    cluster = groups(near, len(places))
     order = np.lexsort((np.arange(len(places)), -many, cluster))
     _, first = np.unique(cluster[order], return_index=True)
     chosen = order[first][cluster]
@@ -278,9 +275,7 @@ def _vertices(parts: Shapes) -> Shapes:
 
 def _gathered(xy: Floats) -> Floats:
     """Places within a millimetre of each other become the first of them, so that three lines meet in one point."""
-    near = cKDTree(xy).query_pairs(_NEAR_DEG, output_type="ndarray")
-    graph = coo_array((np.ones(len(near), dtype=np.int8), (near[:, 0], near[:, 1])), shape=(len(xy),) * 2)
-    _, cluster = connected_components(graph, directed=False)
+    cluster = groups(pairs_within(xy, _NEAR_DEG), len(xy))
     order = np.lexsort((xy[:, 1], xy[:, 0], cluster))
     _, first = np.unique(cluster[order], return_index=True)
     return np.asarray(xy[order[first]][cluster])

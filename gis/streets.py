@@ -22,10 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from gis import crs
+from gis.clusters import groups
 from gis.features import Centreline
 from gis.network import REACH_M, Network, build_network
 
@@ -209,8 +208,8 @@ def _numbered(links: Ints, place: Ints) -> Ints:
     count = len(place)
     if count == 0:
         return np.zeros(0, dtype=np.intp)
-    graph = coo_array((np.ones(len(links), dtype=np.int8), (links[:, 0], links[:, 1])), shape=(count, count))
-    total, label = connected_components(graph, directed=False)
+    label = groups(links, count)
+    total = int(label.max()) + 1
     earliest = np.full(total, count, dtype=np.intp)
     np.minimum.at(earliest, label, place)
     number = np.empty(total, dtype=np.intp)

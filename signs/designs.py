@@ -206,6 +206,11 @@ def ground_of(axis: Axis, *, override: Ground | None = None) -> Ground:
     return Ground.BLUE if axis is Axis.EAST_WEST else Ground.GREEN
 
 
+def is_blue(azimuth_deg: float, by_hand: str | None = None) -> bool:
+    """Whether a street's plates are blue: it runs east–west, or ``by_hand`` (a ground's value) says so."""
+    return ground_of(axis_of(azimuth_deg), override=Ground(by_hand) if by_hand else None) is Ground.BLUE
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """What one side of a face tells: the direction word and whether the street goes on that way."""

@@ -16,17 +16,20 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from procrastinate import App, PsycopgConnector
 from sqlalchemy import Engine, create_engine, select, text
 from sqlalchemy.orm import Session
 
 from app.base.db import Database
 from app.base.errors import N_, MingluError
 from app.base.models import Run, RunState
+from app.base.plain import address_of
 from app.base.settings import OFFICE, QUEUE, Settings
+
+if TYPE_CHECKING:
+    from procrastinate import App
 
 LOG = logging.getLogger("minglu.work")
 QUEUE_NAME, TASK = "minglu", "run"
@@ -120,9 +123,10 @@ class Worker:
 
 def make_worker(settings: Settings, kinds: Mapping[str, Work]) -> Worker:
     """A worker for these kinds of work: what each does with a :class:`RunContext`, its result a small dictionary."""
-    address = settings.url_of(QUEUE).replace("postgresql+psycopg:", "postgresql:", 1)
+    from procrastinate import App, PsycopgConnector  # only the worker: who queues asks the database
+
     options = {"options": "-c search_path=queue,public -c timezone=UTC", "application_name": QUEUE}
-    app = App(connector=PsycopgConnector(conninfo=address, kwargs=options, min_size=1, max_size=4))
+    app = App(connector=PsycopgConnector(conninfo=address_of(settings, QUEUE), kwargs=options, min_size=1, max_size=4))
     office = Database(settings, role=OFFICE, pool_size=2)
     queue = create_engine(settings.url_of(QUEUE), isolation_level="AUTOCOMMIT", pool_size=2, pool_pre_ping=True)
 

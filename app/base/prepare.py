@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from app.base.errors import Unready
+from app.base.revisions import MIGRATIONS
 from app.base.settings import OWNER, ROLES, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MIGRATIONS = Path(__file__).parents[2] / "migrations"
 EXTENSIONS = ("postgis", "ltree", "hstore", "pg_trgm", "pgcrypto")
 
 
@@ -55,11 +53,6 @@ def migrate(settings: Settings) -> list[str]:
         raise Unready("The database cannot be migrated: {error}", error=_first_line(error)) from error
     finally:
         engine.dispose()
-
-
-def newest_revision() -> str:
-    """The revision that the code expects."""
-    return ScriptDirectory.from_config(_config(None)).get_current_head() or ""
 
 
 def _config(connection: Connection | None) -> Config:

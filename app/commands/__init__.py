@@ -1,4 +1,7 @@
-"""The command line: one module a group of commands; each only parses, calls a step, and prints."""
+"""The command line: one module a group of commands; each only parses, calls a step, and prints.
+
+What a command needs is imported when it runs: ``minglu --help`` and the supervisor of ``minglu run`` need little.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ import click
 
 from app.base.cluster import Cluster
 from app.base.errors import Unready
-from app.base.prepare import migrate, prepare
 from app.commands.local import private_cluster, settings_now, settings_of
 
 
@@ -25,6 +24,8 @@ def _private() -> Cluster:
 @db.command()
 def start() -> None:
     """Start the private cluster and bring its database up to date."""
+    from app.base.prepare import prepare
+
     cluster = _private()
     cluster.start()
     prepare(settings_of(cluster))
@@ -48,6 +49,8 @@ def status() -> None:
 @db.command("prepare")
 def prepare_() -> None:
     """Make roles, extensions and tables in the named server; safe to run again."""
+    from app.base.prepare import prepare
+
     prepare(settings_now())
     click.echo("The database is ready.")
 
@@ -55,4 +58,6 @@ def prepare_() -> None:
 @db.command("migrate")
 def migrate_() -> None:
     """Bring the tables up to date."""
+    from app.base.prepare import migrate
+
     click.echo("Now at " + ", ".join(migrate(settings_now())))

@@ -9,12 +9,9 @@ from pathlib import Path
 
 import click
 
-from app.base import history as kept
 from app.base.clock import Clock
-from app.base.db import Database
 from app.base.settings import QUEUE
 from app.commands.local import settings_now
-from app.commands.sealing import seal_now
 
 
 @click.group()
@@ -26,6 +23,9 @@ def history() -> None:
 @click.option("--anchors", type=click.Path(path_type=Path), help="Folder for the newest block's hash, best elsewhere")
 def seal(anchors: Path | None) -> None:
     """Seal what is not sealed yet and export the newest block's hash."""
+    from app.base.db import Database
+    from app.commands.sealing import seal_now
+
     settings = settings_now()
     database = Database(settings, role=QUEUE, pool_size=1)
     try:
@@ -39,6 +39,9 @@ def seal(anchors: Path | None) -> None:
 @click.option("--anchor", type=click.Path(exists=True, path_type=Path), help="An exported anchor to compare with")
 def verify(anchor: Path | None) -> None:
     """Find altered, removed, inserted and truncated rows; name the unsealed ones. Exit code 1 where one is found."""
+    from app.base import history as kept
+    from app.base.db import Database
+
     words = json.loads(anchor.read_text()) if anchor else None
     database = Database(settings_now(), role=QUEUE, pool_size=1)
     try:

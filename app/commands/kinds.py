@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.base.files import Store, fetch, open_store
 from app.base.jobs import RunContext
 from app.base.models import Division, File, GeometrySource
 from app.base.people import actor_of
-from app.commands.local import settings_now
+from app.base.settings import Settings
 from app.commands.plates import plan_signs, release_order
 from app.intake.steps import Origin, read_bytes, take_in
 from app.inventory.steps import derive, judge_scope
@@ -26,13 +27,23 @@ from gis.features import Survey
 SAID = "{words}"
 
 
-def intake(run: RunContext) -> dict[str, Any]:
-    """A kept survey file becomes segments, facilities and villages; of these streets, and which are in scope."""
-    return take_in_file(run, store=open_store(settings_now().files), clock=Clock())
+def kinds(settings: Settings, clock: Clock) -> dict[str, Callable[[RunContext], dict[str, Any]]]:
+    """The work of each kind, with the store and the clock of the process that does it.
+
+    Survey files are taken in, streets with a decided name get signs, an order's plates are printed and read back.
+    """
+    store = open_store(settings.files)
+    return {
+        "intake": partial(take_in_file, store=store, clock=clock),
+        "plan": partial(plan_signs, clock=clock),
+        "release": partial(release_order, store=store, clock=clock, code_host=settings.code_host),
+    }
 
 
 def take_in_file(run: RunContext, *, store: Store, clock: Clock) -> dict[str, Any]:
-    """The work of a run of kind ``intake``. One transaction, so that a file is there whole or not at all.
+    """A kept survey file becomes segments, facilities and villages; of these streets, and which are in scope.
+
+    One transaction, so that a file is there whole or not at all.
 
     Arguments: ``file`` and ``division`` by uid, ``source``, ``licence``, ``datum`` (empty: as declared), ``geometry``.
     Raises what the file is refused for, in the language of the person who queued it.
@@ -71,17 +82,3 @@ def _read(session: Session, run: RunContext, store: Store) -> tuple[File, Survey
     file, content = fetch(session, store, UUID(run.args["file"]))
     with content:
         return file, read_bytes(content.read(), name=file.name, datum=run.args.get("datum", ""))
-
-
-def plan(run: RunContext) -> dict[str, Any]:
-    """Streets with a decided name get signs."""
-    return plan_signs(run, clock=Clock())
-
-
-def release(run: RunContext) -> dict[str, Any]:
-    """An order's plates are printed, read back and handed to the maker."""
-    settings = settings_now()
-    return release_order(run, store=open_store(settings.files), clock=Clock(), code_host=settings.code_host)
-
-
-KINDS: dict[str, Callable[[RunContext], dict[str, Any]]] = {"intake": intake, "plan": plan, "release": release}

@@ -5,10 +5,7 @@ from __future__ import annotations
 import click
 
 from app.base.clock import Clock
-from app.base.db import Database
-from app.base.settings import OWNER
 from app.commands.local import settings_now
-from app.commands.progress import progress_bars
 
 
 @click.group()
@@ -19,6 +16,9 @@ def register() -> None:
 @register.command("load")
 def load_register_() -> None:
     """Load Dezhou's counties, towns and villages (statistical register, 2023 edition); safe to run again."""
+    from app.base.db import Database
+    from app.base.settings import OWNER
+    from app.commands.progress import progress_bars
     from app.intake.register import load_register
 
     database = Database(settings_now(), role=OWNER, pool_size=1)
@@ -40,6 +40,7 @@ def demo() -> None:
 @click.option("--county", default="乐陵市", show_default=True, help="The county shown in depth")
 def load_demo(*, everything: bool, county: str) -> None:
     """Load the demonstration into an empty database."""
+    from app.commands.progress import progress_bars
     from app.demonstration.load import load
 
     with progress_bars() as tell:

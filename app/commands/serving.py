@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,11 +13,8 @@ from app.base.cluster import Cluster
 from app.base.settings import Settings
 from app.commands.local import private_cluster, settings_now, settings_of, state_folder
 
-_EMPTY = """
-SELECT CASE WHEN EXISTS (SELECT 1 FROM base.setting WHERE key = 'demonstration')
-            THEN NOT EXISTS (SELECT 1 FROM base.setting WHERE key = 'demonstration.loaded')
-            ELSE NOT EXISTS (SELECT 1 FROM base.person) AND NOT EXISTS (SELECT 1 FROM base.division) END
-"""
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 
 @click.command()
@@ -29,16 +25,13 @@ def serve(app_name: str, *, tls: bool) -> None:
     import uvicorn
 
     from app.commands.certificate import certificate
-    from app.web.office import create_office_app
-    from app.web.public import create_public_app
 
     settings = settings_now()
-    create: Callable[..., Any] = create_office_app if app_name == "office" else create_public_app
     host = settings.office_host if app_name == "office" else settings.public_host
     port = settings.office_port if app_name == "office" else settings.public_port
     chain, key = certificate(settings.state / "tls", host=host) if tls else (None, None)
     uvicorn.run(
-        create(settings, clock=Clock()),
+        _app(app_name, settings),
         host=host,
         port=port,
         ssl_certfile=chain,
@@ -51,16 +44,27 @@ def serve(app_name: str, *, tls: bool) -> None:
     )
 
 
+def _app(name: str, settings: Settings) -> ASGIApp:
+    """One of the two apps, without what only the other one imports."""
+    if name == "office":
+        from app.web.office import create_office_app
+
+        return create_office_app(settings, clock=Clock())
+    from app.web.public import create_public_app
+
+    return create_public_app(settings, clock=Clock())
+
+
 @click.command()
 def work() -> None:
     """Work off the queue: imports, print files, the sealing of history."""
     from app.base.jobs import make_worker
-    from app.commands.kinds import KINDS
+    from app.commands.kinds import kinds
     from app.commands.sealing import sealing
 
-    settings = settings_now()
-    with sealing(settings, Clock()):
-        make_worker(settings, KINDS).run()
+    settings, clock = settings_now(), Clock()
+    with sealing(settings, clock):
+        make_worker(settings, kinds(settings, clock)).run()
 
 
 @click.command()
@@ -109,10 +113,14 @@ def run(*, empty: bool) -> None:
 
 def _prepare(settings: Settings, cluster: Cluster | None, *, empty: bool) -> None:
     """Bring the database up to date; load the demonstration into an empty private one."""
-    from app.base.prepare import prepare
+    from app.base.revisions import is_prepared
+    from app.demonstration.state import is_empty
 
-    prepare(settings)
-    if cluster is None or empty or not _is_empty(settings):
+    if not is_prepared(settings):
+        from app.base.prepare import prepare
+
+        prepare(settings)
+    if cluster is None or empty or not is_empty(settings):
         return
     from app.commands.progress import progress_bars
     from app.demonstration.load import load
@@ -122,26 +130,11 @@ def _prepare(settings: Settings, cluster: Cluster | None, *, empty: bool) -> Non
         load(settings, Clock(), tell=tell)
 
 
-def _is_empty(settings: Settings) -> bool:
-    """Whether nobody and nothing is there, or a demonstration that was broken off; asked without its many imports."""
-    from sqlalchemy import text
-
-    from app.base.db import Database
-    from app.base.settings import OWNER
-
-    database = Database(settings, role=OWNER, pool_size=1)
-    try:
-        with database.nobody(via="minglu run") as session:
-            return bool(session.scalar(text(_EMPTY)))
-    finally:
-        database.close()
-
-
 def _announce(settings: Settings, started: float) -> None:
-    from app.demonstration.people import logins
-
     click.echo(f"Up after {time.monotonic() - started:.1f} s.")
     click.echo(f"  office   http://{settings.office_host}:{settings.office_port}/")
     click.echo(f"  public   {settings.public_url}/")
+    from app.demonstration.people import logins  # after the addresses, which nobody should wait for
+
     for line in logins(settings):
         click.echo(f"  {line}")

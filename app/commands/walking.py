@@ -8,7 +8,6 @@ import click
 
 from app.base.clock import Clock
 from app.commands.local import settings_now
-from app.commands.progress import progress_bars
 
 
 @click.command()
@@ -17,6 +16,7 @@ from app.commands.progress import progress_bars
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("walk"), show_default=True)
 def walk(file: Path, datum: str | None, out: Path) -> None:
     """Take one survey FILE from the village list to a scanned sign, and print what each station left behind."""
+    from app.commands.progress import progress_bars
     from app.walk import walk as take
 
     with progress_bars() as tell:

@@ -29,7 +29,6 @@ from app.demonstration.geometry import Village, generate_survey
 from app.demonstration.people import (
     LOGINS,
     PASSWORD,
-    SETTING,
     Place,
     is_demonstration,
     make_county_officer,
@@ -37,6 +36,7 @@ from app.demonstration.people import (
 )
 from app.demonstration.places import lay_out, outline_of
 from app.demonstration.rollout import roll_out
+from app.demonstration.state import LOADED, SETTING, USED
 from app.demonstration.stories import STORIES, TOWN_STORIES, deal
 from app.intake.models import Intake
 from app.intake.register import CITY_NAME, EDITION, Register, load_register, read_register
@@ -48,20 +48,10 @@ from gis.features import Survey
 
 #: How many villages of the county shown in depth get streets, unless the whole city is loaded.
 DEPTH = 72
-#: Set once the county in depth is complete; until then loading goes on with what is missing.
-LOADED = "demonstration.loaded"
 SOURCE, LICENCE = "演示生成（不是测绘成果）", "随程序许可"
 TARGETS = ((2024, 1_699), (2025, 1_700), (2026, 1_700))
 TARGET_SOURCE = "2024-04-08 新闻发布会：5,099 个行政村三年完成，2024 年 1,699 个；2025、2026 年各 1,700 个为推算"
 _SURVEYED_DAYS_AGO = 330
-
-
-def is_empty(settings: Settings) -> bool:
-    """Whether the demonstration may be loaded: nobody and nothing is there, or one that was broken off."""
-    with _owner(settings) as session:
-        if is_demonstration(session):
-            return session.scalar(select(Setting.id).where(Setting.key == LOADED)) is None
-        return not _is_used(session)
 
 
 def load(
@@ -109,10 +99,6 @@ def _owner(settings: Settings) -> Iterator[Session]:
         database.close()
 
 
-def _is_used(session: Session) -> bool:
-    return any(session.scalar(select(table.id).limit(1)) is not None for table in (Person, Division))
-
-
 def _code_of(register: Register, county: str) -> str:
     for unit in register.counties:
         if unit.name == county:
@@ -128,7 +114,7 @@ def _found(settings: Settings, clock: Clock) -> dict[str, int]:
     """The setting, the city and the administrator in an empty database; the administrator's key by login."""
     with _owner(settings) as session:
         if not is_demonstration(session):
-            if _is_used(session):
+            if session.scalar(text(USED)):
                 raise Conflict(N_("This database is in use. The demonstration goes into an empty one only."))
             session.add(Setting(key=SETTING, value=True, source=VIA))
             found_division(session, clock, name=CITY_NAME, kind=DivisionKind.CITY, parent=None)

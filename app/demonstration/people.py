@@ -21,7 +21,6 @@ from app.base.people import add_person
 from app.base.settings import OWNER, Settings
 
 PASSWORD = "minglu-demo"  # noqa: S105 - printed on every start of a demonstration
-SETTING = "demonstration"
 
 
 class Place(Enum):

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import paging
+from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed, NotFound
 from app.base.files import fetch, keep
 from app.base.jobs import enqueue
@@ -25,7 +26,6 @@ from app.base.request import Answer, Files, Me, Place, Show, Work, one_of
 from app.intake import queries, steps
 from app.intake.models import Intake, IntakeRow, IntakeState
 from gis.features import RowReport, Verdict
-from gis.formats import write_rejected
 
 router = APIRouter(prefix="/intake")
 #: Files up to this size are looked at before they are queued, so that a bad one is refused on the form.
@@ -72,9 +72,9 @@ class Handed:
         return self.other.strip() or self.datum
 
 
-def waiting(session: Session, actor: Actor) -> int:
+def waiting(session: Session, actor: Actor, clock: Clock) -> int:
     """Nothing waits at the intake: files come when they come."""
-    del session, actor
+    del session, actor, clock
     return 0
 
 
@@ -187,9 +187,11 @@ def rejected(session: Work, show: Show, store: Files, uid: UUID) -> Response:
     _, content = fetch(session, store, file.uid)
     survey = steps.read_bytes(content.read(), name=file.name, datum=intake.datum)
     told = tuple(_told(show, report) for report in survey.reports)
+    from gis.formats import writing  # GDAL: only who asks for the rows back waits for it
+
     with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
         path = Path(folder) / "rejected.geojson"
-        write_rejected(path, replace(survey, reports=told))
+        writing.write_rejected(path, replace(survey, reports=told))
         body = path.read_bytes()
     name = quote(f"{Path(file.name).stem}-rejected.geojson")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "private, no-store"}

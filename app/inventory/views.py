@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import paging
+from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed, NotFound
 from app.base.history import current_act
 from app.base.models import Division
@@ -60,9 +61,9 @@ ROADS = {
 }
 
 
-def waiting(session: Session, actor: Actor) -> int:
+def waiting(session: Session, actor: Actor, clock: Clock) -> int:
     """Unnamed streets in scope without a proposal, for those who may propose."""
-    del actor
+    del actor, clock
     return queries.waiting(session) if may(session, "inventory.street", "change") else 0
 
 

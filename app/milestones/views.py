@@ -14,6 +14,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.base import paging
+from app.base.clock import Clock
 from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act
 from app.base.models import Division, DivisionKind
@@ -57,7 +58,7 @@ class Quota:
     source: Annotated[str, Form(max_length=200)] = ""
 
 
-def waiting(session: Session, actor: Actor) -> int:
+def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG001 - every station is told the day
     """Open batches in the person's territory."""
     return queries.waiting(session, actor.territory) if may(session, "milestones.batch", "change") else 0
 

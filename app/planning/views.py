@@ -30,11 +30,11 @@ _SUBJECT = "planning.sign"
 Chosen = Annotated[str, Form(max_length=40)]
 
 
-def waiting(session: Session, actor: Actor) -> int:
+def waiting(session: Session, actor: Actor, clock: Clock) -> int:
     """Streets with a decided name and without signs, for whoever may plan."""
     if not may(session, _SUBJECT, "create"):
         return 0
-    return queries.waiting(session, Clock(), division=session.get_one(Division, actor.division_id), most=MOST_WAITING)
+    return queries.waiting(session, clock, division=session.get_one(Division, actor.division_id), most=MOST_WAITING)
 
 
 @router.get("")

@@ -8,8 +8,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from openpyxl import Workbook
-
 from app.base.errors import N_, Conflict
 from app.planning.logic import Hanging, picture
 from signs import qr, rendering
@@ -159,6 +157,8 @@ def _told(plate: Plate) -> dict[str, object]:
 
 def manifest(plates: Sequence[Plate], *, number: str) -> bytes:
     """The packing list as an Excel file: one row a plate, in the order of the print file's pages."""
+    from openpyxl import Workbook  # a second to import: only who asks for the list waits for it
+
     book = Workbook()
     book.properties.title = number
     book.remove(book.worksheets[0])

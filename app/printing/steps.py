@@ -18,7 +18,7 @@ from app.planning.steps import mark_ordered
 from app.printing import logic, queries
 from app.printing.models import Code, Order, OrderLine, OrderState
 from app.printing.queries import SignToOrder
-from signs import codes, sheets, verify
+from signs import codes
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -137,6 +137,8 @@ def print_file(session: Session, order: Order, *, code_host: str) -> bytes:
 
 
 def _print(order: Order, faces: Sequence[Face]) -> bytes:
+    from signs import sheets  # fpdf and fontTools: only who prints waits for them
+
     return sheets.print_pdf(faces, title=order.number)
 
 
@@ -225,6 +227,8 @@ def _check_printed(
     tell: Callable[[int, int], None] = _silent,
 ) -> None:
     """Read the file back against the faces; raises Conflict naming the first plate at fault."""
+    from signs import verify  # OpenCV, ZXing and PDFium: only who prints waits for them
+
     for plate, result in zip(plates, verify.read_pages(printed, faces), strict=True):
         tell(result.page, len(plates))
         if not result.good:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.orm import Session
 
 from app.base import paging
+from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.jobs import enqueue_once, is_under_way, newest
 from app.base.models import Run
@@ -28,7 +29,7 @@ PLATES = 24
 _SUBJECT = "printing.order"
 
 
-def waiting(session: Session, actor: Actor) -> int:  # noqa: ARG001 - row-level security knows who asks
+def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG001 - row-level security knows who asks
     """Drafts to release, for whoever may."""
     return queries.count_drafts(session) if may(session, _SUBJECT, "change") else 0
 

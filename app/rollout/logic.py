@@ -7,14 +7,12 @@ import warnings
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
-from urllib.parse import quote, urlencode
 from uuid import UUID
 
-import numpy as np
 from PIL import Image, ImageOps
 
 from app.base.errors import N_, Invalid
-from gis.crs import ELLIPSOID, datum_named, from_stored
+from gis.crs import ELLIPSOID
 
 #: Farther than this from the planned post, an installation is shown to the officers (estimate: a phone's worst
 #: position between houses, with a plot's width).
@@ -105,14 +103,6 @@ def thumbnail(photo: bytes, side_px: int) -> bytes:
     out = BytesIO()
     bare.save(out, "JPEG", quality=80)
     return out.getvalue()
-
-
-def map_links(lon: float, lat: float, name: str) -> tuple[str, str]:
-    """Where a phone's map programs open a place in CGCS2000: Amap (which takes GCJ-02), and whatever takes ``geo:``."""
-    x, y = from_stored(np.array([[lon, lat]]), datum_named("GCJ-02"))[0]
-    words = {"position": f"{x:.6f},{y:.6f}", "name": name, "src": "minglu", "coordinate": "gaode", "callnative": "1"}
-    amap = f"https://uri.amap.com/marker?{urlencode(words, safe=',')}"
-    return amap, f"geo:{lat:.6f},{lon:.6f}?q={lat:.6f},{lon:.6f}({quote(name)})"
 
 
 def offset_m(proof: Proof, lon: float, lat: float) -> float:

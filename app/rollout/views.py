@@ -25,6 +25,7 @@ from app.printing.queries import plate_of
 from app.rollout import logic, queries, steps
 from app.rollout.models import Installation, Job, JobState
 from app.rollout.schemas import Given, Sent
+from gis.links import links_to
 
 router = APIRouter(prefix="/rollout")
 #: Days a crew is given, unless the officer says otherwise (the clock for signs runs 60 days from the decision).
@@ -33,11 +34,11 @@ THUMB_PX, PHOTO_PX, PHOTOS, SIGNS = 240, 1600, 30, 100
 _SUBJECT = "rollout.job"
 
 
-def waiting(session: Session, actor: Actor) -> int:
+def waiting(session: Session, actor: Actor, clock: Clock) -> int:
     """A crew's open jobs; for officers, the jobs that are overdue."""
     if actor.role is Role.CREW:
         return queries.count_open(session, crew_id=actor.id)
-    return queries.count_open(session, before=Clock().today()) if may(session, _SUBJECT, "create") else 0
+    return queries.count_open(session, before=clock.today()) if may(session, _SUBJECT, "create") else 0
 
 
 @router.get("")
@@ -160,15 +161,13 @@ def _phone_job(
 ) -> Response:
     row = queries.job_row(session, job.uid)
     plate = plate_of(session, row.sign_uid)
-    amap, geo = logic.map_links(row.lon, row.lat, row.words)
     return show.page(
         "rollout/phone_job.html",
         status=422 if errors else 200,
         job=row,
         done=queries.installation_of(session, job_id=job.id) if job.state == JobState.DONE.value else None,
         face=drawn(plate, settings.code_host) if plate else None,
-        amap=amap,
-        geo=geo,
+        maps=links_to(row.lon, row.lat, row.words, native=True),
         sent=sent,
         errors=errors or {},
         today=clock.today(),

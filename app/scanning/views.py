@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Response
 from sqlalchemy.orm import Session
 
 from app.base import paging
+from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed
 from app.base.history import current_act
 from app.base.people import Actor, may
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/scanning")
 _SUBJECT = "scanning.report"
 
 
-def waiting(session: Session, actor: Actor) -> int:  # noqa: ARG001 - row-level security knows who asks
+def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG001 - row-level security knows who asks
     """Open reports, for whoever may answer them."""
     return queries.count_open(session) if may(session, _SUBJECT, "change") else 0
 

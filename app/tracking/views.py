@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Response
 from sqlalchemy.orm import Session
 
+from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed
 from app.base.people import Actor, may
 from app.base.request import Answer, Now, Show, Work, one_of
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/tracking")
 LEAFLET = Path(__file__).parents[2] / "node_modules" / "leaflet" / "dist"
 
 
-def waiting(session: Session, actor: Actor) -> int:  # noqa: ARG001 - every station has one
+def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG001 - every station has one
     """Nothing waits here: progress is counted, not worked on."""
     return 0
 

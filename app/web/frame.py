@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from app.base.clock import Clock
 from app.base.models import Division, DivisionKind
 from app.base.people import Actor
 from app.base.request import is_below
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from app.base.db import Database
 
-#: How many records of a station wait for this person.
-Waiting = Callable[[Session, Actor], int]
+#: How many records of a station wait for this person today.
+Waiting = Callable[[Session, Actor, Clock], int]
 #: Counts may be this old, so that moving between pages does not count anew.
 KEEP_SECONDS = 10.0
 
@@ -54,6 +55,7 @@ class Frame:
 
     database: Database
     registry: Mapping[str, Waiting | None]
+    clock: Clock
     _counts: dict[int, tuple[float, dict[str, int]]] = field(default_factory=dict)
 
     def nothing(self) -> Around:
@@ -91,7 +93,7 @@ class Frame:
         kept = self._counts.get(actor.id)
         if kept and time.monotonic() - kept[0] < KEEP_SECONDS:
             return kept[1]
-        counts = {key: count(session, actor) for key, count in self.registry.items() if count}
+        counts = {key: count(session, actor, self.clock) for key, count in self.registry.items() if count}
         if len(self._counts) > 10_000:  # noqa: PLR2004 - more people than any office has
             self._counts.clear()
         self._counts[actor.id] = (time.monotonic(), counts)

@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.base.db import Database
-from app.base.prepare import newest_revision
+from app.base.revisions import newest_revision
 from app.web import logs
 from app.web.errors import ErrorPages
 from app.web.guard import Guard

@@ -52,7 +52,7 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
         dependencies=[Depends(require_form_token), Depends(refuse_unknown)],
         database=database,
     )
-    frame = Frame(database, {key: getattr(views, "waiting", None) for key, views in stations.items()})
+    frame = Frame(database, {key: getattr(views, "waiting", None) for key, views in stations.items()}, clock)
     app.state.frame, app.state.store = frame, open_store(settings.files)
     app.state.tiles, app.state.ground = Kept(), Ground(settings, settings.state / "ground")
     app.state.finders = [views.find for views in stations.values() if hasattr(views, "find")]

@@ -12,23 +12,25 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from markupsafe import Markup
 from starlette.middleware import Middleware
 
 from app.base.db import Database
 from app.base.errors import N_, Conflict
 from app.base.settings import PUBLIC
+from app.planning.logic import Hanging, picture
 from app.scanning.models import ReportKind
 from app.scanning.queries import SignPage, page_of
 from app.scanning.steps import count_scan, file_report
 from app.web import language
 from app.web.frame import Frame
 from app.web.guard import PUBLIC_POLICY
-from app.web.handoff import hand_offs
 from app.web.limits import Limit
 from app.web.making import Kind, make_app
-from app.web.plates import Hanging, is_blue, plate
 from app.web.rendering import with_query
+from gis.links import links_to
 from signs import codes
+from signs.designs import is_blue
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 MOST_BYTES = 64 * 1024
 MOST_WORDS, MOST_CONTACT = 500, 100
 READ = ["GET", "HEAD"]
+#: Map programs that a place can be handed to, as :class:`gis.links.Links` calls them.
+PROGRAMS = (("amap", N_("Amap")), ("baidu", N_("Baidu Maps")), ("tencent", N_("Tencent Maps")))
 REPORT_KINDS = {
     ReportKind.DAMAGED.value: N_("The sign is damaged or cannot be read"),
     ReportKind.WRONG.value: N_("Something on the sign or page is wrong"),
@@ -86,7 +90,7 @@ def create_public_app(settings: Settings, *, clock: Clock) -> FastAPI:
         middleware=[Middleware(_Reader)],
         database=database,
     )
-    frame = Frame(database, {})
+    frame = Frame(database, {}, clock)
     app.state.env.globals.update(
         banner=frame.demonstration, host=settings.code_host, public_query=_public_query, report_kinds=REPORT_KINDS
     )
@@ -190,9 +194,10 @@ def _sign_page(
         status=status,
         sign=row,
         code=codes.grouped(row.token),
-        plate=plate(_hanging(row)),
+        plate=Markup(picture(_hanging(row)) or ""),  # noqa: S704 - signs.drawing escapes every text
         blue=is_blue(row.bearing_deg, row.ground),
-        maps=hand_offs(row.lon, row.lat, f"{place}{row.words}"),
+        maps=links_to(row.lon, row.lat, f"{place}{row.words}"),
+        programs=PROGRAMS,
         said=said,
         told=told or Told(),
         problem=problem,
@@ -204,7 +209,7 @@ def _hanging(row: SignPage) -> Hanging:
         kind=row.kind,
         words=row.words,
         latin=row.latin_sign,
-        bearing_deg=row.bearing_deg,
+        street_deg=row.bearing_deg,
         facing_deg=row.facing_deg,
         along_deg=row.along_deg,
         goes_on=row.goes_on,

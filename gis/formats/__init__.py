@@ -1,5 +1,8 @@
 """Survey files in, exports out: one module per format family; here the one that decides which is meant.
 
+GDAL (pyogrio, which brings pandas) and osmium take seconds to import: the modules that need them are imported by the
+first file that does, and :mod:`gis.formats.writing` by who writes.
+
 What a file is, its first bytes tell; the name's ending only tells what a damaged one was to be.
 """
 
@@ -11,12 +14,11 @@ from pathlib import Path
 from gis import crs
 from gis.errors import N_, UnknownDatum, UnreadableFile
 from gis.features import Survey
-from gis.formats import archive, geojson, osm, tables
+from gis.formats import archive, geojson
 from gis.formats.archive import DEFAULT_LIMITS, Limits
 from gis.formats.rows import RawRow, gather
-from gis.formats.writing import write_geojson, write_gpkg, write_rejected
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "read_survey", "write_geojson", "write_gpkg", "write_rejected"]
+__all__ = ["DEFAULT_LIMITS", "Limits", "read_survey"]
 
 _READABLE = "GeoJSON, GeoPackage, zipped shapefile, OSM PBF, OSM XML"
 _PEEK = 4096
@@ -68,8 +70,12 @@ def _read(path: Path, *, called: str, scratch: Path, limits: Limits, depth: int 
         inner = archive.unfold_gzip(path, scratch / "unfolded", limits=limits)
         return _read(inner, called=called, scratch=scratch, limits=limits, depth=1)
     if kind in {"pbf", "osm"}:
+        from gis.formats import osm
+
         return osm.read(path, called=called, packing=kind), "EPSG:4326"
     if kind == "gpkg":
+        from gis.formats import tables
+
         return tables.read_gpkg(_named(path, scratch / "survey.gpkg"), called=called)
     if kind == "json":
         rows, stated = geojson.read(path, called=called)
@@ -120,6 +126,8 @@ def _read_shapefile(path: Path, called: str) -> _Rows:
             N_("{file} lacks parts of the shapefile; zip .shp, .shx, .dbf and .prj together and hand that in."),
             file=called,
         )
+    from gis.formats import tables
+
     return tables.read_shapefile(path, called=called)
 
 

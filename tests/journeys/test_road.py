@@ -21,7 +21,7 @@ from sqlalchemy import text
 from app.base.clock import Clock
 from app.base.jobs import make_worker
 from app.base.models import Role
-from app.commands.kinds import KINDS
+from app.commands.kinds import kinds
 from app.web.office import create_office_app
 from app.web.public import create_public_app
 from tests.app.builders import build_order, build_sign, build_street
@@ -150,7 +150,7 @@ class Road:
 
     def work(self) -> None:
         """What the worker does with all that is queued; on a thread, for the browser holds this one's event loop."""
-        worker = make_worker(self.world.settings, KINDS)
+        worker = make_worker(self.world.settings, kinds(self.world.settings, self.clock))
         thread = threading.Thread(target=worker.run, kwargs={"wait": False})
         thread.start()
         thread.join(60)

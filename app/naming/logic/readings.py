@@ -11,11 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from pypinyin import Style, pinyin
-from pypinyin.constants import PHRASES_DICT
-
 from app.base.errors import N_, Invalid
 from app.naming.logic import tables
+from app.naming.logic.dictionary import every_reading, is_phrase, spoken
 
 TONES = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜḿńňǹ"
 LONGEST_PHRASE = 10
@@ -115,7 +113,7 @@ def _surname(text: str, at: int, readings: Readings) -> Spoken | None:
     if following == "家" and text[at + 2 : at + 3] != "园":
         return Spoken(text[at], (known.reading,), known.others, known.confirm, SURNAME)
     pair = text[max(at - 1, 0) : at + 1]
-    a_word = pair in readings.phrases or pair in PHRASES_DICT
+    a_word = pair in readings.phrases or is_phrase(pair)
     if following in SETTLEMENT_ENDINGS and (not a_word or at == 0):
         return Spoken(text[at], (known.reading,), known.others, confirm=True, reason=SURNAME_LIKELY)
     return None
@@ -127,7 +125,7 @@ def _phrase(text: str, at: int, readings: Readings) -> Spoken | None:
         words = text[at : at + length]
         if words in readings.phrases:
             return _local(readings.phrases[words])
-        if words in PHRASES_DICT:
+        if is_phrase(words):
             return _dictionary(words, at, readings)
     return None
 
@@ -143,7 +141,7 @@ def _local(known: Reading) -> Spoken:
 
 
 def _dictionary(words: str, at: int, readings: Readings) -> Spoken:
-    syllables = tuple(each[0] for each in pinyin(words, style=Style.TONE))
+    syllables = tuple(spoken(words))
     if at == 0 and is_neutral(syllables[0]):
         syllables = (_toned(words[0], readings), *syllables[1:])
     others = tuple(f"{each} {'/'.join(readings.polyphones[each])}" for each in words if each in readings.polyphones)
@@ -172,8 +170,7 @@ def _others(character: str, readings: Readings) -> tuple[str, ...]:
 
 def _toned(character: str, readings: Readings) -> str:
     """The first reading with a tone: a neutral tone neither begins a name nor stands alone."""
-    found: list[list[str]] = pinyin(character, style=Style.TONE, heteronym=True, errors="ignore")
-    known = [each for row in found for each in row] or list(readings.polyphones.get(character, ()))
+    known = every_reading(character) or list(readings.polyphones.get(character, ()))
     if not known:
         raise Invalid(N_("No reading is known for “{character}”: give its spelling by hand."), character=character)
     return next((each for each in known if not is_neutral(each)), known[0])

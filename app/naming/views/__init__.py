@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.base.clock import Clock
 from app.base.errors import N_
 from app.base.models import Division, Role
 from app.base.people import Actor
@@ -31,7 +32,7 @@ _WAITING = {
 }
 
 
-def waiting(session: Session, actor: Actor) -> int:
+def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG001 - every station is told the day
     """For those who decide what was submitted, for those who ask what they still have to write or mend."""
     return queries.waiting(session, _WAITING[actor.role]) if actor.role in _WAITING else 0
 

@@ -23,7 +23,7 @@ from app.naming.models import DeadlineKind, Decision, Proposal
 from app.naming.schemas import day_of, refusal_words
 from app.naming.steps import Approval
 from app.naming.views import asking
-from app.naming.views.proposals import is_blue
+from signs.designs import is_blue
 
 router = APIRouter(prefix="/naming")
 GOVERNMENT = N_("{name} People's Government")

@@ -8,7 +8,7 @@ from app.base import paging
 from app.base.request import Place, Show, Work
 from app.naming import queries
 from app.naming.models import Name
-from app.naming.views.proposals import is_blue
+from signs.designs import is_blue
 
 router = APIRouter(prefix="/naming")
 

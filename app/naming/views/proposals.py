@@ -25,7 +25,7 @@ from app.naming.models import Decision, Finding, Name, Proposal
 from app.naming.schemas import ROLES, refusal_words, told, told_doubt
 from app.naming.spelling import spelled
 from app.naming.views import asking
-from signs.designs import axis_of, ground_of
+from signs.designs import is_blue
 
 router = APIRouter(prefix="/naming")
 STATES = tuple(state.value for state in State)
@@ -131,8 +131,3 @@ def waive(
     except NotAllowed as refusal:
         raise NotAllowed(refusal.message, clause=show.text(finding.clause)) from refusal
     return show.see(f"/naming/{proposal.uid}", "The reason is on record.", undo=current_act(session))
-
-
-def is_blue(bearing_deg: float) -> bool:
-    """Whether a street's plates are blue (it runs east to west)."""
-    return ground_of(axis_of(bearing_deg)).value == "blue"

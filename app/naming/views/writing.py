@@ -24,7 +24,8 @@ from app.naming.spelling import Asked, contexts_of, spelled
 from app.naming.steps import Wording
 from app.naming.suggesting import meaning_of, suggestions_for
 from app.naming.views import asking
-from app.naming.views.proposals import is_blue, proposal_page
+from app.naming.views.proposals import proposal_page
+from signs.designs import is_blue
 
 router = APIRouter(prefix="/naming")
 

@@ -22,10 +22,11 @@ from app.base.people import find_actor, log_in
 from app.base.settings import Settings
 from app.demonstration import load as loading
 from app.demonstration.cast import Cast
-from app.demonstration.load import TARGETS, is_empty, load
+from app.demonstration.load import TARGETS, load
 from app.demonstration.people import LOGINS, PASSWORD, Place, logins, make_people
 from app.demonstration.places import lay_out
 from app.demonstration.rollout import picture
+from app.demonstration.state import is_empty
 from app.demonstration.stories import STORIES, deal
 from app.intake.register import read_register
 from tests.conftest import World, end_world, make_world

@@ -4,7 +4,8 @@ import pytest
 from shapely import LineString, Point
 
 from gis.errors import UnknownDatum
-from gis.formats import read_survey, write_geojson, write_gpkg, write_rejected
+from gis.formats import read_survey
+from gis.formats.writing import write_geojson, write_gpkg, write_rejected
 
 SHAPES = [LineString([(116.3, 37.4), (116.31, 37.4)]), LineString([(116.31, 37.4), (116.31, 37.41)])]
 COLUMNS = {"类型": ["道路", "道路"], "名称": ["东街", None], "长度": [880.5, 1110.0]}
