@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { validateStyleMin } from "@maplibre/maplibre-gl-style-spec";
+import { narrowing, readBox, writeBox, writeView } from "../../app/web/client/lib/map/address";
+import type { View } from "../../app/web/client/lib/map/address";
+import { Picked } from "../../app/web/client/lib/map/picked";
+import { BY_STATE, makeStyle, stateFilter } from "../../app/web/client/lib/map/style";
+
+const ALL = ["unnamed", "proposed", "approved", "in_force", "retired"];
+const BARE: View = { q: "", batch: "", states: ALL, marked: undefined, ground: false };
+
+test("an address without filters says nothing of them and keeps the territory", () => {
+  assert.equal(writeView("?in=abc", BARE, ALL), "?in=abc");
+  assert.equal(writeView("?state=unnamed&street=x&q=y&ground=1", BARE, ALL), "");
+});
+
+test("the address keeps filters, words, base map and the one thing that is marked", () => {
+  const view: View = { q: " 迎宾 ", batch: "b", states: ["unnamed", "in_force"], marked: { kind: "street", uid: "u" }, ground: true };
+  const written = new URLSearchParams(writeView("?in=abc&village=v", view, ALL));
+  assert.deepEqual(Object.fromEntries(written), { in: "abc", q: "迎宾", batch: "b", state: "unnamed,in_force", ground: "1", street: "u" });
+});
+
+test("tiles are narrowed by territory and batch, the list by states as well", () => {
+  const view = { batch: "b", states: ["unnamed"] };
+  assert.equal(narrowing("abc", view, ALL, false), "?in=abc&batch=b");
+  assert.equal(narrowing("", view, ALL, true), "?batch=b&state=unnamed");
+  assert.equal(narrowing("", { batch: "", states: ALL }, ALL, true), "");
+});
+
+test("a box is written and read again, and nothing else is a box", () => {
+  assert.deepEqual(readBox(writeBox([116.3, 37.4, 116.31, 37.5])), [116.3, 37.4, 116.31, 37.5]);
+  for (const broken of [undefined, "", "1,2,3", "1,2,3,x", "1,2,3,4,5", "1,2,3,Infinity"]) assert.equal(readBox(broken), undefined);
+});
+
+test("a selection tells who listens, and has room for so many only", () => {
+  const picked = new Picked(3);
+  const told: string[][] = [];
+  picked.listen((changed) => { told.push(changed); });
+  assert.equal(picked.add(["a", "b"]), true);
+  assert.equal(picked.set("b", true), true);
+  assert.equal(picked.add(["b", "c", "d"]), false);
+  assert.equal(picked.set("e", true), false);
+  assert.equal(picked.set("a", false), true);
+  assert.deepEqual(picked.all, ["b", "c"]);
+  picked.clear();
+  assert.equal(picked.size, 0);
+  assert.deepEqual(told, [["a", "b"], ["c"], ["a"], ["b", "c"]]);
+});
+
+test("two hundred selected streets fit into an address that every proxy takes", () => {
+  const picked = new Picked(200);
+  picked.add(Array.from({ length: 200 }, () => randomUUID()));
+  assert.ok(picked.link(randomUUID()).length < 7000);
+  assert.equal(new URL(picked.link("x"), "http://here").searchParams.get("only")?.split(",").length, 200);
+});
+
+test("the style is sound, asks nobody else, and draws each state in exactly one layer of each kind", () => {
+  for (const language of ["zh", "en"]) {
+    const style = makeStyle((layer) => `http://here/tiles/${layer}/{z}/{x}/{y}`, language);
+    assert.deepEqual(validateStyleMin(style), []);
+    assert.doesNotMatch(JSON.stringify(style).replaceAll("http://here", ""), /https?:/);
+    assert.equal(style.glyphs, undefined);
+    assert.equal(style.sprite, undefined);
+    const ids = style.layers.map((layer) => layer.id);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const [id] of BY_STATE) assert.ok(ids.includes(id), id);
+  }
+  for (const ending of ["", "-far"]) {
+    const drawn = BY_STATE.filter(([id]) => new RegExp(`^streets-(solid|unnamed|proposed)${ending}$`).test(id)).flatMap(([, states]) => [...states]);
+    assert.deepEqual(drawn.sort(), [...ALL].sort());
+  }
+});
+
+test("a filter shows of a layer's states those that are ticked", () => {
+  assert.deepEqual(stateFilter(["approved", "in_force", "retired"], ["in_force", "unnamed"]), ["in", ["get", "state"], ["literal", ["in_force"]]]);
+});
