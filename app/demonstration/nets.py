@@ -23,6 +23,7 @@ Flags = NDArray[np.bool_]
 BLOCK_M, ROW_M = 62.0, 74.0
 """How far lanes and rows of houses usually lie apart."""
 LANES, DEAD_ENDS = 19, 3
+SHOPS_ON_MAIN = 0.4
 _SMALLEST_M = 60.0
 
 
@@ -167,7 +168,7 @@ def _gates(grid: _Grid) -> Floats:
 def _facilities(
     rng: np.random.Generator, segments: list[Floats], main: list[bool]
 ) -> Iterator[tuple[FacilityKind, float, float]]:
-    """The committee near the middle of the main street, the others near it; a school, if any, in a lane."""
+    """The committee and the clinic near the middle of the main street, shops there and in lanes, perhaps a school."""
     middles = np.array([line[[0, -1]].mean(axis=0) for line in segments])
     far = np.hypot(middles[:, 0], middles[:, 1])
     street = np.array(main)
@@ -175,8 +176,9 @@ def _facilities(
     lanes = np.flatnonzero(~street)[np.argsort(far[~street], kind="stable")]
     yield FacilityKind.COMMITTEE, *_beside(rng, segments[central[0]])
     yield FacilityKind.CLINIC, *_beside(rng, segments[central[min(1, len(central) - 1)]])
-    for _ in range(int(rng.integers(1, 4))):
-        yield FacilityKind.SHOP, *_beside(rng, segments[int(rng.choice(central[:4]))])
+    for _ in range(int(rng.integers(4, 8))):
+        near = central[:4] if rng.random() < SHOPS_ON_MAIN else np.arange(len(segments))
+        yield FacilityKind.SHOP, *_beside(rng, segments[int(rng.choice(near))])
     if rng.random() < 0.3 and len(lanes):  # noqa: PLR2004 - three villages in ten still have a school
         yield FacilityKind.SCHOOL, *_beside(rng, segments[lanes[0]])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 import numpy as np
@@ -119,7 +118,7 @@ def test_a_net_keeps_to_its_room_and_its_facilities_to_their_street(seed: str, r
     assert all(lines.distance(shapely.Point(x, y)) < 13 for _, x, y in net.facilities)
     kinds = Counter(kind for kind, _, _ in net.facilities)
     assert kinds[FacilityKind.COMMITTEE] == kinds[FacilityKind.CLINIC] == 1
-    assert 1 <= kinds[FacilityKind.SHOP] <= 3
+    assert 4 <= kinds[FacilityKind.SHOP] <= 7
     assert kinds[FacilityKind.SCHOOL] <= 1
 
 
@@ -184,13 +183,11 @@ def test_towns_without_a_box_lie_beside_the_others() -> None:
     assert found["b"].intersection(found["c"]).area == pytest.approx(0, abs=1e-9)
 
 
-def test_a_village_has_some_nineteen_streets_of_which_six_or_so_come_into_scope(
+def test_a_village_has_some_nineteen_streets_of_which_a_dozen_come_into_scope(
     register: Register, laid_out: dict[str, Village]
 ) -> None:
     county = [village for code, village in laid_out.items() if code.startswith("371481")]
-    begun = time.perf_counter()
     survey = generate_survey(county, outline=outline_of(register, "371481"))
-    assert len(county) / (time.perf_counter() - begun) > 50  # 300-400 on an idle machine
     streets = derive_streets(survey.centrelines)
     assert 17 < len(streets) / len(county) < 21
     scale = np.array([float(each) for each in metres_per_degree(37.6)])
@@ -198,5 +195,5 @@ def test_a_village_has_some_nineteen_streets_of_which_six_or_so_come_into_scope(
     lines = np.array([shapely.transform(run, lambda xy: xy * scale) for run in runs])
     places = shapely.points(np.array([(f.point.x, f.point.y) for f in survey.facilities]) * scale)
     near = shapely.STRtree(lines).query(places, predicate="dwithin", distance=50)
-    assert 5 < len(set(near[1])) / len(county) < 8
+    assert 9 < len(set(near[1])) / len(county) < 14
     assert float(np.median(lengths_m(shapes_of(survey)))) > 20
