@@ -78,7 +78,9 @@ SELECT c.token, c.state AS code_state, s.uid AS sign_uid, s.kind, s.state AS sig
        st.bearing_deg, st.length_m, st.geometry_source,
        v.name AS village, t.name AS town, k.name AS county,
        ST_X(p.point) AS lon, ST_Y(p.point) AS lat,
-       (SELECT max(i.installed_on) FROM rollout.installation i WHERE i.sign_id = s.id) AS installed_on
+       (SELECT max(i.installed_on) FROM rollout.installation i WHERE i.sign_id = s.id
+           AND NOT EXISTS (SELECT 1 FROM rollout.inspection f
+                            WHERE f.installation_id = i.id AND f.verdict = 'rejected')) AS installed_on
   FROM printing.code c
   JOIN planning.sign s ON s.id = c.sign_id
   JOIN planning.post p ON p.id = s.post_id

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import warnings
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from io import BytesIO
 from uuid import UUID
 
 from PIL import Image, ImageOps
 
+from app.base.clock import day_of
 from app.base.errors import N_, Invalid
 from gis.crs import ELLIPSOID
 
@@ -21,8 +22,10 @@ FAR_M = 50.0
 ELSEWHERE_M = 20_000.0
 #: What a phone's camera makes; larger files and pictures are refused before they are opened (estimate).
 PHOTO_BYTES, PHOTO_PIXELS, PHOTO_SIDE_PX = 16 * 2**20, 64_000_000, 200
-#: How far a phone's clock may go ahead of ours.
-CLOCK_AHEAD = timedelta(days=1)
+#: How far a phone's clock may go ahead of ours (setting; phones set theirs by the network).
+CLOCK_AHEAD = timedelta(minutes=5)
+#: Days that a crew has to put a sign up again after its installation was rejected, unless the inspector says otherwise.
+REDO_DAYS = 14
 _FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png"}
 
 
@@ -44,14 +47,28 @@ class Proof:
         return hashlib.sha256(self.photo).hexdigest()
 
 
-def check_proof(proof: Proof, *, now: datetime) -> None:
-    """Raises Invalid, naming the field, for a place, accuracy or moment that cannot be."""
+def check_proof(proof: Proof, *, now: datetime, given_on: date) -> None:
+    """Raises Invalid, naming the field, for a place, accuracy or moment that cannot be.
+
+    No moment lies ahead of ``now``, nor before the day on which the job was given (Shanghai's day).
+    """
     if not (-180 <= proof.lon <= 180 and -90 <= proof.lat <= 90):  # noqa: PLR2004 - degrees
         raise Invalid(N_("{lon}, {lat} is no place on earth."), field="lon", lon=proof.lon, lat=proof.lat)
     if proof.accuracy_m is not None and not 0 <= proof.accuracy_m < 100_000:  # noqa: PLR2004 - no receiver says more
         raise Invalid(N_("An accuracy of {n} m is none."), field="accuracy_m", n=proof.accuracy_m)
     if proof.taken_at.tzinfo is None or proof.taken_at > now + CLOCK_AHEAD:
         raise Invalid(N_("The photo's moment lies in the future. Set the phone's clock."), field="taken_at")
+    taken_on = day_of(proof.taken_at)
+    if taken_on < given_on:
+        raise Invalid(
+            N_(
+                "The photo is of {taken_on}, but this job was given on {given_on}."
+                " Set the phone's clock and take a new photo of the sign as it stands."
+            ),
+            field="taken_at",
+            taken_on=taken_on,
+            given_on=given_on,
+        )
 
 
 def media_type_of(photo: bytes) -> str:

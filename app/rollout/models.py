@@ -1,4 +1,4 @@
-"""Tables of the rollout: crew jobs, and installations with their proof."""
+"""Tables of the rollout: crew jobs, installations with their proof, and what the office found of them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,15 @@ class JobState(Enum):
     DROPPED = "dropped"
 
 
+class Verdict(Enum):
+    """What the office found of an installation; one without an inspection waits for it."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
 class Job(Editable, Placed, Table):
-    """A sign to be put up by a crew by a date."""
+    """A sign to be put up by a crew by a date; ``redo_reason`` where an earlier installation was rejected."""
 
     __tablename__ = "job"
     __table_args__ = (
@@ -38,6 +45,7 @@ class Job(Editable, Placed, Table):
     given_on: Mapped[date]
     due_on: Mapped[date]
     ended_on: Mapped[date | None]
+    redo_reason: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class Installation(Kept, Placed, Table):
@@ -64,3 +72,29 @@ class Installation(Kept, Placed, Table):
     note: Mapped[str] = mapped_column(server_default=text("''"))
     taken_at: Mapped[datetime]  # by the phone's clock
     installed_on: Mapped[date]
+
+
+class Inspection(Kept, Placed, Table):
+    """What the office found of an installation; the newest counts, and a rejection is the last.
+
+    A rejection makes the sign ordered again and gives the crew a new job until ``due_on``, by a trigger: an inspector
+    has no right on signs and jobs. ``crew_id`` repeats the installation's for its policy.
+    """
+
+    __tablename__ = "inspection"
+    __table_args__ = (
+        *within("inspection"),
+        one_of("verdict", Verdict),
+        CheckConstraint("verdict = 'accepted' OR btrim(reason) <> ''", name="reason"),
+        CheckConstraint("(verdict = 'rejected') = (due_on IS NOT NULL)", name="due_on"),
+        Index("ix_inspection_installation_id", "installation_id"),
+        Index("uq_inspection_rejected", "installation_id", unique=True, postgresql_where=text("verdict = 'rejected'")),
+        {"schema": "rollout"},
+    )
+    installation_id: Mapped[int] = mapped_column(ForeignKey("rollout.installation.id"))
+    crew_id: Mapped[int] = mapped_column(ForeignKey("base.person.id"))
+    verdict: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default=text("''"))
+    due_on: Mapped[date | None]
+    inspected_by: Mapped[int] = mapped_column(ForeignKey("base.person.id"))
+    inspected_on: Mapped[date]

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text, true
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division, File, Person, Role
@@ -15,10 +15,20 @@ from app.naming.models import Name
 from app.planning.models import Post, Sign, SignState
 from app.printing.models import Order, OrderLine, OrderState
 from app.rollout.logic import FAR_M
-from app.rollout.models import Installation, Job, JobState
+from app.rollout.models import Inspection, Installation, Job, JobState, Verdict
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+#: The newest inspection of the installation in the same row.
+_newest = (
+    select(Inspection.verdict, Inspection.reason, Inspection.due_on, Inspection.inspected_on, Inspection.inspected_by)
+    .where(Inspection.installation_id == Installation.id)
+    .correlate(Installation)
+    .order_by(Inspection.id.desc())
+    .limit(1)
+    .lateral("newest")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +49,15 @@ class JobRow:
     lat: float
     village: str
     crew: str
+    redo_reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class InstallationRow:
-    """An installation as officers see it; ``far`` when it stands more than 50 m from its plan."""
+    """An installation as officers see it; ``far`` when it stands more than 50 m from its plan.
+
+    ``verdict`` and what follows are of its newest inspection, None where it waits for one.
+    """
 
     id: int
     uid: UUID
@@ -61,6 +75,11 @@ class InstallationRow:
     photo_uid: UUID
     taken_at: datetime
     installed_on: date
+    verdict: str | None
+    reason: str | None
+    due_on: date | None
+    inspected_on: date | None
+    inspector: str | None
 
 
 def signs_to_install(session: Session, *, division: Division, after: int = 0, most: int = 200) -> list[Sign]:
@@ -126,6 +145,7 @@ def listed_jobs(
             func.ST_Y(Post.point).label("lat"),
             Division.name.label("village"),
             func.base.name_of(Job.crew_id).label("crew"),
+            Job.redo_reason,
         )
         .join(Sign, Sign.id == Job.sign_id)
         .join(Post, Post.id == Sign.post_id)
@@ -211,12 +231,74 @@ def installation_of(session: Session, *, job_id: int) -> InstallationRow | None:
     return None if row is None else InstallationRow(**row._mapping)
 
 
-def listed_installations(*, division: Division | None = None, far: bool = False) -> Select[*tuple[Any, ...]]:
-    """Installations that the person may see, for a list by key; ``far`` for those that stand far from their plan."""
+#: Installations that nobody inspected yet, as a list's filter has it.
+WAITING = "waiting"
+
+
+def listed_installations(
+    *, division: Division | None = None, far: bool = False, verdict: str = ""
+) -> Select[*tuple[Any, ...]]:
+    """Installations that the person may see, for a list by key.
+
+    ``far`` for those that stand far from their plan, ``verdict`` for those of one, or ``WAITING`` for one.
+    """
     wanted = _installations()
     if division is not None:
         wanted = wanted.where(Installation.territory.op("<@")(division.path))
+    if verdict:
+        wanted = wanted.where(_newest.c.verdict.is_(None) if verdict == WAITING else _newest.c.verdict == verdict)
     return wanted.where(Installation.offset_m > FAR_M) if far else wanted
+
+
+def installation_row(session: Session, uid: UUID) -> InstallationRow:
+    """One installation as lists show it. Raises NotFound where the person may not know of it."""
+    row = session.execute(listed_installations().where(Installation.uid == uid)).one_or_none()
+    if row is None:
+        raise NotFound(N_("There is no such installation in your territory."))
+    return InstallationRow(**row._mapping)
+
+
+def planned_of(session: Session, row: InstallationRow) -> tuple[float, float]:
+    """Lon, lat of the post that an installation's sign is planned on."""
+    return planned_place(session, sign_id=session.scalars(select(Sign.id).where(Sign.uid == row.sign_uid)).one())
+
+
+def other_installations(session: Session, row: InstallationRow) -> list[InstallationRow]:
+    """What else was recorded of the same sign, the newest first."""
+    wanted = listed_installations().where(Sign.uid == row.sign_uid, Installation.id != row.id)
+    return [InstallationRow(**each._mapping) for each in session.execute(wanted.order_by(Installation.id.desc()))]
+
+
+def installations_with(session: Session, uids: list[UUID]) -> list[Installation]:
+    """These installations in the order of their keys, as far as the person may see them."""
+    return list(session.scalars(select(Installation).where(Installation.uid.in_(uids)).order_by(Installation.id)))
+
+
+def count_waiting(session: Session, *, most: int = 1000) -> int:
+    """Installations that wait for inspection, as far as the person may see them; counted up to ``most``."""
+    done = select(Inspection.id).where(Inspection.installation_id == Installation.id).exists()
+    return int(session.scalar(select(func.count()).select_from(_some(~done, most))) or 0)
+
+
+def _some(wanted: ColumnElement[bool], most: int) -> Any:
+    return select(Installation.id).where(wanted).limit(most).subquery()
+
+
+def verdicts(session: Session, *, installations: list[int]) -> dict[int, Inspection]:
+    """The newest inspection of each of ``installations`` that was inspected, by the installation."""
+    wanted = select(Inspection).where(Inspection.installation_id == func.any(installations)).order_by(Inspection.id)
+    return {each.installation_id: each for each in session.scalars(wanted)}
+
+
+def redo_reasons(session: Session, *, signs: list[int]) -> dict[int, str]:
+    """Why those of ``signs`` that stood before must be put up again, by the sign."""
+    wanted = (
+        select(Installation.sign_id, Inspection.reason)
+        .join(Inspection, Inspection.installation_id == Installation.id)
+        .where(Installation.sign_id == func.any(signs), Inspection.verdict == Verdict.REJECTED.value)
+        .order_by(Inspection.id)
+    )
+    return {row.sign_id: row.reason for row in session.execute(wanted)}
 
 
 def planned_place(session: Session, *, sign_id: int) -> tuple[float, float]:
@@ -281,9 +363,15 @@ def _installations() -> Select[*tuple[Any, ...]]:
             File.uid.label("photo_uid"),
             Installation.taken_at,
             Installation.installed_on,
+            _newest.c.verdict,
+            _newest.c.reason,
+            _newest.c.due_on,
+            _newest.c.inspected_on,
+            func.base.name_of(_newest.c.inspected_by).label("inspector"),
         )
         .join(Sign, Sign.id == Installation.sign_id)
         .join(Name, Name.id == Sign.name_id)
         .join(Division, Division.id == Installation.division_id)
         .join(File, File.id == Installation.photo_id)
+        .join(_newest, true(), isouter=True)
     )

@@ -14,6 +14,12 @@ from app.planning.schemas import number
 from app.rollout.logic import PHOTO_BYTES, Proof
 
 MOST_NOTE = 500
+#: What a verdict is called, and the colour of its state.
+VERDICTS = {
+    "waiting": (N_("To inspect"), "proposed"),
+    "accepted": (N_("Inspection passed"), "standing"),
+    "rejected": (N_("To be put up again"), "returned"),
+}
 
 
 @dataclass(slots=True)
@@ -43,6 +49,21 @@ class Given:
             return date.fromisoformat(self.due_on)
         except ValueError as error:
             raise Invalid(N_("Choose the day by which the signs must stand."), field="due_on") from error
+
+
+@dataclass(slots=True)
+class Refused:
+    """A rejection as it was typed."""
+
+    reason: Annotated[str, Form(max_length=400)] = ""
+    due_on: Annotated[str, Form(max_length=20)] = ""
+
+    def day(self) -> date:
+        """The day. Raises Invalid when it is none."""
+        try:
+            return date.fromisoformat(self.due_on)
+        except ValueError as error:
+            raise Invalid(N_("Choose the day by which the sign must stand."), field="due_on") from error
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""What happens to crews' jobs: given, and done with a proof that the sign stands."""
+"""What happens to crews' jobs: given, done with a proof that the sign stands, inspected, to be done again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from geoalchemy2.shape import from_shape
 from shapely import Point
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.util import identity_key
 
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.files import keep
@@ -18,7 +19,7 @@ from app.base.people import may
 from app.base.tables import SRID
 from app.planning.models import Sign, SignState
 from app.rollout import logic, queries
-from app.rollout.models import Installation, Job, JobState
+from app.rollout.models import Inspection, Installation, Job, JobState, Verdict
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -41,6 +42,7 @@ def give_jobs(session: Session, clock: Clock, *, signs: Sequence[Sign], crew: Pe
     _check_jobs(session, clock, signs=signs, crew=crew, due_on=due_on)
     if not signs:
         return []
+    again = queries.redo_reasons(session, signs=[sign.id for sign in signs])
     rows = [
         {
             "sign_id": sign.id,
@@ -48,6 +50,7 @@ def give_jobs(session: Session, clock: Clock, *, signs: Sequence[Sign], crew: Pe
             "crew_id": crew.id,
             "given_on": clock.today(),
             "due_on": due_on,
+            "redo_reason": again.get(sign.id, ""),
         }
         for sign in signs
     ]
@@ -84,10 +87,10 @@ def record_installation(
 
     The proof's ``uid`` is made by the phone: sending the same once more gives the same installation again and changes
     nothing; other content under it is a Conflict. Refuses a job that isn't open (Conflict), another crew's
-    (NotAllowed), a photo that cannot be decoded, a place or moment that cannot be (Invalid), and a photo that proves
-    a sign already (Conflict). A place more than 50 m from the planned post is kept as it is, and
-    ``queries.far_installations`` shows it. The photo is kept as it came; whatever is shown of it goes through
-    ``logic.publishable``.
+    (NotAllowed), a photo that cannot be decoded, a place that cannot be, a moment ahead of now or before the job was
+    given (Invalid), and a photo that proves a sign already (Conflict). A place more than 50 m from the planned post is
+    kept as it is, and ``queries.far_installations`` shows it. The photo is kept as it came; whatever is shown of it
+    goes through ``logic.publishable``.
     """
     known = queries.installation(session, proof.uid)
     if known is not None:
@@ -96,7 +99,7 @@ def record_installation(
         raise NotAllowed(N_("This job belongs to another crew."))
     if job.state != JobState.OPEN.value:
         raise Conflict(N_("This job is {state} since {day}."), state=job.state, day=job.ended_on)
-    logic.check_proof(proof, now=clock.now())
+    logic.check_proof(proof, now=clock.now(), given_on=job.given_on)
     media_type = logic.media_type_of(proof.photo)
     proved = queries.proved_by(session, sha256=proof.sha256)
     if proved is not None:
@@ -174,3 +177,75 @@ def drop_job(session: Session, clock: Clock, *, job: Job) -> Job:
     job.state, job.ended_on = JobState.DROPPED.value, clock.today()
     session.flush()
     return job
+
+
+def accept(session: Session, clock: Clock, actor: Actor, *, installations: Sequence[Installation]) -> list[Inspection]:
+    """Installations that wait for inspection → accepted. By inspectors and officers of the territory; all or none.
+
+    Refuses one that was inspected already (Conflict naming the verdict), and other roles (NotAllowed).
+    """
+    _require_inspector(session)
+    known = queries.verdicts(session, installations=[each.id for each in installations])
+    for each in installations:
+        if each.id in known:
+            raise Conflict(
+                N_("Installation {uid} was inspected on {day} already."), uid=each.uid, day=known[each.id].inspected_on
+            )
+    made = [_inspection(clock, actor, each, verdict=Verdict.ACCEPTED) for each in installations]
+    session.add_all(made)
+    session.flush()
+    return made
+
+
+def reject(
+    session: Session, clock: Clock, actor: Actor, *, installation: Installation, reason: str, due_on: date
+) -> Inspection:
+    """An installation → rejected; its sign is ordered again, and its crew has a new job with the reason by ``due_on``.
+
+    By inspectors and officers of the territory (NotAllowed for others); one that was accepted can be rejected later.
+    The database gives the job; where the crew left, the sign waits for another. The installation is kept: it proves
+    that the sign stood, for all until this day. Refuses no reason and a day that is over (Invalid), and a second
+    rejection (Conflict).
+    """
+    _require_inspector(session)
+    if not reason.strip():
+        raise Invalid(N_("Say what is wrong: the crew will read it."), field="reason")
+    if due_on < clock.today():
+        raise Invalid(N_("{day} is over."), field="due_on", day=due_on)
+    known = queries.verdicts(session, installations=[installation.id]).get(installation.id)
+    if known is not None and known.verdict == Verdict.REJECTED.value:
+        raise Conflict(N_("This installation was rejected on {day} already."), day=known.inspected_on)
+    made = _inspection(clock, actor, installation, verdict=Verdict.REJECTED)
+    made.reason, made.due_on = reason.strip(), due_on
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError as error:
+        if "uq_inspection_rejected" not in str(error.orig):
+            raise
+        raise Conflict(N_("This installation was rejected just now. Load the page again.")) from error
+    _forget_sign(session, installation.sign_id)
+    return made
+
+
+def _require_inspector(session: Session) -> None:
+    if not may(session, "rollout.inspection", "create"):
+        raise NotAllowed(N_("Installations are inspected by inspectors and officers."))
+
+
+def _inspection(clock: Clock, actor: Actor, installation: Installation, *, verdict: Verdict) -> Inspection:
+    return Inspection(
+        installation_id=installation.id,
+        division_id=installation.division_id,
+        crew_id=installation.crew_id,
+        verdict=verdict.value,
+        inspected_by=actor.id,
+        inspected_on=clock.today(),
+    )
+
+
+def _forget_sign(session: Session, sign_id: int) -> None:
+    """The database moved the sign: a copy that was read before is read anew."""
+    known = session.identity_map.get(identity_key(Sign, sign_id))
+    if known is not None:
+        session.expire(known)

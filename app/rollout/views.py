@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Form, Response
 from sqlalchemy.orm import Session
 
 from app.base import paging
 from app.base.clock import Clock
-from app.base.errors import N_, Conflict, Invalid, NotAllowed
+from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.files import fetch
 from app.base.models import Role
 from app.base.people import Actor, may
@@ -24,7 +24,7 @@ from app.printing.logic import drawn
 from app.printing.queries import plate_of
 from app.rollout import logic, queries, steps
 from app.rollout.models import Installation, Job, JobState
-from app.rollout.schemas import Given, Sent
+from app.rollout.schemas import VERDICTS, Given, Refused, Sent
 from gis.links import links_to
 
 router = APIRouter(prefix="/rollout")
@@ -32,12 +32,15 @@ router = APIRouter(prefix="/rollout")
 DAYS = 14
 THUMB_PX, PHOTO_PX, PHOTOS, SIGNS = 240, 1600, 30, 100
 _SUBJECT = "rollout.job"
+_INSTALLED, _INSPECTED = "rollout.installation", "rollout.inspection"
 
 
 def waiting(session: Session, actor: Actor, clock: Clock) -> int:
-    """A crew's open jobs; for officers, the jobs that are overdue."""
+    """A crew's open jobs; for officers, the jobs that are overdue; for inspectors, what nobody inspected."""
     if actor.role is Role.CREW:
         return queries.count_open(session, crew_id=actor.id)
+    if actor.role is Role.INSPECTOR:
+        return queries.count_waiting(session)
     return queries.count_open(session, before=clock.today()) if may(session, _SUBJECT, "create") else 0
 
 
@@ -93,13 +96,89 @@ def drop(session: Work, show: Show, clock: Now, uid: UUID) -> Response:
 
 
 @router.get("/installations")
-def installations(session: Work, show: Show, place: Place, far: bool = False, after: str | None = None) -> Response:  # noqa: FBT001, FBT002 - the query's word
-    """What was put up, with photo and distance from the plan."""
-    if not may(session, "rollout.installation", "read"):
+def installations(
+    session: Work,
+    show: Show,
+    place: Place,
+    far: bool = False,  # noqa: FBT001, FBT002 - the query's word
+    state: str = "",
+    after: str | None = None,
+) -> Response:
+    """What was put up, with photo, distance from the plan, and what the office found of it."""
+    if not may(session, _INSTALLED, "read"):
         raise NotAllowed(N_("Your role does not see installations."))
-    found = queries.listed_installations(division=place, far=far)
+    state = one_of(state, VERDICTS, field="state")
+    found = queries.listed_installations(division=place, far=far, verdict=state)
     page = paging.page(session, found, keys=[paging.Key(Installation.id, descending=True)], after=after, size=PHOTOS)
-    return show.page("rollout/installations.html", place=place, page=page, far=far, far_m=logic.FAR_M)
+    return show.page(
+        "rollout/installations.html",
+        place=place,
+        page=page,
+        far=far,
+        far_m=logic.FAR_M,
+        state=state,
+        verdicts=VERDICTS,
+        may_inspect=may(session, _INSPECTED, "create"),
+    )
+
+
+@router.post("/installations/accept")
+def accept(
+    session: Work,
+    show: Show,
+    clock: Now,
+    actor: Me,
+    uid: Annotated[list[UUID], Form(default_factory=list)],
+) -> Response:
+    """The chosen installations passed the inspection, all or none."""
+    chosen = queries.installations_with(session, uid)
+    if not chosen:
+        raise NotFound(N_("Choose at least one installation of your territory in the list."))
+    made = steps.accept(session, clock, actor, installations=chosen)
+    return show.see("/rollout/installations?state=waiting", "{n} installations passed the inspection.", n=len(made))
+
+
+@router.get("/installations/{uid}")
+def installation(session: Work, show: Show, clock: Now, actor: Me, uid: UUID) -> Response:
+    """One installation: the photo, how far it stands from its plan, and the inspection."""
+    if actor.role is Role.CREW or not may(session, _INSTALLED, "read"):
+        raise NotAllowed(N_("Your role does not see installations."))
+    due_on = (clock.today() + timedelta(days=logic.REDO_DAYS)).isoformat()
+    return _installation(session, show, uid, Refused(due_on=due_on))
+
+
+@router.post("/installations/{uid}/reject")
+def reject(
+    session: Work, show: Show, clock: Now, actor: Me, uid: UUID, refused: Annotated[Refused, Depends()]
+) -> Response:
+    """The installation did not pass: its sign is ordered again, and the crew is to put it up anew."""
+    found = queries.installation(session, uid)
+    if found is None:
+        raise NotFound(N_("There is no such installation in your territory."))
+    try:
+        with session.begin_nested():
+            steps.reject(session, clock, actor, installation=found, reason=refused.reason, due_on=refused.day())
+    except Invalid as refusal:
+        errors = {refusal.field or "reason": show.text(refusal.message, **refusal.values)}
+        return _installation(session, show, uid, refused, errors)
+    return show.see(f"/rollout/installations/{uid}", "The installation was rejected; the sign is to be put up again.")
+
+
+def _installation(
+    session: Session, show: Answer, uid: UUID, refused: Refused, errors: dict[str, str] | None = None
+) -> Response:
+    row = queries.installation_row(session, uid)
+    return show.page(
+        "rollout/installation.html",
+        status=422 if errors else 200,
+        row=row,
+        others=queries.other_installations(session, row),
+        planned=queries.planned_of(session, row),
+        refused=refused,
+        errors=errors or {},
+        verdicts=VERDICTS,
+        may_inspect=may(session, _INSPECTED, "create"),
+    )
 
 
 @router.get("/photos/{uid}")

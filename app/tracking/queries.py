@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.base.clock import Clock
 
 #: What progress is counted from; who may not read all of it would be shown wrong figures.
-SUBJECTS = ("inventory.street", "planning.sign", "printing.order_line", "rollout.installation")
+SUBJECTS = ("inventory.street", "planning.sign", "printing.order_line", "rollout.installation", "rollout.inspection")
 
 
 class By(Enum):
@@ -117,7 +117,9 @@ sign AS (
           UNION ALL
           SELECT l.sign_id, NULL, NULL, true, false FROM printing.order_line l WHERE l.ordered_on <= :day
           UNION ALL
-          SELECT i.sign_id, NULL, NULL, false, true FROM rollout.installation i WHERE i.installed_on <= :day) x
+          SELECT i.sign_id, NULL, NULL, false, true FROM rollout.installation i
+           WHERE i.installed_on <= :day AND i.id NOT IN (SELECT f.installation_id FROM rollout.inspection f
+                                                          WHERE f.verdict = 'rejected' AND f.inspected_on <= :day)) x
    GROUP BY x.id HAVING max(x.street_id) IS NOT NULL
 ),
 signed AS (

@@ -189,6 +189,7 @@ SUBJECTS: Mapping[str, str] = {
     "printing.order_line": N_("Line of an order"),
     "rollout.job": N_("Crew job"),
     "rollout.installation": N_("Installation record"),
+    "rollout.inspection": N_("Inspection of an installation"),
     "scanning.report": N_("Report"),
     "scanning.scan_count": N_("Scans"),
 }

@@ -13,6 +13,7 @@ from app.naming.models import DeadlineKind, FindingLevel, NameOrigin
 from app.planning.models import SignReason, SignState
 from app.printing.models import CodeState, OrderState
 from app.rollout.models import JobState
+from app.rollout.models import Verdict as InspectionVerdict
 from app.scanning.models import ReportKind, ReportState
 from gis.features import FacilityKind, Verdict
 from signs.designs import Ground
@@ -76,6 +77,8 @@ DEFINERS = {
     "printing.taken": "a token is unique across territories; returns only those asked for",
     "rollout.fit": "a constraint: holds for rows that the writer may not read as well",
     "rollout.proved_by": "no photo proves two signs, whoever took it; returns only the sign's outside key",
+    "rollout.fit_inspection": "a constraint: holds for rows that the writer may not read as well",
+    "rollout.redo": "an inspector has no other right on signs and jobs: a rejection orders the sign, gives the job",
     "rollout.stand_up": "a crew has no right on signs but that an installation makes one stand",
     "open.count_scan": "the public role has no right on any table",
     "open.file_report": "the public role has no right on any table",
@@ -140,6 +143,7 @@ NEVER_EDITED = {
     "naming.decision",
     "printing.order_line",
     "rollout.installation",
+    "rollout.inspection",
     "scanning.scan_count",
 }
 
@@ -171,6 +175,7 @@ ENUMS: dict[str, type[Enum]] = {
     "printing.code.state": CodeState,
     "printing.order.state": OrderState,
     "rollout.job.state": JobState,
+    "rollout.inspection.verdict": InspectionVerdict,
     "scanning.report.kind": ReportKind,
     "scanning.report.state": ReportState,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from app.rollout.logic import PHOTO_BYTES, Proof, check_proof, is_far, media_typ
 from tests.app.rollout.photos import photo
 
 NOW = datetime(2024, 7, 1, 4, 0, tzinfo=UTC)
+TODAY = date(2024, 7, 1)
 PROOF = Proof(UUID(int=1), 116.3, 37.4, 5.0, NOW, b"")
 
 
@@ -26,15 +27,28 @@ PROOF = Proof(UUID(int=1), 116.3, 37.4, 5.0, NOW, b"")
         ({"accuracy_m": -1.0}, "accuracy_m"),
         ({"accuracy_m": float("inf")}, "accuracy_m"),
         ({"taken_at": NOW + timedelta(days=2)}, "taken_at"),
+        ({"taken_at": NOW + timedelta(minutes=6)}, "taken_at"),
+        ({"taken_at": NOW - timedelta(days=1)}, "taken_at"),
+        ({"taken_at": NOW - timedelta(days=3 * 365)}, "taken_at"),
         ({"taken_at": NOW.replace(tzinfo=None)}, "taken_at"),
     ],
 )
 def test_a_place_accuracy_or_moment_that_cannot_be_is_refused_at_its_field(wrong: dict[str, object], field: str):
-    check_proof(PROOF, now=NOW)
-    check_proof(replace(PROOF, accuracy_m=None), now=NOW)
+    check_proof(PROOF, now=NOW, given_on=TODAY)
+    check_proof(replace(PROOF, accuracy_m=None), now=NOW, given_on=TODAY)
     with pytest.raises(Invalid) as refused:
-        check_proof(replace(PROOF, **wrong), now=NOW)  # type: ignore[arg-type]
+        check_proof(replace(PROOF, **wrong), now=NOW, given_on=TODAY)  # type: ignore[arg-type]
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("moment", [NOW + timedelta(minutes=4), NOW - timedelta(hours=11, minutes=59)])
+def test_a_phones_clock_may_go_some_minutes_ahead_and_the_day_of_giving_counts_whole(moment: datetime):
+    check_proof(replace(PROOF, taken_at=moment), now=NOW, given_on=TODAY)
+
+
+def test_a_photo_from_before_the_job_is_refused_with_both_days():
+    with pytest.raises(Invalid, match="is of 2022-06-30, but this job was given on 2024-07-01"):
+        check_proof(replace(PROOF, taken_at=datetime(2022, 6, 30, 4, tzinfo=UTC)), now=NOW, given_on=TODAY)
 
 
 @pytest.mark.parametrize(("kind", "media_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png")])

@@ -234,7 +234,15 @@ def test_a_job_is_done_once(released: World, tmp_path: Path):
         record(released, tmp_path, job, proof(photo=photo("#101010")))
 
 
-@pytest.mark.parametrize("wrong", [{"photo": b"no picture"}, {"lat": 100.0}, {"taken_at": NOON + timedelta(days=3)}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"photo": b"no picture"},
+        {"lat": 100.0},
+        {"taken_at": NOON + timedelta(minutes=6)},
+        {"taken_at": NOON - timedelta(days=400)},
+    ],
+)
 def test_a_proof_that_cannot_be_leaves_nothing_behind(released: World, tmp_path: Path, wrong: dict[str, object]):
     job = give(released)[0]
     with pytest.raises(Invalid):
@@ -258,3 +266,118 @@ def test_an_unknown_key_is_no_installation(released: World):
         assert queries.installation(session, UUID(int=0)) is None
         with pytest.raises(NotFound):
             queries.planned_place(session, sign_id=0)
+
+
+def inspect(
+    world: World, made: Installation, *, reason: str = "", role: Role = Role.INSPECTOR, at: str = "东县"
+) -> None:
+    """Accept an installation, or reject it with a reason."""
+    who = person(world, role, at)
+    with world.office.acting(who.id, via="test") as session:
+        found = queries.installation(session, made.uid)
+        if found is None:
+            raise NotFound("none of mine")
+        if reason:
+            steps.reject(session, world.clock, who, installation=found, reason=reason, due_on=DUE)
+        else:
+            steps.accept(session, world.clock, who, installations=[found])
+
+
+@pytest.mark.parametrize("role", [Role.INSPECTOR, Role.TOWN_OFFICER, Role.COUNTY_OFFICER, Role.CITY_OFFICER])
+def test_a_rejected_installation_gives_the_crew_its_job_anew_and_orders_the_sign_again(
+    released: World, tmp_path: Path, role: Role
+):
+    at = {Role.TOWN_OFFICER: "南镇", Role.CITY_OFFICER: "市"}.get(role, "东县")
+    job = give(released, only=1)[0]
+    made = record(released, tmp_path, job, proof())
+    inspect(released, made, reason=" 立反了 ", role=role, at=at)
+    assert run(released, "SELECT state FROM planning.sign WHERE id = :id", id=job.sign_id) == "ordered"
+    assert run(released, "SELECT state FROM rollout.job WHERE id = :id", id=job.id) == "done", "history stays"
+    with released.office.acting(person(released, Role.CREW, "东县").id, via="test") as session:
+        (again,) = queries.jobs(session)
+        assert (again.redo_reason, again.due_on) == ("立反了", DUE)
+        old = queries.installation_of(session, job_id=job.id)
+        assert old is not None
+        assert (old.verdict, old.reason) == ("rejected", "立反了")
+    with pytest.raises(Conflict, match="already proves"):
+        record(released, tmp_path, _job(released, again.uid), proof(photo=_photo_of(released, tmp_path, made)))
+    second = record(released, tmp_path, _job(released, again.uid), proof(photo=photo("#203040")))
+    assert run(released, "SELECT state FROM planning.sign WHERE id = :id", id=job.sign_id) == "standing"
+    inspect(released, second)
+    with released.office.acting(person(released, Role.AUDITOR, "市").id, via="test") as session:
+        rows = queries.installations(session)
+        assert [row.verdict for row in rows] == ["accepted", "rejected"]
+        assert [row.id for row in queries.other_installations(session, rows[0])] == [rows[1].id]
+
+
+def _job(world: World, uid: UUID) -> Job:
+    with world.office.acting(person(world, Role.CREW, "东县").id, via="test") as session:
+        return queries.job(session, uid)
+
+
+def _photo_of(world: World, folder: Path, made: Installation) -> bytes:
+    sha256 = str(run(world, "SELECT photo_sha256 FROM rollout.installation WHERE id = :id", id=made.id))
+    return LocalStore(folder).get(sha256)
+
+
+def test_an_accepted_installation_is_inspected_once_and_can_be_rejected_later(released: World, tmp_path: Path):
+    made = record(released, tmp_path, give(released, only=1)[0], proof())
+    inspect(released, made)
+    assert run(released, "SELECT count(*) FROM rollout.job WHERE state = 'open'") == 0
+    with pytest.raises(Conflict, match="inspected on 2024-07-01 already"):
+        inspect(released, made)
+    inspect(released, made, reason="柱子松动")
+    with pytest.raises(Conflict, match="rejected on 2024-07-01 already"):
+        inspect(released, made, reason="再次")
+    with pytest.raises(Conflict, match="inspected on"):
+        inspect(released, made)
+    assert run(released, "SELECT count(*) FROM rollout.job WHERE state = 'open'") == 1
+
+
+@pytest.mark.parametrize(("role", "at"), [(Role.AUDITOR, "市"), (Role.CREW, "东县"), (Role.ADMINISTRATOR, "市")])
+def test_those_who_do_not_inspect_reject_and_accept_nothing(released: World, tmp_path: Path, role: Role, at: str):
+    made = record(released, tmp_path, give(released, only=1)[0], proof())
+    for reason in ("", "不合格"):
+        with pytest.raises(NotAllowed):
+            inspect(released, made, reason=reason, role=role, at=at)
+    with pytest.raises(NotFound):
+        inspect(released, made, reason="不合格", at="西县")
+    assert run(released, "SELECT count(*) FROM rollout.inspection") == 0
+    assert run(released, "SELECT count(*) FROM planning.sign WHERE state = 'standing'") == 1
+
+
+def test_a_rejection_needs_a_reason_and_a_day_to_come(released: World, tmp_path: Path):
+    made = record(released, tmp_path, give(released, only=1)[0], proof())
+    who = person(released, Role.INSPECTOR, "东县")
+    with released.office.acting(who.id, via="test") as session:
+        found = queries.installation(session, made.uid)
+        assert found is not None
+        for reason, day, field in ((" ", DUE, "reason"), ("歪了", date(2024, 6, 30), "due_on")):
+            with pytest.raises(Invalid) as refused:
+                steps.reject(session, released.clock, who, installation=found, reason=reason, due_on=day)
+            assert refused.value.field == field
+    assert run(released, "SELECT count(*) FROM rollout.inspection") == 0
+
+
+def test_where_the_crew_left_a_rejected_sign_waits_for_another_crew_that_reads_the_reason(
+    released: World, tmp_path: Path
+):
+    made = record(released, tmp_path, give(released, only=1)[0], proof())
+    run(released, "UPDATE base.person SET active = false WHERE id = :id", id=released.person(Role.CREW, "东县"))
+    inspect(released, made, reason="被遮挡")
+    assert run(released, "SELECT count(*) FROM rollout.job WHERE state = 'open'") == 0
+    run(released, "UPDATE base.person SET active = true WHERE id = :id", id=released.person(Role.CREW, "东县"))
+    (job,) = give(released, only=1)
+    assert job.redo_reason == "被遮挡"
+
+
+def test_what_waits_for_inspection_is_counted_and_listed(released: World, tmp_path: Path):
+    jobs = give(released)
+    first = record(released, tmp_path, jobs[0], proof())
+    record(released, tmp_path, jobs[1], proof(photo=photo("#112233")))
+    inspect(released, first)
+    with released.office.acting(person(released, Role.INSPECTOR, "东县").id, via="test") as session:
+        assert queries.count_waiting(session) == 1
+        listed = session.execute(queries.listed_installations(verdict=queries.WAITING)).all()
+        assert [row.verdict for row in listed] == [None]
+        assert len(session.execute(queries.listed_installations(verdict="accepted")).all()) == 1

@@ -15,6 +15,7 @@ from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
 
 UID = "0190b0f0-0000-7000-8000-000000000001"
+SECOND = "0190b0f0-0000-7000-8000-000000000002"
 
 
 @pytest.fixture
@@ -126,6 +127,7 @@ def test_a_phone_without_a_script_sends_what_the_page_gave_it(office: Office, wo
         ("lat", "north", "请填写数字"),
         ("uid", "1", "页面已过期"),
         ("taken_at", "2031-01-01T00:00:00Z", "请校准手机时间"),
+        ("taken_at", "2019-03-01T00:00:00Z", "但任务是2024年7月1日下达的"),
     ],
 )
 def test_what_is_missing_is_told_on_the_phone(office: Office, world: World, ready: Ready, field, value, words):
@@ -199,3 +201,59 @@ def test_overdue_jobs_are_shown_alone_and_counted(office: Office, world: World, 
     page = office.signed_in(Role.COUNTY_OFFICER, "东县").get("/rollout?state=late").text
     assert "明德路" in page
     assert "逾期" in page
+
+
+def test_an_installation_is_inspected_rejected_and_done_again(office: Office, world: World, ready: Ready):
+    job = give(office, world, ready)
+    crew = office.signed_in(Role.CREW, "东县")
+    assert proof(crew, job, photo()).status_code == 303
+    inspector = office.signed_in(Role.INSPECTOR, "东县")
+    listed = inspector.get("/rollout/installations?state=waiting").text
+    assert "待验收" in listed
+    assert f"/rollout/installations/{UID}" in listed
+    page = inspector.get(f"/rollout/installations/{UID}").text
+    assert "规划坐标" in page
+    empty = send(
+        inspector, f"/rollout/installations/{UID}/reject", f"/rollout/installations/{UID}", due_on="2024-07-20"
+    )
+    assert empty.status_code == 422
+    assert "请说明问题" in empty.text
+    no_day = send(inspector, f"/rollout/installations/{UID}/reject", f"/rollout/installations/{UID}", reason="立反了")
+    assert no_day.status_code == 422
+    assert "立反了" in no_day.text, "what was typed stays"
+    fields = {"reason": "立反了，请转向", "due_on": "2024-07-20"}
+    done = send(inspector, f"/rollout/installations/{UID}/reject", f"/rollout/installations/{UID}", **fields)
+    assert done.status_code == 303, done.text
+    assert "立反了，请转向" in inspector.get(f"/rollout/installations/{UID}").text
+    assert "立反了，请转向" in inspector.get("/rollout/installations?state=rejected").text
+    assert "立反了，请转向" in crew.get("/rollout/phone").text
+    assert "验收未通过" in crew.get(f"/rollout/phone/{job}").text
+    again = str(run(world, "SELECT uid FROM rollout.job WHERE state = 'open'"))
+    assert "请重新安装此标志" in crew.get(f"/rollout/phone/{again}").text
+    assert proof(crew, again, photo("#102030"), uid=SECOND).status_code == 303
+    _accept_and_look(inspector)
+
+
+def _accept_and_look(inspector) -> None:
+    accepted = send(inspector, "/rollout/installations/accept", "/rollout/installations", uid=[SECOND])
+    assert accepted.status_code == 303, accepted.text
+    assert "验收合格" in inspector.get(f"/rollout/installations/{SECOND}").text
+    assert UID in inspector.get(f"/rollout/installations/{SECOND}").text, "the earlier one is shown"
+    assert "没有待验收的安装" in inspector.get("/rollout/installations?state=waiting").text
+
+
+def test_auditors_look_at_installations_and_foreign_counties_do_not(office: Office, world: World, ready: Ready):
+    job = give(office, world, ready)
+    assert proof(office.signed_in(Role.CREW, "东县"), job, photo()).status_code == 303
+    auditor = office.signed_in(Role.AUDITOR, "市")
+    page = auditor.get(f"/rollout/installations/{UID}").text
+    assert "/reject" not in page
+    assert "/accept" not in page
+    fields = {"reason": "x", "due_on": "2024-07-20"}
+    assert send(auditor, f"/rollout/installations/{UID}/reject", "/rollout/installations", **fields).status_code == 403
+    assert send(auditor, "/rollout/installations/accept", "/rollout/installations", uid=[UID]).status_code == 403
+    stranger = office.signed_in(Role.INSPECTOR, "西县")
+    assert stranger.get(f"/rollout/installations/{UID}").status_code == 404
+    assert send(stranger, "/rollout/installations/accept", "/rollout/installations", uid=[UID]).status_code == 404
+    assert office.signed_in(Role.CREW, "东县").get(f"/rollout/installations/{UID}").status_code == 403
+    assert run(world, "SELECT count(*) FROM rollout.inspection") == 0

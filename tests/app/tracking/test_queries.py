@@ -173,6 +173,29 @@ def test_any_past_day_is_told_as_it_was(county: World, on: date, figures: tuple[
     assert told == figures
 
 
+def test_a_rejected_installation_counts_as_standing_until_the_day_of_its_rejection(county: World):
+    place = county.places["甲村"]
+    rejected = {
+        "installation_id": run(county, "SELECT id FROM rollout.installation"),
+        "crew_id": run(county, "SELECT crew_id FROM rollout.installation"),
+        "inspected_by": county.person(Role.INSPECTOR, "东县"),
+    }
+    on = date(2024, 6, 25)
+    insert(
+        county,
+        "rollout.inspection",
+        division_id=place,
+        **rejected,
+        verdict="rejected",
+        reason="立反了",
+        due_on=on,
+        inspected_on=on,
+    )
+    told = [rows(county, on=day)[0].signs_standing for day in (date(2024, 6, 20), date(2024, 6, 24), on)]
+    assert told == [1, 1, 0]
+    assert rows(county)[0].signs_standing == 0
+
+
 def test_a_name_replaced_by_another_still_counts_once(county: World):
     street = run(county, "SELECT street_id FROM naming.name ORDER BY id LIMIT 1")
     run(county, "UPDATE naming.name SET retired_on = '2024-06-25' WHERE street_id = :s", s=street)
