@@ -75,6 +75,7 @@ class Shown:
     scope: Annotated[str, Query(max_length=4)] = ""
     surveyed: Annotated[str, Query(max_length=4)] = ""
     sort: Annotated[str, Query(max_length=20)] = ""
+    only: Annotated[str, Query(max_length=8000)] = ""  # the streets selected on the map, by commas
     after: Annotated[str | None, Query(max_length=400)] = None
 
     def __post_init__(self) -> None:
@@ -87,7 +88,6 @@ class Shown:
 
 @router.get("/inventory")
 def index(session: Work, show: Show, place: Place, names: Names, view: Annotated[Shown, Depends()]) -> Response:
-    only: Annotated[str, Query(max_length=8000)] = ""  # the streets selected on the map, by commas
     """Streets of the chosen territory, by state, scope and surveyed name."""
     return _index(session, show, place, names, view)
 
@@ -103,6 +103,8 @@ def _index(
     _require_reader(session)
     counts = queries.counts(session, place)
     statement = queries.streets(place, state=view.state, scope=view.scope, surveyed=view.surveyed)
+    if view.only:
+        statement = statement.where(Street.uid.in_(_uids(view.only)))
     page = paging.page(session, statement, keys=_keys(view.sort), after=view.after)
     return show.page(
         "inventory/index.html",
@@ -115,8 +117,6 @@ def _index(
         total=sum(counts.get(state, 0) for state in STATES),
         loose=queries.loose_segments(session, place),
         place=place,
-    if view.only:
-        statement = statement.where(Street.uid.in_(_uids(view.only)))
         may_make=may(session, "inventory.street", "create"),
         within_m=steps.SCOPE_M,
         roads=ROADS,
@@ -237,6 +237,13 @@ def _feature(row: Any) -> dict[str, Any]:
     }
 
 
+def _uids(words: str) -> list[UUID]:
+    try:
+        return [UUID(word) for word in words.split(",")]
+    except ValueError as error:
+        raise Invalid("The selection in the address is broken. Select the streets on the map again.") from error
+
+
 def _keys(sort: str) -> list[paging.Key]:
     down, column = sort.startswith("-"), queries.SORTS.get(sort.lstrip("-"))
     last = paging.Key(Street.id, descending=down)
@@ -249,12 +256,5 @@ def is_blue(bearing_deg: float) -> bool:
 
 
 def _require_reader(session: Session) -> None:
-def _uids(words: str) -> list[UUID]:
-    try:
-        return [UUID(word) for word in words.split(",")]
-    except ValueError as error:
-        raise Invalid("The selection in the address is broken. Select the streets on the map again.") from error
-
-
     if not may(session, "inventory.street", "read"):
         raise NotAllowed("The inventory of streets is for the offices that name them.")
