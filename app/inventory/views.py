@@ -58,6 +58,17 @@ ROADS = {
     "track": N_("Track"),
     "footway": N_("Footway"),
     "path": N_("Path"),
+    "国道": N_("National road"),
+    "省道": N_("Provincial road"),
+    "县道": N_("County road"),
+    "乡道": N_("Township road"),
+    "村道": N_("Village road"),
+    "主街": N_("Main street"),
+    "街": N_("Village street"),
+    "路": N_("Road"),
+    "巷": N_("Lane"),
+    "胡同": N_("Alley"),
+    "里弄": N_("Alley"),
 }
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from app.web import language
+from app.web.marking import marked
 from app.web.rendering import with_query
 from app.web.sessions import keep, token_of
 
@@ -39,6 +40,7 @@ class OfficeAnswer:
         around = self.frame.around(self.request, actor) if actor and not bare else self.frame.nothing()
         toast = None if bare and actor else self._toast()
         body = self.env.get_template(template).render(**self._basics(), **around.__dict__, toast=toast, **context)
+        body = body if self.request.state.language == language.DEFAULT else marked(body)
         response = HTMLResponse(body, status_code=status)
         if toast is not None:
             response.delete_cookie(TOAST)

@@ -9,8 +9,8 @@ from geoalchemy2 import Geometry
 from sqlalchemy import Boolean, Date, DateTime, Double
 
 from app.base.errors import N_
-from app.base.tables import Table
 from app.inventory.views import FACILITIES, ROADS
+from app.models import metadata
 from app.naming.schemas import LEVELS
 from app.planning.schemas import GROUNDS, REASONS, SIGN_KINDS
 from app.scanning.schemas import REPORT_KINDS
@@ -74,6 +74,9 @@ COLUMNS: Mapping[str, str] = {
     "in_force_on": N_("In force since"),
     "in_scope": N_("In scope"),
     "installed_on": N_("Stands since"),
+    "inspected_by": N_("Inspected by"),
+    "inspected_on": N_("Inspected on"),
+    "installation_id": N_("Installation record"),
     "intake_id": N_("Intake"),
     "job_id": N_("Crew job"),
     "joined_on": N_("Joined on"),
@@ -120,6 +123,7 @@ COLUMNS: Mapping[str, str] = {
     "proposed_on": N_("Proposed on"),
     "purpose": N_("Purpose"),
     "reason": N_("Reason"),
+    "redo_reason": N_("To be done again because"),
     "rejected": N_("Rows rejected"),
     "released_on": N_("Released on"),
     "remedy": N_("Remedy"),
@@ -223,7 +227,7 @@ def said(subject: str, column: str, value: str | None) -> str:
 
 
 def _by_type(subject: str, column: str, value: str) -> str:
-    table = Table.metadata.tables.get(subject)
+    table = metadata().tables.get(subject)
     kind = table.columns[column].type if table is not None and column in table.columns else None
     if isinstance(kind, Boolean):
         return language.translate(_TRUTH[value])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 
 from app.base.models import Role
-from tests.app.builders import build_street
+from tests.app.builders import NAMES, build_name, build_street, run
 from tests.app.pages import Office, Person, survey, taken_in, uid_of, uids_in
 from tests.world import World
 
@@ -32,6 +33,20 @@ def test_streets_are_listed_filtered_sorted_and_paged(world: World, office: Offi
     assert len(uids_in(officer.reads("/inventory?scope=in"), "/inventory")) == 27
     assert "没有符合条件的街路巷" in officer.reads("/inventory?state=in_force")
     assert uids_in(officer.reads(f"/inventory?in={uid_of(world, '乙村')}"), "/inventory") == []
+
+
+def test_a_street_with_a_name_in_force_bears_it_in_the_list_and_on_its_record(world: World, office: Office):
+    named, plain = build_street(world, "甲村", surveyed_name="老街"), build_street(world, "乙村")
+    former = build_name(world, named, NAMES[1], on=date(2024, 3, 5))
+    run(world, "UPDATE naming.name SET retired_on = in_force_on WHERE id = :id", id=former)
+    build_name(world, named, NAMES[0])
+    officer = Person(office, Role.TOWN_OFFICER, "南镇")
+    page = officer.reads("/inventory")
+    assert page.count('class="plate-name"') == 1
+    assert (NAMES[0].words in page, NAMES[1].words in page, "老街" in page) == (True, False, True)
+    uids = {key: run(world, "SELECT uid FROM inventory.street WHERE id = :id", id=key) for key in (named, plain)}
+    assert f"<h1>{NAMES[0].words}</h1>" in officer.reads(f"/inventory/{uids[named]}")
+    assert "<h1>未命名" in officer.reads(f"/inventory/{uids[plain]}")
 
 
 def test_a_record_says_why_the_street_is_in_scope(world: World, office: Office):

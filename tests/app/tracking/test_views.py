@@ -11,7 +11,7 @@ import pytest
 from app.base.models import Role
 from app.tracking.schemas import COLUMNS
 from tests.app.builders import build_name, build_street, build_target
-from tests.app.web.conftest import Office
+from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
 
 
@@ -46,8 +46,15 @@ def test_progress_is_told_of_today_and_of_past_days(office: Office, named: int):
 
 def test_the_difference_between_register_and_targets_is_shown(office: Office, named: int):
     page = office.signed_in(Role.AUDITOR, "市").get("/tracking").text
-    assert "登记册有 4 个行政村" in page
-    assert "相差 3" in page
+    assert "名册内共 4 个行政村" in page
+    assert "相差 −3 个（名册减目标）" in page
+
+
+def test_the_difference_keeps_its_sign_in_english(office: Office, named: int):
+    auditor = office.signed_in(Role.AUDITOR, "市")
+    auditor.post("/language", data={"form_token": token_in(auditor.get("/people/me").text), "language": "en"})
+    assert "difference −3 (register less targets)" in auditor.get("/tracking").text
+    assert "difference −5,095" in auditor.get("/milestones").text
 
 
 @pytest.mark.parametrize("on", ["2031-01-01", "yesterday"])

@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from app.base.errors import Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
-from app.web import checking, language
+from app.models import metadata
+from app.web import checking, columns, language
 from app.web.errors import status_of
 from app.web.limits import Limit
-from app.web.words import STATES, STATIONS
+from app.web.marking import marked
+from app.web.words import STATES, STATIONS, SUBJECTS
 
 
 @pytest.mark.parametrize("station", ["minglu", "gis", *(key for key, _, _ in STATIONS)])
@@ -87,3 +89,48 @@ def test_a_limit_counts_networks_apart_and_forgets():
     assert [limit.take(f"2001:db8:0:1::{n}", now) for n in range(3)] == [True, True, False]
     assert limit.take("::ffff:203.0.113.9", now)
     assert b"203.0.113.1" not in b"".join(limit._seen)
+
+
+def test_every_column_and_table_of_the_history_has_a_word():
+    watched = {table for table in metadata().tables if table in SUBJECTS}
+    assert set(metadata().tables) - watched <= {"base.run", "history.entry"}
+    wanted = {column.name for name in watched for column in metadata().tables[name].columns}
+    assert wanted - columns.SILENT <= set(columns.COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("subject", "column", "value", "said"),
+    [
+        ("planning.sign", "state", "ordered", "制作中"),
+        ("planning.sign", "reason", "crossing", "交叉口"),
+        ("naming.proposal", "submitted_on", "2024-07-01", "2024年7月1日"),
+        ("rollout.installation", "taken_at", "2024-07-01 01:30:00+00", "2024年7月1日 09:30"),
+        ("inventory.street", "in_scope", "t", "是"),
+        ("inventory.street", "length_m", "120.04", "120 m"),
+        ("inventory.street", "line", "0105000020", "图形已变"),
+        ("naming.proposal", "decision_id", "7", "第 7 号"),
+        ("naming.proposal", "words", "ordered", "ordered"),
+        ("naming.proposal", "note", None, "–"),
+    ],
+)
+def test_the_history_says_values_in_words(subject: str, column: str, value: str | None, said: str):
+    assert columns.said(subject, column, value) == said
+
+
+def test_the_history_says_at_which_station_a_change_was_made():
+    assert columns.came_through("POST /naming/submit") == "命名审批"
+    assert columns.came_through("minglu demo load: open") == "系统"
+
+
+@pytest.mark.parametrize(
+    ("page", "marked_page"),
+    [
+        ("<p>Streets of 乐陵市 here</p>", '<p>Streets of <span lang="zh-CN">乐陵市</span> here</p>'),
+        ('<a title="乐陵市">Open</a>', '<a title="乐陵市">Open</a>'),
+        ("<option>乐陵市</option><b>乐陵</b>", '<option>乐陵市</option><b><span lang="zh-CN">乐陵</span></b>'),
+        ('<small lang="zh-CN">县 <a>1号</a></small>', '<small lang="zh-CN">县 <a>1号</a></small>'),
+        ("<svg><text>康复街</text></svg>", "<svg><text>康复街</text></svg>"),
+    ],
+)
+def test_stored_chinese_is_marked_on_english_pages(page: str, marked_page: str):
+    assert marked(page) == marked_page

@@ -1,0 +1,137 @@
+"""What each role meets first, and how lists answer addresses that they do not know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from app.base.models import Role
+from app.web.words import NEXT_STEPS
+from tests.app.builders import build_order, build_sign, build_street, run
+from tests.app.pages import Person
+from tests.app.web.conftest import Office, enter
+from tests.conftest import PASSWORD, World
+
+PLACES = {
+    Role.ADMINISTRATOR: "市",
+    Role.CITY_OFFICER: "市",
+    Role.COUNTY_OFFICER: "东县",
+    Role.TOWN_OFFICER: "南镇",
+    Role.VILLAGE_CONTACT: "甲村",
+    Role.SIGN_MAKER: "东县",
+    Role.CREW: "东县",
+    Role.INSPECTOR: "东县",
+    Role.CONTENT_EDITOR: "东县",
+    Role.AUDITOR: "市",
+}
+PROGRESS = "应命名街路巷已全部命名的村"
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_start_page_shows_only_what_its_role_may_read_and_says_what_to_do(world: World, office: Office, role: Role):
+    build_street(world, "甲村")
+    page = Person(office, role, PLACES[role]).reads("/")
+    sees = role not in {Role.SIGN_MAKER, Role.CONTENT_EDITOR}
+    assert (PROGRESS in page) is sees
+    assert "0 <small>/ 0</small>" not in page
+    waiting = page.split("待您办理")[1]
+    assert f'href="{NEXT_STEPS[role.value][2]}"' in waiting or "todo-count" in waiting
+    assert ("到期事项" in page) is (role not in {Role.SIGN_MAKER, Role.CREW, Role.CONTENT_EDITOR})
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_way_out_of_an_empty_start_page_is_open_to_its_role(office: Office, role: Role):
+    Person(office, role, PLACES[role]).reads(NEXT_STEPS[role.value][2])
+
+
+def test_a_makers_start_page_names_the_orders_that_were_released_to_them(world: World, office: Office):
+    maker = world.person(Role.SIGN_MAKER, "东县")
+    order = build_order(world, [build_sign(world, build_street(world, "甲村"))])
+    run(world, 'UPDATE printing."order" SET maker_id = :maker WHERE id = :order', maker=maker, order=order)
+    page = Person(office, Role.SIGN_MAKER, "东县").reads("/")
+    assert re.search(r'href="/printing/[0-9a-f-]{36}"', page)
+    assert "2024年6月1日下达" in page
+
+
+@pytest.mark.parametrize(
+    ("role", "place", "asked", "leads"),
+    [
+        (Role.CREW, "东县", "/", "/rollout/phone"),
+        (Role.SIGN_MAKER, "东县", "/", "/printing"),
+        (Role.COUNTY_OFFICER, "东县", "/", "/"),
+        (Role.CREW, "东县", "/map", "/map"),
+    ],
+)
+def test_signing_in_leads_to_the_page_that_is_theirs(office: Office, role: Role, place: str, asked: str, leads: str):
+    client = office.stranger()
+    assert enter(client, office.login_of(role, place), PASSWORD, next=asked).headers["location"] == leads
+    assert client.get(f"/login?next={asked}").headers["location"] == leads
+    assert client.get(leads).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/inventory?state=xyz",
+        "/inventory?scope=bad",
+        "/inventory?surveyed=x",
+        "/inventory?sort=colour",
+        "/inventory?division=abc",
+        "/milestones?state=xyz",
+        "/naming?state=xyz",
+        "/naming/decisions?state=xyz",
+        "/naming/names?words=x",
+        "/planning?state=xyz",
+        "/planning?reason=xyz",
+        "/planning?kind=xyz",
+        "/printing?state=xyz",
+        "/rollout?state=xyz",
+        "/scanning?state=xyz",
+        "/scanning/scans?days=31",
+        "/tracking?by=street",
+        "/history?subject=base.nothing",
+        "/people?state=gone",
+        "/intake?state=xyz",
+        "/divisions?state=xyz",
+        "/runs?state=xyz",
+    ],
+)
+def test_a_list_refuses_a_filter_that_it_does_not_know_and_names_it(office: Office, address: str):
+    officer = Person(office, Role.CITY_OFFICER, "市")
+    path, _, asked = address.partition("?")
+    page = officer.reads(address, 422)
+    assert (asked in page) or (asked.partition("=")[0] in page)
+    assert "不是本页的筛选条件" in page
+    assert f'href="{path}"' in page
+    officer.reads(path)
+
+
+def test_programs_are_told_the_field_of_an_unknown_filter(office: Office):
+    client = office.signed_in(Role.CITY_OFFICER, "市")
+    answer = client.get("/api/v1/streets?colour=red")
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "colour")
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "leads"),
+    [
+        ("/naming/new", "请先选择街路巷", "/inventory?state=unnamed"),
+        ("/naming/decide", "请先选择名称", "/naming?state=submitted"),
+    ],
+)
+def test_a_form_without_its_subject_says_what_to_choose_first(office: Office, address: str, said: str, leads: str):
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    page = officer.reads(address)
+    assert said in page
+    assert f'href="{leads}' in page
+    assert "没有" in officer.reads("/naming/new?street=nonsense", 404)
+    assert "没有" in officer.reads("/naming/decide?batch=nonsense", 404)
