@@ -268,6 +268,29 @@ def send_one_back(road: Road) -> None:
     submit_all(road.town, road, "returned")
 
 
+def oversee(road: Road) -> None:
+    """The city sets the year's target and reads a county's proposal, which it may decide and another county not see."""
+    desk = road.as_(Role.CITY_OFFICER, "市")
+    page = desk.page
+    desk.reads("/milestones")
+    page.locator("details.form-more summary").click()
+    page.locator("input[name=villages]").fill("1700")
+    page.locator("input[name=source]").fill("市年度计划")
+    desk.presses("form[action*='/milestones/targets'] button[type=submit]")
+    desk.says(str(road.clock.today().year), "1,700", "市年度计划", "差")
+    desk.reads("/naming?state=submitted")
+    assert page.locator("input[data-pick]").count() == 3
+    desk.presses(page.locator("td.main a"))
+    desk.says(VILLAGE)
+    expect(page.locator("form[action='/naming/decide/form'] button")).to_be_visible()
+    expect(page.locator("form[action='/naming/return'] button")).to_be_visible()
+    neighbour = road.as_(Role.COUNTY_OFFICER, "东县")
+    answer = neighbour.page.goto(page.url)
+    assert answer is not None
+    assert answer.status == 404
+    neighbour.looks(forgiven=404)
+
+
 def decide_all(road: Road) -> None:
     """The county enters the document for all names; its clocks run fifteen days, then filing and notice are done."""
     desk, page = road.county, road.county.page
@@ -311,7 +334,7 @@ def order_the_signs(road: Road) -> None:
     desk.presses("form[action$='/release'] button[type=submit]", sure=True)
     expect(page.locator(".run-bar progress")).to_be_visible()
     road.work()
-    expect(page.locator(".page-actions a[href^='/files/']")).to_have_count(2)
+    expect(page.locator(".page-actions a[href^='/files/']")).to_have_count(2, timeout=30_000)
     desk.looks()
 
 
@@ -441,11 +464,17 @@ def answer_the_report(road: Road) -> None:
 
 
 def watch_from_elsewhere(road: Road) -> None:
-    """Inspector, auditor, administrator and content editor each see what is theirs."""
+    """Inspector, city, auditor, administrator and content editor each see what is theirs."""
     inspector = road.as_(Role.INSPECTOR, "市")
     inspector.reads("/tracking")
     row = inspector.page.locator("table.list-table tbody tr", has_text=COUNTY)
     expect(row.locator("a[href*='state=standing']")).to_have_text("1")
+    city = road.as_(Role.CITY_OFFICER, "市")
+    city.reads("/tracking")
+    for county in (COUNTY, "东县"):
+        expect(city.page.locator("table.list-table tbody tr", has_text=county)).to_have_count(1)
+    city.presses(city.page.locator("tr", has_text=COUNTY).locator("a[href*='state=standing']"))
+    expect(city.page.locator("table.list-table tbody tr")).to_have_count(1)
     auditor = road.as_(Role.AUDITOR, "市")
     auditor.reads("/history")
     assert auditor.page.locator("table.list-table tbody tr").count() > 5
@@ -478,6 +507,7 @@ def test_a_survey_becomes_a_sign_that_a_visitor_scans_and_each_role_does_its_par
     open_a_batch(road)
     revise_by_typing(road)
     send_one_back(road)
+    oversee(road)
     decide_all(road)
     order_the_signs(road)
     fetch_the_print_file(road)
@@ -488,4 +518,4 @@ def test_a_survey_becomes_a_sign_that_a_visitor_scans_and_each_role_does_its_par
     watch_from_elsewhere(road)
     for desk in road.desks.values():
         desk.looks()
-    assert {role for role, _ in road.desks} | {Role.CITY_OFFICER} == set(Role)
+    assert {role for role, _ in road.desks} == set(Role)
