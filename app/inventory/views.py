@@ -25,7 +25,7 @@ from app.intake.steps import undo_intake as take_back
 from app.inventory import queries, steps
 from app.inventory.asks import NamesInForce
 from app.inventory.models import Street, StreetState
-from signs.designs import axis_of, ground_of
+from signs.designs import is_blue
 
 router = APIRouter()
 
@@ -259,11 +259,6 @@ def _keys(sort: str) -> list[paging.Key]:
     down, column = sort.startswith("-"), queries.SORTS.get(sort.lstrip("-"))
     last = paging.Key(Street.id, descending=down)
     return [last] if column is None else [paging.Key(column, descending=down), last]
-
-
-def is_blue(bearing_deg: float) -> bool:
-    """Whether a street's plates are blue (it runs east to west)."""
-    return ground_of(axis_of(bearing_deg)).value == "blue"
 
 
 def _require_reader(session: Session) -> None:
