@@ -82,10 +82,16 @@ def key(written: str) -> UUID | None:
         return None
 
 
-def choose_first(show: Answer, **said: str) -> Response:
-    """A page in place of a form whose subject was not chosen: what to choose, and where (``url``)."""
-    words = {name: text if name == "url" else show.text(text) for name, text in said.items()}
-    return show.page("naming/choose.html", **words)
+def choose_first(show: Answer, *, title: str, first: str, hint: str, url: str, action: str) -> Response:
+    """A page in place of a form whose subject was not chosen: what to choose, and where."""
+    return show.page(
+        "naming/choose.html",
+        title=show.text(title),
+        first=show.text(first),
+        hint=show.text(hint),
+        url=url,
+        action=show.text(action),
+    )
 
 
 def can(actor: Actor, state: str) -> frozenset[str]:
