@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from app.base.clock import Clock
-from app.base.cluster import Cluster
+from app.base.cluster import Cluster, Status
+from app.base.errors import Unready
 from app.base.settings import Settings
 from app.commands.local import private_cluster, settings_now, settings_of, state_folder
 
@@ -76,6 +77,7 @@ def run(*, empty: bool) -> None:
 
     cluster = private_cluster()
     started = time.monotonic()
+    ran_before = cluster is not None and cluster.status() is Status.RUNNING
     if cluster is not None:
         cluster.start()
     settings = settings_of(cluster)
@@ -100,15 +102,19 @@ def run(*, empty: bool) -> None:
         ),
         Part("worker", [*command, "work"], environment=place),
     ]
-    sys.exit(
-        supervise(
+    try:
+        ended = supervise(
             parts,
             state=state_folder(),
             cluster=cluster,
             prepare=lambda: _prepare(settings, cluster, empty=empty),
             announce=lambda: _announce(settings, started),
         )
-    )
+    except Unready:
+        if cluster is not None and not ran_before:  # a taken port leaves nothing running behind it
+            cluster.stop()
+        raise
+    sys.exit(ended)
 
 
 def _prepare(settings: Settings, cluster: Cluster | None, *, empty: bool) -> None:
