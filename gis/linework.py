@@ -1,16 +1,14 @@
-"""Surveyed lines made fit for a graph: snapped, split where they meet, without repeats. Says what it changed.
+"""Surveyed lines made fit for a graph: sound, snapped, split where they meet, without repeats. Says what it changed.
 
-Lines stay in lon, lat (EPSG:4490) and are only *measured* in metres; a point moves onto a point that was
-surveyed, or onto the line beside it. Lines of different ``level`` (bridges, tunnels) meet at their ends
-only.
+Lines stay in lon, lat (EPSG:4490) and are only *measured* in metres; a point moves onto a point that was surveyed, or
+onto the line beside it. Lines of different ``level`` (bridges, tunnels) meet at their ends only. Everything is done for
+all lines at once, as arrays (:mod:`gis.noding`); the cost grows with n log n.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -21,36 +19,47 @@ from shapely import LineString
 from gis import crs
 from gis.clusters import groups, pairs_within
 from gis.features import Centreline
+from gis.noding import DECIMALS, Legs, changes, first_drawn, heads, legs_of, node, own_meetings
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 Shapes = NDArray[np.object_]
 XY = tuple[float, float]
 
 SNAP_M = 1.0
-_DECIMALS = 9  # a tenth of a millimetre
-_NEAR_DEG = 1e-8  # a millimetre: nearer than that is the same place
 _TOUCH_M = 0.001
-_TURNS = 8
+_LINES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.LINEARRING)
 
 
 class Deed(Enum):
     """What was done to a line."""
 
+    EMPTY = "empty"  # dropped, or a part of it: no geometry, no length, coordinates that are no numbers, no line
+    FLATTENED = "flattened"  # heights or measures left out
+    PARTED = "parted"  # a line of several parts: each is a line of its own
     SNAPPED = "snapped"  # an end moved onto another line's end or course
-    SPLIT = "split"  # cut where it meets other lines
-    REPEATED = "repeated"  # dropped: the same course is there already
     COLLAPSED = "collapsed"  # dropped: shorter than the snapping distance, its ends fell together
+    UNTANGLED = "untangled"  # it crossed or touched itself: cut there
+    SPLIT = "split"  # cut where it meets other lines or itself
+    OVERLAPPED = "overlapped"  # a part dropped: another line has that course
+    REPEATED = "repeated"  # dropped: other lines have its whole course
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: which line (its key), what, where (lon, lat), how far, into how many pieces."""
+    """One change: which line (its key), what, where (lon, lat; nan where nothing tells), how far, how many pieces.
+
+    ``dropped_m`` is how much of the line went with it, ``other`` the key of a line that has the dropped course.
+    """
 
     deed: Deed
     key: str
     place: XY
     moved_m: float = 0.0
     pieces: int = 0
+    dropped_m: float = 0.0
+    other: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,8 @@ class Noded:
     """Segments that meet at their ends only, and every change that led there.
 
     ``source`` gives for each segment the index of the line that it is a piece of; a piece's key is ``key:1``,
-    ``key:2`` … along the line, a line that was not cut keeps its key.
+    ``key:2`` … along the line, dropped pieces counted; a line that was not cut keeps its key. A line that is no
+    segment's source has a change that says why.
     """
 
     segments: tuple[Centreline, ...]
@@ -66,50 +76,97 @@ class Noded:
     changes: tuple[Change, ...]
 
 
-def clean(lines: Sequence[Centreline], *, snap_m: float = SNAP_M) -> Noded:
-    """Snap ends within ``snap_m`` metres, split lines where they meet, drop repeats; in that order.
+@dataclass(frozen=True, slots=True)
+class _Chains:
+    """The parts of all lines: ``xy`` (N, 2) vertices, ``chain`` (N,) whose part each is; ``line`` (C,) its line."""
 
-    ``snap_m`` = 0 snaps nothing. No lines give no segments. Lines must have a length (the readers see to
-    that); non-finite coordinates are the readers' to refuse.
+    xy: Floats
+    chain: Ints
+    line: Ints
+
+    def bounds(self) -> tuple[Ints, Ints]:
+        """The first and the last vertex of each part."""
+        marks = np.flatnonzero(changes(self.chain)).astype(np.intp)
+        return marks[:-1], marks[1:] - 1
+
+
+def clean(lines: Sequence[Centreline], *, snap_m: float = SNAP_M) -> Noded:
+    """Part lines of several parts, snap ends within ``snap_m`` metres, split lines where they meet, drop repeats.
+
+    In that order; what was done is reported line by line. ``snap_m`` = 0 snaps nothing. No lines give no segments. A
+    line without geometry, without length or with coordinates that are no numbers gives none either, and says so. Of
+    lines on one course the first named one keeps it, else the first.
     """
-    if not lines:
-        return Noded((), (), ())
+    report: list[Change] = []
+    chains = _sound(lines, report)
+    if len(chains.line) == 0:
+        return Noded((), (), tuple(report))
+    level = np.array([lines[n].level for n in chains.line.tolist()], dtype=np.intp)
+    if snap_m > 0:
+        chains = _snapped(chains, lines, level, snap_m=snap_m, report=report)
+    legs = node(legs_of(chains.xy, chains.chain), level)
+    report += _collapsed(chains, legs, lines)
+    named = np.array([lines[n].name is None for n in chains.line.tolist()])
+    priority = np.empty(len(named), dtype=np.intp)
+    priority[np.lexsort((np.arange(len(named)), named))] = np.arange(len(named))
+    kept, holder = first_drawn(legs, level, priority)
+    pieces = _Pieces(legs, kept, heads(legs, level, kept), chains.line)
+    report += _tangles(legs, kept, chains, lines)
+    report += _splits(pieces, lines)
+    report += _repeats(pieces, holder, chains, lines)
+    return Noded(*_segments(pieces, lines), tuple(report))
+
+
+def _sound(lines: Sequence[Centreline], report: list[Change]) -> _Chains:
+    """The parts of the lines that have a course."""
     shapes = np.empty(len(lines), dtype=object)
     shapes[:] = [line.line for line in lines]
-    changes: list[Change] = []
-    if snap_m > 0:
-        shapes = _snapped(shapes, lines, snap_m, changes)
-    pieces = _split(shapes, lines, changes)
-    return _without_repeats(pieces, lines, changes)
+    parts, line = shapely.get_parts(shapes, return_index=True)
+    good = np.isin(shapely.get_type_id(parts), _LINES)
+    with np.errstate(invalid="ignore"):
+        length = np.where(good, shapely.length(parts), 0.0)
+    good &= np.isfinite(length) & (length > 0)
+    nothing = np.setdiff1d(np.arange(len(lines)), line)
+    report += _each(Deed.EMPTY, lines, np.concatenate([nothing, line[~good]]))
+    high = np.flatnonzero(shapely.has_z(shapes) | shapely.has_m(shapes))
+    report += _each(Deed.FLATTENED, lines, high, shapes[high])
+    many = np.bincount(line, minlength=len(lines))
+    several = np.flatnonzero(many > 1)
+    report += _each(Deed.PARTED, lines, several, shapes[several], many[several])
+    xy, chain = shapely.get_coordinates(parts[good], return_index=True)
+    return _Chains(xy, chain, line[good].astype(np.intp))
 
 
-def _snapped(shapes: Shapes, lines: Sequence[Centreline], snap_m: float, changes: list[Change]) -> Shapes:
-    ends = np.concatenate([_points(shapes, 0), _points(shapes, -1)])
-    target = _clustered(ends, snap_m)
-    target = _onto_lines(target, shapes, lines, snap_m)
+def _each(
+    deed: Deed, lines: Sequence[Centreline], index: Ints, shapes: Shapes | None = None, pieces: Ints | None = None
+) -> Iterable[Change]:
+    """The same deed done to several lines, each at the first place of its shape."""
+    place = np.full((len(index), 2), np.nan)
+    if shapes is not None and len(shapes):
+        xy, owner = shapely.get_coordinates(shapes, return_index=True)
+        first = changes(owner)[:-1]
+        place[owner[first]] = xy[first]
+    counts = np.zeros(len(index), dtype=int) if pieces is None else pieces
+    for n, (x, y), count in zip(index.tolist(), place.tolist(), counts.tolist(), strict=True):
+        yield Change(deed, lines[n].key, (x, y), pieces=count)
+
+
+def _snapped(
+    chains: _Chains, lines: Sequence[Centreline], level: Ints, *, snap_m: float, report: list[Change]
+) -> _Chains:
+    bounds = np.concatenate(chains.bounds())
+    ends = chains.xy[bounds]
+    target = _onto_lines(_clustered(ends, snap_m), chains, level, snap_m)
     moved = np.flatnonzero((target != ends).any(axis=1))
     if len(moved) == 0:
-        return shapes
+        return chains
     _, _, metres = crs.ELLIPSOID.inv(ends[moved, 0], ends[moved, 1], target[moved, 0], target[moved, 1])
-    count = len(shapes)
-    for index, far in zip(moved, metres, strict=True):
-        place = (float(target[index, 0]), float(target[index, 1]))
-        changes.append(Change(Deed.SNAPPED, lines[int(index) % count].key, place, moved_m=float(far)))
-    result = shapes.copy()
-    for index in np.unique(moved % count).tolist():
-        xy = shapely.get_coordinates(shapes[index])
-        xy[0], xy[-1] = target[index], target[index + count]
-        kept = np.ones(len(xy), dtype=bool)
-        kept[1:] = (xy[1:] != xy[:-1]).any(axis=1)
-        result[index] = LineString(xy[kept]) if kept.sum() > 1 else None
-        if result[index] is None or result[index].length == 0:
-            result[index] = None
-            changes.append(Change(Deed.COLLAPSED, lines[index].key, (float(xy[0, 0]), float(xy[0, 1]))))
-    return result
-
-
-def _points(shapes: Shapes, which: int) -> Floats:
-    return np.asarray(shapely.get_coordinates(shapely.get_point(shapes, which)))
+    line = np.tile(chains.line, 2)[moved]
+    for n, (x, y), far in zip(line.tolist(), target[moved].tolist(), metres.tolist(), strict=True):
+        report.append(Change(Deed.SNAPPED, lines[n].key, (x, y), moved_m=far))
+    xy = chains.xy.copy()
+    xy[bounds] = target
+    return replace(chains, xy=xy)
 
 
 def _plane(xy: Floats) -> Floats:
@@ -117,8 +174,23 @@ def _plane(xy: Floats) -> Floats:
 
     True to 1 % over a county.
     """
+    return np.asarray((xy - xy.min(axis=0)) * _scale(xy))
+
+
+def _scale(xy: Floats) -> Floats:
     east, north = crs.metres_per_degree(float(np.mean(xy[:, 1])))
-    return np.asarray((xy - xy.min(axis=0)) * np.array([float(east), float(north)]))
+    return np.array([float(east), float(north)])
+
+
+def _shared(ends: Floats) -> tuple[Floats, Ints, Ints]:
+    """Distinct places, the place of each end, how many ends each place has."""
+    keys = np.round(ends, DECIMALS) + 0.0
+    order = np.lexsort((keys[:, 1], keys[:, 0]))
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = (keys[order][1:] != keys[order][:-1]).any(axis=1)
+    where = np.empty(len(order), dtype=np.intp)
+    where[order] = np.cumsum(fresh) - 1
+    return keys[order[fresh]], where, np.bincount(where).astype(np.intp)
 
 
 def _clustered(ends: Floats, snap_m: float) -> Floats:
@@ -126,9 +198,7 @@ def _clustered(ends: Floats, snap_m: float) -> Floats:
 
     The surveyed end of its cluster that most ends share, the first by place among equals.
     """
-    keys = np.round(ends, _DECIMALS) + 0.0
-    places, where, many = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    where = where.reshape(-1)
+    places, where, many = _shared(ends)
     near = pairs_within(_plane(places), snap_m)
     if len(near) == 0:
         return ends
@@ -140,199 +210,116 @@ def _clustered(ends: Floats, snap_m: float) -> Floats:
     return np.where(moves[where][:, None], places[chosen[where]], ends)
 
 
-def _onto_lines(ends: Floats, shapes: Shapes, lines: Sequence[Centreline], snap_m: float) -> Floats:
+def _onto_lines(ends: Floats, chains: _Chains, level: Ints, snap_m: float) -> Floats:
     """Ends that no other line shares move onto the nearest course within reach: undershoots are closed."""
-    keys = np.round(ends, _DECIMALS) + 0.0
-    _, where, many = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    lonely = np.flatnonzero(many[where.reshape(-1)] == 1)
-    east, north = (float(v) for v in crs.metres_per_degree(float(np.mean(ends[:, 1]))))
-    scale = np.array([east, north])
-    flat = shapely.transform(shapes, lambda xy: xy * scale)
+    _, where, many = _shared(ends)
+    lonely = np.flatnonzero(many[where] == 1)
+    scale = _scale(ends)
+    flat = shapely.linestrings(chains.xy * scale, indices=chains.chain)
     points = shapely.points(ends[lonely] * scale)
     asker, near = shapely.STRtree(flat).query(points, predicate="dwithin", distance=snap_m)
-    level = np.array([line.level for line in lines])
-    own = lonely[asker] % len(shapes)
+    own = lonely[asker] % len(flat)
     other = (own != near) & (level[own] == level[near])
     asker, near = asker[other], near[other]
     if len(asker) == 0:
         return ends
     far = shapely.distance(points[asker], flat[near])
     order = np.lexsort((near, far, asker))
-    _, first = np.unique(asker[order], return_index=True)
-    best = order[first]
+    best = order[changes(asker[order])[:-1]]
     best = best[far[best] > _TOUCH_M]  # what touches already is cut there, not moved
     foot = shapely.line_interpolate_point(
         flat[near[best]], shapely.line_locate_point(flat[near[best]], points[asker[best]])
     )
     moved = ends.copy()
-    moved[lonely[asker[best]]] = np.round(shapely.get_coordinates(foot) / scale, _DECIMALS)
+    moved[lonely[asker[best]]] = np.round(shapely.get_coordinates(foot) / scale, DECIMALS)
     return moved
 
 
-def _split(shapes: Shapes, lines: Sequence[Centreline], changes: list[Change]) -> list[list[LineString]]:
-    """The pieces of each line, cut at shared vertices, at crossings and where another line ends on it.
-
-    A cut moves a course by less than a millimetre, which may make new meetings of lines that nearly touch; the pieces
-    are therefore looked at again until nothing meets any more.
-    """
-    parts = np.asarray(shapely.transform(shapes, lambda xy: np.round(xy, _DECIMALS) + 0.0), dtype=object)
-    owner = np.arange(len(shapes))
-    there = ~shapely.is_missing(parts)
-    parts, owner = parts[there], owner[there]
-    level = np.array([line.level for line in lines])
-    fresh = np.ones(len(parts), dtype=bool)
-    for _ in range(_TURNS):
-        cuts = _cuts(parts, level[owner], fresh)
-        if not cuts:
-            break
-        cut = [_cut(part, cuts.get(index, set())) for index, part in enumerate(parts)]
-        counts = np.array([len(pieces) for pieces in cut])
-        fresh = np.repeat(np.isin(np.arange(len(parts)), list(cuts)), counts)
-        owner = np.repeat(owner, counts)
-        parts = np.array([piece for pieces in cut for piece in pieces], dtype=object)
-    pieces: list[list[LineString]] = [[] for _ in lines]
-    for index, part in zip(owner.tolist(), parts, strict=True):
-        pieces[index].append(part)
-    for index, own in enumerate(pieces):
-        if len(own) > 1:
-            x, y = own[0].coords[-1]
-            changes.append(Change(Deed.SPLIT, lines[index].key, (x, y), pieces=len(own)))
-    return pieces
+def _collapsed(chains: _Chains, legs: Legs, lines: Sequence[Centreline]) -> Iterable[Change]:
+    gone = np.setdiff1d(np.arange(len(chains.line)), legs.chain)
+    first = chains.bounds()[0]
+    for n, (x, y) in zip(chains.line[gone].tolist(), chains.xy[first[gone]].tolist(), strict=True):
+        yield Change(Deed.COLLAPSED, lines[n].key, (x, y))
 
 
-def _cuts(parts: Shapes, level: NDArray[np.intp], fresh: NDArray[np.bool_]) -> dict[int, set[XY]]:
-    """For each part the places at which it must be cut, all of them inside it; ``fresh`` says which to look at."""
-    tree = shapely.STRtree(parts)
-    looked = np.flatnonzero(fresh)
-    left, right = tree.query(parts[looked], predicate="dwithin", distance=_NEAR_DEG)
-    left = looked[left]
-    both = np.column_stack([np.concatenate([left, right]), np.concatenate([right, left])])
-    both = np.unique(both, axis=0)
-    spots = [_vertices_on(parts, level, both)]
-    pair = (both[:, 0] < both[:, 1]) & (level[both[:, 0]] == level[both[:, 1]])
-    spots.append(_crossings(parts, both[pair]))
-    cuts: dict[int, set[XY]] = defaultdict(set)
-    for part, x, y in np.concatenate(spots).tolist():
-        cuts[int(part)].add((x, y))
-    inside = {part: _inside(parts[part], places) for part, places in cuts.items()}
-    return {part: places for part, places in inside.items() if places}
+class _Pieces:
+    """The legs in runs: ``run`` (L,) which run a leg is of; of each run its first and last leg, line and number."""
+
+    def __init__(self, legs: Legs, kept: Flags, begins: Flags, line: Ints) -> None:
+        self.legs = legs
+        self.run = np.cumsum(begins) - 1
+        self.first = np.flatnonzero(begins).astype(np.intp)
+        self.kept = kept[self.first]
+        self.line = line[legs.chain[self.first]]
+        opens = np.flatnonzero(changes(self.line)[:-1])
+        self.of_line = np.diff(np.append(opens, len(self.first)))  # how many runs each line has, in order of lines
+        self.number = np.arange(len(self.first)) - np.repeat(opens, self.of_line) + 1
+        self.cut = np.repeat(self.of_line > 1, self.of_line)
 
 
-def _inside(part: LineString, places: set[XY]) -> set[XY]:
-    """Without the part's own ends, unless it also passes them on its way."""
-    course = part.coords[:]
-    return places - ({course[0], course[-1]} - set(course[1:-1]))
+def _tangles(legs: Legs, kept: Flags, chains: _Chains, lines: Sequence[Centreline]) -> Iterable[Change]:
+    chain, vertex = own_meetings(legs, kept)
+    for n, (x, y) in zip(chains.line[chain].tolist(), legs.places[vertex].tolist(), strict=True):
+        yield Change(Deed.UNTANGLED, lines[n].key, (x, y))
 
 
-def _vertices_on(parts: Shapes, level: NDArray[np.intp], pairs: NDArray[np.intp]) -> Floats:
-    """Rows of part, x, y: the vertices of each pair's first that lie on its second; of another level its ends only.
-
-    A line may also pass its own vertex again, in which it is cut too.
-    """
-    xy, owner = shapely.get_coordinates(parts, return_index=True)
-    count = np.bincount(owner, minlength=len(parts))
-    begin = np.cumsum(count) - count
-    which = np.repeat(np.arange(len(pairs)), count[pairs[:, 0]])
-    offset = np.arange(len(which)) - np.repeat(np.cumsum(count[pairs[:, 0]]) - count[pairs[:, 0]], count[pairs[:, 0]])
-    first, second = pairs[which, 0], pairs[which, 1]
-    is_end = (offset == 0) | (offset == count[first] - 1)
-    asked = (first != second) & (is_end | (level[first] == level[second]))
-    vertex, second = begin[first[asked]] + offset[asked], second[asked]
-    on = shapely.dwithin(shapely.points(xy[vertex]), parts[second], _NEAR_DEG)
-    again = _own_passes(xy, owner)
-    return np.concatenate([np.column_stack([second[on], xy[vertex[on]]]), np.column_stack([owner[again], xy[again]])])
+def _splits(pieces: _Pieces, lines: Sequence[Centreline]) -> Iterable[Change]:
+    """Lines with more pieces than they had parts, each at its first cut."""
+    legs = pieces.legs
+    inner = ~legs.opens()[pieces.first]
+    line, first = np.unique(pieces.line[inner], return_index=True)
+    at = legs.places[legs.begin[pieces.first[inner][first]]]
+    many = np.bincount(pieces.line, minlength=len(lines))
+    for n, (x, y) in zip(line.tolist(), at.tolist(), strict=True):
+        yield Change(Deed.SPLIT, lines[n].key, (x, y), pieces=int(many[n]))
 
 
-def _own_passes(xy: Floats, owner: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Vertices at which a line has been before, but for the closing point of a ring."""
-    order = np.lexsort((xy[:, 1], xy[:, 0], owner))
-    same = (owner[order][1:] == owner[order][:-1]) & (xy[order][1:] == xy[order][:-1]).all(axis=1)
-    return np.asarray(order[1:][same], dtype=np.intp)
+def _repeats(pieces: _Pieces, holder: Ints, chains: _Chains, lines: Sequence[Centreline]) -> Iterable[Change]:
+    """Lines that lost their course or parts of it to others, and how many metres."""
+    legs = pieces.legs
+    lost = ~pieces.kept[pieces.run]
+    if not lost.any():
+        return
+    line = chains.line[legs.chain]
+    begin, finish = legs.places[legs.begin[lost]], legs.places[legs.finish[lost]]
+    _, _, metres = crs.ELLIPSOID.inv(begin[:, 0], begin[:, 1], finish[:, 0], finish[:, 1])
+    dropped = np.bincount(line[lost], weights=metres, minlength=len(lines))
+    remains = np.bincount(line[~lost], minlength=len(lines)) > 0
+    which, first = np.unique(line[lost], return_index=True)
+    others = chains.line[holder[lost][first]]
+    for n, other, (x, y) in zip(which.tolist(), others.tolist(), begin[first].tolist(), strict=True):
+        deed = Deed.OVERLAPPED if remains[n] else Deed.REPEATED
+        yield Change(deed, lines[n].key, (x, y), dropped_m=float(dropped[n]), other=lines[other].key)
 
 
-def _crossings(parts: Shapes, pairs: NDArray[np.intp]) -> Floats:
-    """Rows of part, x, y: where the two of a pair cross away from the vertices of both; for both of them."""
-    met = shapely.intersection(parts[pairs[:, 0]], parts[pairs[:, 1]])
-    xy, which = shapely.get_coordinates(met, return_index=True)
-    spots = shapely.points(xy)
-    vertices = _vertices(parts)
-    free = ~(
-        shapely.dwithin(spots, vertices[pairs[which, 0]], _NEAR_DEG)
-        | shapely.dwithin(spots, vertices[pairs[which, 1]], _NEAR_DEG)
+def _segments(pieces: _Pieces, lines: Sequence[Centreline]) -> tuple[tuple[Centreline, ...], tuple[int, ...]]:
+    """The runs that stay, in order of their lines; what is as it was drawn is the line itself."""
+    shapes = _shapes(pieces)
+    source = pieces.line[pieces.kept].tolist()
+    whole = np.empty(len(source), dtype=object)
+    whole[:] = [lines[n].line for n in source]
+    same = (
+        ~pieces.cut[pieces.kept] & shapely.equals_exact(whole, shapes) & ~shapely.has_z(whole) & ~shapely.has_m(whole)
     )
-    if not free.any():
-        return np.zeros((0, 3))
-    settled = _gathered(np.round(xy[free], _DECIMALS) + 0.0)
-    return np.column_stack([pairs[which[free]].T.reshape(-1), np.tile(settled, (2, 1))])
+    numbers, cut = pieces.number[pieces.kept].tolist(), pieces.cut[pieces.kept].tolist()
+    segments = [
+        lines[n] if as_drawn else _piece(lines[n], shape, number if parted else 0)
+        for n, shape, number, parted, as_drawn in zip(source, shapes, numbers, cut, same.tolist(), strict=True)
+    ]
+    return tuple(segments), tuple(source)
 
 
-def _vertices(parts: Shapes) -> Shapes:
-    """The vertices of each part as one multipoint."""
-    xy, owner = shapely.get_coordinates(parts, return_index=True)
-    points = np.asarray(shapely.points(xy), dtype=object)
-    return np.asarray(shapely.multipoints(points, indices=owner), dtype=object)
+def _shapes(pieces: _Pieces) -> Shapes:
+    legs, first = pieces.legs, pieces.first
+    size = np.diff(np.append(first, len(legs.begin)))
+    # a run's vertices: where each of its legs begins, and where the last one ends
+    vertex = np.insert(legs.begin, first + size, legs.finish[first + size - 1])
+    owner = np.repeat(np.arange(len(first)), size + 1)
+    stays = pieces.kept[owner]
+    order = np.cumsum(pieces.kept) - 1
+    return np.asarray(shapely.linestrings(legs.places[vertex[stays]], indices=order[owner[stays]]), dtype=object)
 
 
-def _gathered(xy: Floats) -> Floats:
-    """Places within a millimetre of each other become the first of them, so that three lines meet in one point."""
-    cluster = groups(pairs_within(xy, _NEAR_DEG), len(xy))
-    order = np.lexsort((xy[:, 1], xy[:, 0], cluster))
-    _, first = np.unique(cluster[order], return_index=True)
-    return np.asarray(xy[order[first]][cluster])
-
-
-def _cut(line: LineString, spots: set[XY]) -> list[LineString]:
-    """The line in pieces between the spots, which lie on it to a millimetre and become its vertices."""
-    if not spots:
-        return [line]
-    xy = [(float(x), float(y)) for x, y in line.coords]
-    course = _with_vertices(xy, sorted(spots - set(xy)))
-    pieces: list[LineString] = []
-    begin = 0
-    for index in range(1, len(course)):
-        if index == len(course) - 1 or course[index] in spots:
-            piece = LineString(course[begin : index + 1])
-            if piece.length > 0:
-                pieces.append(piece)
-            begin = index
-    return pieces
-
-
-def _with_vertices(xy: list[XY], new: list[XY]) -> list[XY]:
-    """The course with new vertices put in along it."""
-    if not new:
-        return xy
-    legs = np.hypot(*np.diff(np.array(xy), axis=0).T)
-    along = np.concatenate(
-        [[0.0], np.cumsum(legs), np.atleast_1d(shapely.line_locate_point(LineString(xy), shapely.points(new)))]
-    )
-    everything = [*xy, *new]
-    return [everything[i] for i in np.argsort(along, kind="stable")]
-
-
-def _without_repeats(pieces: list[list[LineString]], lines: Sequence[Centreline], changes: list[Change]) -> Noded:
-    """Drop pieces whose course a piece before has, named before unnamed; number the pieces of cut lines."""
-    order = sorted(range(len(lines)), key=lambda i: (lines[i].name is None, i))
-    seen: set[bytes] = set()
-    kept: set[tuple[int, int]] = set()
-    for index in order:
-        for number, piece in enumerate(pieces[index]):
-            mark = _course(piece, lines[index].level)
-            if mark in seen:
-                x, y = piece.coords[0]
-                changes.append(Change(Deed.REPEATED, lines[index].key, (x, y)))
-                continue
-            seen.add(mark)
-            kept.add((index, number))
-    segments: list[Centreline] = []
-    source: list[int] = []
-    for index, number in sorted(kept):
-        line, own = lines[index], pieces[index]
-        key = f"{line.key}:{number + 1}" if len(own) > 1 else line.key
-        segments.append(dataclasses.replace(line, key=key, line=own[number]))
-        source.append(index)
-    return Noded(tuple(segments), tuple(source), tuple(changes))
-
-
-def _course(piece: LineString, level: int) -> bytes:
-    return bytes(shapely.normalize(piece).wkb) + level.to_bytes(2, "big", signed=True)
+def _piece(line: Centreline, shape: LineString, number: int) -> Centreline:
+    key = f"{line.key}:{number}" if number else line.key
+    return Centreline(key, shape, line.name, line.road_class, line.oneway, line.level)
