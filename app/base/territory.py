@@ -1,12 +1,18 @@
-"""The tree of divisions: a new node of it."""
+"""The tree of divisions: a new node of it, and a tree that was made for a trial taken back."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy import Table, delete, select, text
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
 from app.base.errors import Invalid
-from app.base.models import Division, DivisionKind
+from app.base.models import Division, DivisionKind, Person
+
+#: Rows that the session holds are not looked at: all of them are gone.
+QUIETLY = {"synchronize_session": False}
 
 #: Which kind may stand below which; None is the root.
 BELOW: dict[DivisionKind | None, frozenset[DivisionKind]] = {
@@ -38,3 +44,24 @@ def found_division(
     session.add(division)
     session.flush()
     return division
+
+
+def take_back(session: Session, *, root: Division, tables: Sequence[Table]) -> None:
+    """A city that was founded for a trial → gone, with all that stands in it and its people. By the database's owner.
+
+    ``tables``: all there are, each behind those that it points to. The history keeps what was added and removed.
+    Raises Invalid for a division that is no root.
+    """
+    if root.parent_id is not None or DivisionKind(root.kind) is not DivisionKind.CITY:
+        raise Invalid("{name} is part of a register: only a city made for a trial is taken back.", name=root.name)
+    path = root.path
+    for table in reversed(tables):
+        if table is Person.__table__:
+            people = {"people": list(session.scalars(select(Person.id).where(Person.territory.op("<@")(path))))}
+            session.execute(text("DELETE FROM base.password WHERE person_id = ANY (:people)"), people)
+            session.execute(text("DELETE FROM base.session WHERE person_id = ANY (:people)"), people)
+        if table is Division.__table__:
+            session.execute(delete(Division).where(Division.path.op("<@")(path)), execution_options=QUIETLY)
+        elif "territory" in table.c and table.schema != "history":
+            session.execute(delete(table).where(table.c.territory.op("<@")(path)))
+    session.expunge(root)

@@ -15,9 +15,17 @@ from app.commands.local import settings_now
 @click.option("--datum", help="Where the file does not declare it: EPSG:4490, GCJ-02 …")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("walk"), show_default=True)
 def walk(file: Path, datum: str | None, out: Path) -> None:
-    """Take one survey FILE from the village list to a scanned sign, and print what each station left behind."""
+    """Take one survey FILE from the village list to a scanned sign, and print what each station left behind.
+
+    Where it stops at a station, or is interrupted, nothing of it stays. A walk that comes through leaves its own
+    city, named after the file, so that its sign can be scanned.
+    """
     from app.commands.progress import progress_bars
     from app.walk import walk as take
 
-    with progress_bars() as tell:
-        take(settings_now(), Clock(), file=file, datum=datum, out=out, say=click.echo, tell=tell)
+    try:
+        with progress_bars() as tell:
+            take(settings_now(), Clock(), file=file, datum=datum, out=out, say=click.echo, tell=tell)
+    except KeyboardInterrupt:
+        click.echo("minglu: The walk was interrupted; nothing of it stays.", err=True)
+        raise

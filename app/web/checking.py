@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 #: Only the command line shows these, in English: programs of the operator, not pages.
 COMMAND_LINE = (
-    *("app/__main__.py", "app/walk.py", "app/commands/", "app/demonstration/"),
+    *("app/__main__.py", "app/walk/", "app/commands/", "app/demonstration/"),
     *(f"app/base/{name}.py" for name in ("cluster", "postgres", "prepare", "running", "settings")),
 )
 _HEAD = "# Chinese texts of Minglu; see docs/pages.md."

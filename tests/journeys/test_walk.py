@@ -15,6 +15,7 @@ import httpx
 import pypdfium2
 import pytest
 import zxingcpp
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from app.base.clock import Clock
@@ -30,14 +31,17 @@ pytestmark = pytest.mark.database
 
 Feature = tuple[str, Any, dict[str, str]]
 ADDRESS = "HTTPS://DM.DEZHOU.GOV.CN/S/"
-#: What a walk that stops leaves nothing of, by the station that would have written it.
+#: What a walk that stops leaves nothing of.
 LEFT = (
     *("intake.segment", "intake.facility", "inventory.street", "milestones.batch"),
     *("naming.proposal", "naming.name", "planning.sign", "printing.code"),
 )
 
-#: And of a file that cannot be read, not even the ground that a walk goes over.
-GROUND = ("base.division", "base.person", "intake.intake")
+#: And not even the ground that a walk goes over, its people and their papers.
+GROUND = (
+    *("base.division", "base.person", "base.password", "base.file", "intake.intake", "intake.intake_row"),
+    *("naming.decision", "naming.deadline", "planning.post", "printing.order", "rollout.job", "rollout.installation"),
+)
 
 
 def village(x: float, y: float, name: str) -> list[Feature]:
@@ -97,6 +101,7 @@ class Walker:
     public: str
     folder: Path
     said: list[str] = field(default_factory=list)
+    say: Callable[[str], None] | None = None
 
     def takes(self, file: Path) -> str:
         settings = replace(self.world.settings, public_url=self.public)
@@ -106,7 +111,7 @@ class Walker:
             file=file,
             datum=None,
             out=self.folder / "out",
-            say=self.said.append,
+            say=self.say or self.said.append,
             tell=lambda *_: None,
         )
         return "\n".join(self.said)
@@ -202,11 +207,71 @@ def test_the_country_of_andorra_ends_with_a_scanned_sign_and_keeps_its_own_names
 def test_a_file_that_gives_a_station_nothing_stops_there_and_leaves_nothing(
     walker: Walker, features: list[Feature], message: str
 ):
-    before = walker.counts(*LEFT)
+    before = walker.counts(*LEFT, *GROUND)
     with pytest.raises(MingluError) as stopped:
         walker.takes_bytes(geojson(features))
     assert str(stopped.value) == message
-    assert walker.counts(*LEFT) == before
+    assert walker.counts(*LEFT, *GROUND) == before
+
+
+@pytest.mark.parametrize("station", ["intake", "naming", "planning", "printing", "rollout", "scanning"])
+def test_a_walk_that_is_interrupted_leaves_nothing_and_the_same_file_goes_through_after_it(
+    walker: Walker, station: str
+):
+    before = walker.counts(*LEFT, *GROUND)
+
+    def interrupt(words: str) -> None:
+        if words.split()[1] == station:
+            raise KeyboardInterrupt
+
+    walker.say = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        walker.takes_bytes(geojson(THREE))
+    assert walker.counts(*LEFT, *GROUND) == before
+    assert list((walker.folder / "out").glob("*.pdf")) == []
+    walker.say = None
+    walker.takes_bytes(geojson(THREE))
+    walker.came_through()
+
+
+def test_the_same_file_goes_through_twice_and_each_walk_has_its_own_sign(walker: Walker):
+    walker.takes_bytes(geojson(THREE))
+    walker.takes_bytes(geojson(THREE))
+    assert [line.split()[1] for line in walker.said] == [*STATIONS, *STATIONS]
+    assert len(list((walker.folder / "out").glob("*.pdf"))) == 2
+    scanned = [line for line in walker.said if " scanning " in line]
+    assert len(set(scanned)) == 2
+    assert all("the public app that was running there" in line for line in scanned)
+
+
+def test_where_no_public_app_answers_the_walk_says_that_it_answered_itself(
+    walker: Walker, capsys: pytest.CaptureFixture[str]
+):
+    walker.public = "http://127.0.0.1:9"
+    said = walker.takes_bytes(geojson(THREE))
+    assert "a public app that the walk started and stopped again: none answers at http://127.0.0.1:9" in said
+    told = capsys.readouterr()
+    assert '"event"' not in told.out + told.err
+
+
+def test_a_public_app_of_another_database_stops_the_walk_at_scanning(walker: Walker):
+    somebody_elses = FastAPI()
+    somebody_elses.get("/{path:path}")(lambda path: f"another page, {len(path)}")
+    before = walker.counts(*LEFT, *GROUND)
+    with served(somebody_elses) as public:
+        walker.public = public
+        with pytest.raises(MingluError, match=r"Stopped at scanning: .* does not answer with the page of sign"):
+            walker.takes_bytes(geojson(THREE))
+    assert walker.counts(*LEFT, *GROUND) == before
+
+
+def test_rows_that_were_rejected_are_named_with_their_column(walker: Walker):
+    broken: Feature = ("LineString", [[116.3, 97.4], [116.3, 97.5]], {"highway": "residential"})
+    said = walker.takes_bytes(geojson([*THREE, broken]))
+    assert "1 rejected" in said
+    assert f"first rejected: row {len(THREE) + 1} (row/{len(THREE) + 1}, column geometry): " in said
+    with pytest.raises(MingluError, match=r"Stopped at intake: .*; first rejected: row 1 \(row/1, column geometry\)"):
+        walker.takes_bytes(geojson([broken]))
 
 
 BAD: dict[str, tuple[str, Callable[[], bytes], str]] = {
@@ -237,6 +302,7 @@ def test_a_bad_file_is_refused_by_name_and_leaves_nothing(walker: Walker, bad: s
     before = walker.counts(*LEFT, *GROUND)
     with pytest.raises((MingluError, GisError)) as refused:
         walker.takes_bytes(data(), name)
+    assert str(refused.value).startswith("Stopped at intake: ")
     assert message in str(refused.value)
     assert "{" not in str(refused.value)
     assert walker.said == []
@@ -264,6 +330,6 @@ def test_the_command_ends_with_one_sentence_on_an_empty_file(world: World, tmp_p
     assert ended.stdout == ""
     said = ended.stderr.strip().splitlines()
     assert [line for line in said if line.startswith("minglu: ")] == [
-        "minglu: leer.geojson is empty; export and upload it again."
+        "minglu: Stopped at intake: leer.geojson is empty; export and upload it again."
     ]
     assert "Traceback" not in ended.stderr

@@ -1,21 +1,18 @@
 """One survey file through all nine stations, by the steps that the pages call and with no table write of its own.
 
 The file's places become villages of a territory made for the walk; existing names are kept as they are; unnamed
-streets in scope get checked default names. It stops with the station's name where a file has nothing for it.
+streets in scope get checked default names. It stops with the station's name where a file has nothing for it; then, as
+when it is interrupted, nothing of it stays but the history's entries.
 """
 
 from __future__ import annotations
 
 import io
 import secrets
-import threading
-import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -27,16 +24,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.base.clock import Clock
 from app.base.db import Database
-from app.base.errors import Conflict, Invalid, Unready
+from app.base.errors import Invalid, MingluError
 from app.base.files import Store, fetch, open_store
-from app.base.models import Division, DivisionKind, File, Person, Role
-from app.base.people import Actor, actor_of, found_person
-from app.base.settings import OWNER, Settings
-from app.base.territory import found_division
-from app.intake.models import Intake
-from app.intake.steps import Origin, take_in, undo_intake
+from app.base.models import Division, DivisionKind, File, Person
+from app.base.people import Actor, actor_of
+from app.base.settings import Settings
+from app.intake.steps import Origin, require_something, take_in
 from app.inventory.models import Street, StreetState
-from app.inventory.steps import derive, dissolve, judge_scope
+from app.inventory.steps import derive, judge_scope
 from app.milestones.models import Batch
 from app.milestones.steps import Terms, open_batch
 from app.naming.models import Decision, Proposal
@@ -49,7 +44,10 @@ from app.printing.steps import draw_up, release
 from app.rollout.logic import Proof
 from app.rollout.steps import give_jobs, record_installation
 from app.tracking.queries import progress
-from gis.features import Survey
+from app.walk.ground import Party, gather, take_back
+from app.walk.serving import asked, public_app
+from gis.errors import GisError
+from gis.features import Survey, Verdict
 from gis.formats import read_survey
 from signs.qr import page_url
 
@@ -60,16 +58,6 @@ STATIONS = ("intake", "inventory", "milestones", "naming", "planning", "printing
 
 class Stopped(Invalid):
     """The walk ends at a station that the file gives nothing to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Party:
-    """Who walks: the territory made for it and its people, by key."""
-
-    county: int
-    officer: int
-    maker: int
-    crew: int
 
 
 @dataclass
@@ -83,18 +71,19 @@ class Walk:
     party: Party
     out: Path
     say: Say
+    made: list[Path] = field(default_factory=list)
 
     @contextmanager
     def officer(self, station: str) -> Iterator[tuple[Session, Actor, Division]]:
         """A transaction of the walk's county officer, as any page of that station would open it."""
-        with self.office.acting(self.party.officer, via=f"minglu walk: {station}") as session:
+        with _at(station), self.office.acting(self.party.officer, via=f"minglu walk: {station}") as session:
             yield session, actor_of(session, self.party.officer), session.get_one(Division, self.party.county)
 
     def left(self, station: str, words: str) -> None:
         """Print what a station left behind."""
         self.say(f"{STATIONS.index(station) + 1} {station:<11}{words}")
 
-    def intake(self, file: Path, survey: Survey) -> int:
+    def intake(self, file: Path, survey: Survey) -> None:
         """The file's rows, each with its verdict; villages, segments, facilities. Nothing where one kind is missing."""
         with self.officer("intake") as (session, _, county):
             taken = take_in(session, self.clock, survey=survey, origin=Origin(file.name), division=county)
@@ -112,15 +101,7 @@ class Walk:
                 )
             if not survey.centrelines:
                 raise Stopped("Stopped at intake: {file} has no road.", file=file.name)
-        self.left("intake", f"{taken.rows} rows ({survey.datum}): {verdicts}; {villages} villages")
-        return taken.id
-
-    def take_back(self, intake: int) -> None:
-        """What an intake brought goes out of the register again, with the unnamed streets made of its lines."""
-        with self.officer("taking back") as (session, _, _):
-            taken = session.get_one(Intake, intake)
-            dissolve(session, intake=taken)
-            undo_intake(session, intake=taken)
+        self.left("intake", f"{taken.rows} rows ({survey.datum}): {verdicts}; {villages} villages{_wrong_row(survey)}")
 
     def inventory(self) -> None:
         """Segments become streets; those where a committee, shop, clinic or school stands are in scope."""
@@ -199,6 +180,7 @@ class Walk:
             release(session, self.clock, actor, self.store, order=order, code_host=self.settings.code_host)
             path = self.out / f"{order.number}.pdf"
             self.out.mkdir(parents=True, exist_ok=True)
+            self.made.append(path)
             path.write_bytes(_bytes_of(session, self.store, order))
             plates = _count(session, select(Code.id).where(_in(Code.territory, county)))
         self.left("printing", f"order {order.number}: {plates} plates, each read back by two decoders → {path}")
@@ -213,7 +195,7 @@ class Walk:
             job = give_jobs(session, self.clock, signs=[sign], crew=crew, due_on=due_on)[0]
             place = to_shape(session.get_one(Post, sign.post_id).point).coords[0]
             token = session.scalars(select(Code.token).where(Code.sign_id == sign.id)).one()
-        with self.office.acting(self.party.crew, via="minglu walk: rollout") as session:
+        with _at("rollout"), self.office.acting(self.party.crew, via="minglu walk: rollout") as session:
             proof = Proof(
                 uid=UUID(int=secrets.randbits(128), version=4),
                 lon=place[0],
@@ -233,15 +215,16 @@ class Walk:
 
     def scanning(self, token: str) -> None:
         """The page behind the code, asked of a running public app over HTTP."""
-        with _public_app(self.settings, self.clock) as address:
+        with public_app(self.settings, self.clock) as (address, whose):
             page = f"{address}/S/{token}"
-            with urllib.request.urlopen(page, timeout=10) as answer:  # noqa: S310 - our own app on the loopback
-                body, status = answer.read().decode(), answer.status
-        if status != 200 or token not in body.replace("-", ""):  # noqa: PLR2004 - OK
-            raise Conflict(
-                "Stopped at scanning: {page} did not answer with the page of sign {token}.", page=page, token=token
-            )
-        self.left("scanning", f"{page_url(self.settings.code_host, token)} is answered by {page}")
+            if token not in asked(page).replace("-", ""):
+                raise Stopped(
+                    "Stopped at scanning: {page} does not answer with the page of sign {token}. Does that public app"
+                    " serve this database? Set MINGLU_PUBLIC_URL to the one that does, or stop it.",
+                    page=page,
+                    token=token,
+                )
+        self.left("scanning", f"{page_url(self.settings.code_host, token)} is answered by {page} ({whose})")
 
     def tracking(self) -> None:
         """Progress of the walk's territory, counted from what the stations left."""
@@ -258,99 +241,61 @@ class Walk:
 def walk(settings: Settings, clock: Clock, *, file: Path, datum: str | None, out: Path, say: Say, tell: Tell) -> None:
     """Take ``file`` through all stations; the print file goes to ``out``.
 
-    A file that cannot be read is refused before anything is written. Raises :class:`Stopped` at a station; at the
-    first three what was taken in is taken back.
+    A file that cannot be read is refused before anything is written. Raises :class:`Stopped` naming the station;
+    then, and whatever else ends it early, all that the walk made is taken back.
     """
-    survey = read_survey(file, datum=datum)
+    with _at("intake"):
+        survey = read_survey(file, datum=datum)
+    with _at("intake", more=_wrong_row(survey)):
+        require_something(survey)
     office = Database(settings, pool_size=2)
     try:
-        party = _gather(settings, clock, file)
-        store = open_store(settings.files)
-        way = Walk(settings, clock, office, store, party, out, say)
-        intake = way.intake(file, survey)
-        tell("walk", 1, len(STATIONS))
+        way = Walk(settings, clock, office, open_store(settings.files), gather(settings, clock, file), out, say)
         try:
-            way.inventory()
-            batch = way.milestones()
-        except Stopped:
-            way.take_back(intake)
+            _go(way, file, survey, tell)
+        except BaseException:  # Ctrl-C too: whatever it was, it goes on to the caller
+            office.close()
+            take_back(settings, way.party)
+            for path in way.made:
+                path.unlink(missing_ok=True)
             raise
-        way.naming(batch)
-        tell("walk", 4, len(STATIONS))
-        way.planning(batch)
-        way.printing(batch)
-        tell("walk", 6, len(STATIONS))
-        way.scanning(way.rollout())
-        way.tracking()
-        tell("walk", len(STATIONS), len(STATIONS))
     finally:
         office.close()
 
 
-def _gather(settings: Settings, clock: Clock, file: Path) -> Party:
-    """A city and a county named after the file, with an officer, a maker and a crew: the operator founds them."""
-    owner = Database(settings, role=OWNER, pool_size=1)
-    mark = f"{clock.now():%m%d%H%M%S}{secrets.token_hex(2)}"
-    try:
-        with owner.nobody(via="minglu walk") as session:
-            city = found_division(session, clock, name=f"走查 {file.stem} {mark}", kind=DivisionKind.CITY, parent=None)
-            county = found_division(session, clock, name=f"走查县{mark}", kind=DivisionKind.COUNTY, parent=city)
-            ids = {
-                role: found_person(
-                    session,
-                    clock,
-                    login=f"walk.{role.value.replace('_', '-')}.{mark}",
-                    name="走查",
-                    role=role,
-                    place=f"{city.name}/{county.name}",
-                    password=secrets.token_urlsafe(24),
-                ).id
-                for role in (Role.COUNTY_OFFICER, Role.SIGN_MAKER, Role.CREW)
-            }
-            return Party(county.id, ids[Role.COUNTY_OFFICER], ids[Role.SIGN_MAKER], ids[Role.CREW])
-    finally:
-        owner.close()
+def _go(way: Walk, file: Path, survey: Survey, tell: Tell) -> None:
+    way.intake(file, survey)
+    tell("walk", 1, len(STATIONS))
+    way.inventory()
+    batch = way.milestones()
+    way.naming(batch)
+    tell("walk", 4, len(STATIONS))
+    way.planning(batch)
+    way.printing(batch)
+    tell("walk", 6, len(STATIONS))
+    way.scanning(way.rollout())
+    way.tracking()
+    tell("walk", len(STATIONS), len(STATIONS))
 
 
 @contextmanager
-def _public_app(settings: Settings, clock: Clock) -> Iterator[str]:
-    """The address of the running public app; one is started for the moment where none answers."""
-    if _answers(settings.public_url):
-        yield settings.public_url
-        return
-    import uvicorn
-
-    from app.web.public import create_public_app
-
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_public_app(settings, clock=clock), host="127.0.0.1", port=0, log_level="error", access_log=False
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+def _at(station: str, *, more: str = "") -> Iterator[None]:
+    """What is refused here names the station."""
     try:
-        yield f"http://127.0.0.1:{_port_of(server)}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
+        yield
+    except Stopped:
+        raise
+    except (MingluError, GisError) as refusal:
+        raise Stopped("Stopped at {station}: {words}", station=station, words=f"{refusal}{more}") from refusal
 
 
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310 - our own app
-            return bool(answer.status == 200)  # noqa: PLR2004 - OK
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-def _port_of(server: object) -> int:
-    """The port that the system gave, once the server listens. Raises Unready after ten seconds."""
-    for _ in range(200):
-        if getattr(server, "started", False):
-            return int(server.servers[0].sockets[0].getsockname()[1])  # type: ignore[attr-defined]
-        time.sleep(0.05)
-    raise Unready("The public app did not start within ten seconds.")
+def _wrong_row(survey: Survey) -> str:
+    """The first row that was rejected, and why; empty where there is none."""
+    for report in survey.reports:
+        if report.verdict is Verdict.REJECTED:
+            column = f", column {report.field}" if report.field else ""
+            return f"; first rejected: row {report.row} ({report.key}{column}): {report.reason.format(**report.values)}"
+    return ""
 
 
 def _in(path: InstrumentedAttribute[str], county: Division) -> ColumnElement[bool]:
