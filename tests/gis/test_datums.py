@@ -1,0 +1,318 @@
+"""The datum of a file, found by laying it on what is known."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from shapely import LineString, Point, Polygon, affinity
+
+from gis import crs
+from gis.datums import Comparison, Confidence, Known, Outcome, find
+
+#: Readings of Dezhou's numbers that a file may really be in.
+DEGREES = ["EPSG:4490", "GCJ-02", "BD-09", "EPSG:4490/yx", "GCJ-02/yx", "BD-09/yx"]
+PLANES = [
+    "EPSG:4548",
+    "EPSG:4527",
+    "EPSG:4547",
+    "EPSG:4526",
+    "EPSG:4498",
+    "EPSG:32650",
+    "EPSG:3857",
+    "EPSG:4548/yx",
+    "EPSG:4527/yx",
+    "EPSG:4548+GCJ-02",
+    "EPSG:4527+BD-09",
+    "EPSG:3857+GCJ-02",
+]
+
+
+def blob(lon, lat, rng, *, radius_km=18.0, vertices=150):
+    """An outline as wild as a county's."""
+    angle = np.sort(rng.uniform(0, 2 * np.pi, vertices))
+    radius = radius_km * (1 + 0.25 * np.sin(3 * angle + rng.uniform(0, 6)) + 0.05 * rng.standard_normal(vertices))
+    east, north = crs.metres_per_degree(lat)
+    return Polygon(np.column_stack([
+        lon + radius * 1000 * np.cos(angle) / east, lat + radius * 1000 * np.sin(angle) / north,
+    ]))  # fmt: skip
+
+
+def village(rng, *, lon=116.5, lat=37.3, lines=60):
+    """Streets of a village: two directions with uneven spacing and length, in lon, lat."""
+    made = []
+    turn = rng.uniform(0, 90)
+    for number in range(lines):
+        x, y, half = rng.uniform(-700, 700), rng.uniform(-700, 700), rng.uniform(40, 260)
+        line = LineString([(x - half, y), (x, y + rng.uniform(-6, 6)), (x + half, y)])
+        made.append(affinity.rotate(line, turn + 90 * (number % 2), origin=(0, 0)))
+    return in_degrees(made, lon=lon, lat=lat)
+
+
+def in_degrees(shapes, *, lon=116.5, lat=37.3):
+    scale = np.array([float(each) for each in crs.metres_per_degree(lat)])
+    return list(shapely.transform(np.array(shapes, dtype=object), lambda xy: xy / scale + (lon, lat)))
+
+
+def written(shapes, datum, *, noise_m=0.0, rng=None):
+    """The shapes as a file in ``datum`` has them, with noise of surveying."""
+
+    def shaken(xy):
+        if not noise_m:
+            return xy
+        scale = np.array([float(each) for each in crs.metres_per_degree(37.3)])
+        points, number = np.unique(xy, axis=0, return_inverse=True)  # a ring's last point is its first
+        return (points + rng.standard_normal(points.shape) * noise_m / scale)[number.reshape(-1)]
+
+    array = np.empty(len(shapes), dtype=object)
+    array[:] = shapes
+    return crs.shapes_from_stored(shapely.transform(array, shaken), crs.datum_named(datum))
+
+
+@dataclass
+class World:
+    known: Known
+    shapes: list
+    names: list
+
+
+COUNTIES = [("德城区", 116.3, 37.45), ("平原县", 116.45, 37.15), ("庆云县", 117.4, 37.78), ("禹城市", 116.6, 36.9)]
+
+
+def counties(rng):
+    shapes = [blob(lon, lat, rng) for _, lon, lat in COUNTIES]
+    names = [name for name, _, _ in COUNTIES]
+    return World(Known(outlines=list(zip(names, shapes, strict=True))), shapes, names)
+
+
+def named(text):
+    return crs.datum_named(text) if text else None
+
+
+def same(found, truth):
+    """Whether a hypothesis is the truth: by name, or as one that gives the same numbers here."""
+    return truth in {found.name, *found.reading.alike}
+
+
+@pytest.mark.parametrize("truth", [*DEGREES, *PLANES])
+@pytest.mark.parametrize("declared", ["EPSG:4326", "EPSG:4548", ""])
+def test_outlines_in_any_datum_are_found_whatever_is_declared(truth, declared):
+    rng = np.random.default_rng(1)
+    world = counties(rng)
+    finding = find(written(world.shapes, truth), world.names, declared=named(declared), known=world.known)
+    assert same(finding.hypotheses[0], truth)
+    assert finding.outcome is (Outcome.CONFIRMED if same(finding.hypotheses[0], declared) else Outcome.PROPOSED)
+    assert finding.hypotheses[0].confidence is Confidence.CERTAIN
+
+
+@given(
+    st.sampled_from([*DEGREES, *PLANES]),
+    st.integers(0, 10_000),
+    st.floats(0, 120),
+    st.sets(st.integers(0, 3), min_size=1),
+    st.booleans(),
+)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+def test_the_truth_is_found_through_noise_and_missing_outlines_and_names(truth, seed, noise_m, kept, unnamed):
+    rng = np.random.default_rng(seed)
+    world = counties(rng)
+    shapes = written([world.shapes[n] for n in kept], truth, noise_m=noise_m, rng=rng)
+    names = [None if unnamed else world.names[n] for n in kept]
+    finding = find(shapes, names, declared=named("EPSG:4490"), known=world.known)
+    assert same(finding.hypotheses[0], truth)
+    assert (finding.proposed == "") is (truth == "EPSG:4490")
+
+
+@given(st.sampled_from([*DEGREES, *PLANES]), st.integers(0, 10_000), st.floats(0, 150), st.integers(1, 4))
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+def test_a_file_that_lies_where_it_should_is_never_corrected(truth, seed, noise_m, count):
+    rng = np.random.default_rng(seed)
+    world = counties(rng)
+    shapes = written(world.shapes[:count], truth, noise_m=noise_m, rng=rng)
+    finding = find(shapes, world.names[:count], declared=named(truth), known=world.known)
+    assert finding.proposed == ""
+    assert finding.outcome is Outcome.CONFIRMED
+
+
+@given(st.sampled_from(DEGREES[:3]), st.sampled_from(DEGREES[:3]), st.integers(0, 10_000), st.floats(0.4, 1.0))
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+def test_streets_of_which_some_are_known_tell_the_datum(truth, declared, seed, overlap):
+    rng = np.random.default_rng(seed)
+    streets = village(rng)
+    known = Known(streets=streets[: int(len(streets) * overlap)])
+    shapes = written(streets[10:], truth, noise_m=3.0, rng=rng)
+    finding = find(shapes, [None] * len(shapes), declared=named(declared), known=known)
+    assert finding.proposed == ("" if truth == declared else truth)
+    assert finding.hypotheses[0].name == truth
+    if truth != declared:
+        assert finding.outcome is Outcome.PROPOSED
+        assert finding.shift.by is Comparison.STREETS
+
+
+@given(st.sampled_from(DEGREES[:3]), st.integers(0, 10_000), st.floats(300, 1500), st.floats(0, 360))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+def test_new_streets_beside_known_ones_are_never_corrected(declared, seed, away_m, bearing):
+    rng = np.random.default_rng(seed)
+    lon, lat, _ = crs.ELLIPSOID.fwd(116.5, 37.3, bearing, away_m)
+    shapes = written(village(rng, lon=lon, lat=lat), declared)
+    finding = find(shapes, [None] * len(shapes), declared=named(declared), known=Known(streets=village(rng)))
+    assert finding.proposed == ""
+
+
+def test_the_shift_is_told_in_metres_and_drawn_as_pairs():
+    truth, east, north = "GCJ-02", 505, 74  # the domain's figure for 116.5 E, 37.3 N
+    streets = village(np.random.default_rng(3))
+    finding = find(written(streets, truth), [None] * len(streets), declared=named("EPSG:4326"),
+                   known=Known(streets=streets))  # fmt: skip
+    assert finding.shift.east_m == pytest.approx(east, abs=4)
+    assert finding.shift.north_m == pytest.approx(north, abs=4)
+    assert finding.shift.residual_m < 1
+    _, _, metres = crs.ELLIPSOID.inv(*finding.shift.pairs[:, 0].T, *finding.shift.pairs[:, 1].T)
+    assert metres == pytest.approx(np.hypot(east, north), abs=6)
+    assert f"{round(finding.shift.east_m)} m east" in str(finding.says[0])
+    assert f"that is the shift of {truth} here" in str(finding.says[0])
+    assert "60 of 60 lines fall on known streets" in str(finding.says[1])
+
+
+#: The domain's own figures for the shifts, at two corners of the city and south of it.
+FIGURES = [
+    (116.30, 37.45, "GCJ-02", 518.7),
+    (116.30, 37.45, "BD-09", 1325.0),
+    (117.23, 37.73, "GCJ-02", 544.9),
+    (117.23, 37.73, "BD-09", 1356.4),
+    (116.00, 37.00, "GCJ-02", 517.8),
+    (116.00, 37.00, "BD-09", 1307.2),
+]
+
+
+@pytest.mark.parametrize(("lon", "lat", "truth", "metres"), FIGURES)
+def test_the_measured_shift_is_the_published_one(lon, lat, truth, metres):
+    streets = village(np.random.default_rng(4), lon=lon, lat=lat)
+    finding = find(written(streets, truth), [None] * len(streets), declared=named("EPSG:4326"),
+                   known=Known(streets=streets))  # fmt: skip
+    assert finding.proposed == truth
+    assert finding.shift.distance_m == pytest.approx(metres, abs=6)
+
+
+def test_a_shift_that_no_system_has_is_told_and_not_explained_away():
+    streets = village(np.random.default_rng(5))
+    scale = [float(each) for each in crs.metres_per_degree(37.3)]
+    moved = [affinity.translate(line, 230 / scale[0], -140 / scale[1]) for line in streets]
+    finding = find(moved, [None] * len(moved), declared=named("EPSG:4490"), known=Known(streets=streets))
+    assert finding.outcome is Outcome.UNDECIDED
+    assert finding.proposed == ""
+    assert "230 m east and 140 m south" in str(finding.says[0])
+    assert "Ask who made the file" in str(finding.remedy)
+
+
+def test_named_points_tell_the_datum():
+    rng = np.random.default_rng(6)
+    places = [(f"{number}村", Point(116.3 + rng.uniform(0, 0.3), 37.2 + rng.uniform(0, 0.3))) for number in range(12)]
+    shapes = written([point for _, point in places], "BD-09", noise_m=60, rng=rng)
+    finding = find(shapes, [name for name, _ in places], declared=named("EPSG:4326"), known=Known(points=places))
+    assert finding.proposed == "BD-09"
+    assert finding.shift.by is Comparison.POINTS
+    few = find(shapes[:3], [name for name, _ in places[:3]], declared=named("EPSG:4326"), known=Known(points=places))
+    assert few.proposed == ""
+
+
+def test_unnamed_villages_tell_the_datum_by_the_county_border_that_they_share():
+    rng = np.random.default_rng(7)
+    county = blob(116.5, 37.3, rng, radius_km=9)
+    seats = shapely.MultiPoint(np.column_stack([rng.uniform(116.38, 116.62, 120), rng.uniform(37.18, 37.42, 120)]))
+    cells = shapely.get_parts(shapely.voronoi_polygons(seats, extend_to=county))
+    villages = [part for part in shapely.intersection(cells, county) if part.geom_type == "Polygon" and part.area > 0]
+    known = Known(outlines=[("西县", county)])
+    for truth in ("EPSG:4490", "GCJ-02", "BD-09"):
+        shapes = written(villages, truth)
+        finding = find(shapes, [None] * len(shapes), declared=named("EPSG:4490"), known=known)
+        assert finding.hypotheses[0].name == truth
+        assert finding.proposed == ("" if truth == "EPSG:4490" else truth)
+
+
+def outline_only():
+    return Known(outlines=[("西县", blob(116.5, 37.3, np.random.default_rng(8)))])
+
+
+def test_streets_without_a_known_one_keep_the_declared_datum_and_say_what_would_decide_it():
+    streets = village(np.random.default_rng(9))
+    finding = find(written(streets, "GCJ-02"), [None] * 60, declared=named("EPSG:4326"), known=outline_only())
+    assert finding.outcome is Outcome.UNCOMPARED
+    assert finding.proposed == ""
+    assert "would decide it" in str(finding.remedy)
+
+
+def test_streets_with_swapped_axes_are_found_by_where_they_lie():
+    streets = village(np.random.default_rng(10))
+    finding = find(written(streets, "EPSG:4326/yx"), [None] * 60, declared=named("EPSG:4326"), known=outline_only())
+    assert finding.proposed == "EPSG:4326/yx"
+    assert "axes are swapped" in str(finding.says[0])
+    assert "cannot be told" in str(finding.says[1])
+
+
+def test_a_zone_number_that_was_not_declared_is_found_by_where_the_file_lies():
+    streets = village(np.random.default_rng(11))
+    finding = find(written(streets, "EPSG:4527"), [None] * 60, declared=named("EPSG:4548"), known=outline_only())
+    assert finding.proposed == "EPSG:4527"
+
+
+def test_undeclared_degrees_that_touch_nothing_known_stay_undecided():
+    streets = village(np.random.default_rng(12))
+    finding = find(streets, [None] * 60, declared=None, known=outline_only())
+    assert finding.outcome is Outcome.UNDECIDED
+    assert {each.name for each in finding.hypotheses} == {"EPSG:4490", "GCJ-02", "BD-09"}
+    assert "would decide it" in str(finding.remedy)
+
+
+def test_a_file_of_another_country_is_elsewhere_and_says_where():
+    finding = find([Point(1.52, 42.51)], [None], declared=named("EPSG:4326"), known=outline_only())
+    assert finding.outcome is Outcome.ELSEWHERE
+    assert "1.52° E, 42.51° N" in str(finding.says[0])
+
+
+def test_where_nothing_is_known_a_declared_datum_stands_and_swapped_degrees_are_still_found():
+    streets = village(np.random.default_rng(13))
+    stands = find([Point(1.52, 42.51)], [None], declared=named("EPSG:4326"), known=Known())
+    assert stands.outcome is Outcome.UNCOMPARED
+    swapped = find(written(streets, "EPSG:4326/yx"), [None] * 60, declared=named("EPSG:4326"), known=Known())
+    assert swapped.proposed == "EPSG:4326/yx"
+
+
+def test_empty_missing_and_broken_shapes_are_passed_over():
+    odd = [None, LineString(), Point(float("nan"), 1), Polygon()]
+    assert find(odd, [None] * 4, declared=named("EPSG:4490"), known=outline_only()).outcome is Outcome.UNCOMPARED
+    assert find([], [], declared=None, known=Known()).outcome is Outcome.UNDECIDED
+    world = counties(np.random.default_rng(14))
+    shapes = [*odd, *written(world.shapes, "GCJ-02")]
+    finding = find(shapes, [None] * 4 + world.names, declared=named("EPSG:4490"), known=world.known)
+    assert finding.proposed == "GCJ-02"
+
+
+def read(path):
+    document = json.loads(path.read_text(encoding="utf-8-sig"))
+    shapes = [shapely.geometry.shape(feature["geometry"]) for feature in document["features"]]
+    return shapes, [feature["properties"]["name"] for feature in document["features"]]
+
+
+SAMPLES = [
+    ("dezhou_counties_gcj02_cnmaps.geojson", "GCJ-02"),
+    ("dezhou_counties_gcj02_datav2021.geojson", "GCJ-02"),
+    ("dezhou_counties_longwosion2015.geojson", "EPSG:4326"),
+]
+
+
+@pytest.mark.samples
+@pytest.mark.parametrize(("file", "truth"), SAMPLES)
+@pytest.mark.parametrize("declared", ["EPSG:4326", "GCJ-02", ""])
+def test_real_county_files_are_caught_against_outlines_of_another_maker(samples, file, truth, declared):
+    """The outlines of 2015 are coarse (some 130 m), of another source than the other two, and in WGS84."""
+    shapes, names = read(samples / "dezhou_counties_longwosion2015.geojson")
+    independent = Known(outlines=list(zip(names, shapely.make_valid(shapes), strict=True)))
+    finding = find(*read(samples / file), declared=named(declared), known=independent)
+    assert same(finding.hypotheses[0], truth)
+    assert finding.proposed == ("" if truth == declared else finding.hypotheses[0].name)
+    if truth == "GCJ-02" and declared == "EPSG:4326":
+        assert 500 < finding.shift.distance_m < 560
