@@ -1,0 +1,161 @@
+"""Every kind of long work × every role × foreign territory: a run is refused and neither changes nor tells anything."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from app.base.clock import Clock
+from app.base.errors import NotAllowed
+from app.base.files import keep, open_store
+from app.base.jobs import UNEXPECTED, UNKNOWN_KIND, enqueue, perform
+from app.base.models import Role
+from app.base.settings import QUEUE, Settings
+from app.commands.kinds import kinds
+from app.models import metadata
+from tests.app.builders import build_batch, build_name, build_order, build_sign, build_street, run
+from tests.app.pages import survey, uid_of
+from tests.world import NOON, World
+
+#: Everyone stands in 南镇 of 东县; what they ask for lies in 西县, whose officer could ask for it.
+STAND, FOREIGN_COUNTY, FOREIGN_TOWN, FOREIGN = "南镇", "西县", "中镇", "丁村"
+#: Roles that may start runs at all.
+STARTING = {
+    Role.CITY_OFFICER,
+    Role.COUNTY_OFFICER,
+    Role.TOWN_OFFICER,
+    Role.INSPECTOR,
+    Role.CONTENT_EDITOR,
+    Role.AUDITOR,
+    Role.ADMINISTRATOR,
+}
+SECRET = "只有西县知道"
+
+
+@dataclass
+class Foreign:
+    """What lies in the other county, by outside keys, and how a run is worked off."""
+
+    world: World
+    queue: Engine
+    keys: dict[str, str] = field(default_factory=dict)
+
+    def asked(self, person: int, kind: str, args: Mapping[str, str]) -> UUID:
+        with self.world.office.acting(person, via="test") as session:
+            return enqueue(session, kind, args)
+
+    def ended(self, person: int, kind: str, args: Mapping[str, str]) -> dict[str, str]:
+        """Queue it as this person, let the worker take it, and say how it ended."""
+        uid = self.asked(person, kind, args)
+        works = kinds(self.world.settings, self.world.clock)
+        perform(uid, works, office=self.world.office, queue=self.queue)
+        with self.world.owner.connect() as connection:
+            sql = text("SELECT state, message, result::text AS result FROM base.run WHERE uid = :uid")
+            return dict(connection.execute(sql, {"uid": uid}).mappings().one())
+
+    def standing(self) -> dict[str, str]:
+        """A digest of every table but that of the runs themselves."""
+        with self.world.owner.connect() as connection:
+            return {name: _digest(connection, name) for name in metadata().tables if name != "base.run"}
+
+
+def _digest(connection: Connection, table: str) -> str:
+    quoted = ".".join(f'"{part}"' for part in table.split("."))
+    rows = connection.scalars(text(f"SELECT t::text FROM {quoted} t ORDER BY 1"))
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+#: Each kind: the arguments that name foreign rows, one line a way to ask for them.
+CASES: dict[str, Callable[[Foreign], list[dict[str, str]]]] = {
+    "intake": lambda foreign: [
+        {"file": foreign.keys["file"], "division": foreign.keys["division"], "source": "x"},
+        {"file": foreign.keys["file"], "division": foreign.keys["own"], "source": "x"},
+        {"file": foreign.keys["own file"], "division": foreign.keys["division"], "source": "x"},
+    ],
+    "plan": lambda foreign: [
+        {"division": foreign.keys["division"], "batch": ""},
+        {"division": foreign.keys["division"], "batch": foreign.keys["batch"]},
+        {"division": foreign.keys["county"], "batch": ""},
+    ],
+    "release": lambda foreign: [{"order": foreign.keys["order"]}],
+}
+#: Who could do it, and with which of the lines above.
+RIGHTFUL = {"intake": (Role.COUNTY_OFFICER, 0), "plan": (Role.TOWN_OFFICER, 1), "release": (Role.COUNTY_OFFICER, 0)}
+
+
+@pytest.fixture
+def foreign(world: World) -> Iterator[Foreign]:
+    queue = create_engine(world.settings.url_of(QUEUE), isolation_level="AUTOCOMMIT")
+    made = Foreign(world, queue)
+    made.keys = {
+        "file": kept(world, FOREIGN_TOWN, SECRET),
+        "own file": kept(world, STAND, "本镇自有"),
+        "division": uid_of(world, FOREIGN_TOWN),
+        "county": uid_of(world, FOREIGN_COUNTY),
+        "own": uid_of(world, STAND),
+    }
+    build_name(world, build_street(world, FOREIGN))
+    sign = build_sign(world, build_street(world, FOREIGN, [(0, 900), (200, 900)]), state="ordered")
+    batch = build_batch(world, [FOREIGN], FOREIGN_COUNTY, title=SECRET)
+    order = build_order(world, [sign], FOREIGN_COUNTY, state="draft")
+    run(world, 'UPDATE printing."order" SET number = :n WHERE id = :id', n=SECRET, id=order)
+    made.keys["batch"] = str(run(world, "SELECT uid FROM milestones.batch WHERE id = :id", id=batch))
+    made.keys["order"] = str(run(world, 'SELECT uid FROM printing."order" WHERE id = :id', id=order))
+    yield made
+    queue.dispose()
+
+
+def kept(world: World, place: str, name: str) -> str:
+    """A survey kept by the officer of that town; its outside key."""
+    officer = world.person(Role.TOWN_OFFICER, place)
+    with world.office.acting(officer, via="test") as session:
+        file = keep(
+            session,
+            open_store(world.settings.files),
+            division_id=world.places[place],
+            data=survey(name=f"{name}庄", shift=0.02),
+            media_type="application/octet-stream",
+            name=f"{name}.geojson",
+            purpose="intake",
+            owner_id=officer,
+        )
+        return str(file.uid)
+
+
+def test_every_kind_of_work_is_walked(template: Settings):
+    assert set(kinds(template, Clock(NOON))) == set(CASES) == set(RIGHTFUL)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_a_run_asked_for_by_a_stranger_is_refused_and_touches_and_tells_nothing(foreign: Foreign, kind: str):
+    people = {role: foreign.world.person(role, STAND) for role in Role}
+    for role, person in people.items():
+        before = foreign.standing()
+        for args in CASES[kind](foreign):
+            if role not in STARTING:
+                with pytest.raises(NotAllowed):
+                    foreign.asked(person, kind, args)
+                continue
+            end = foreign.ended(person, kind, args)
+            assert end["state"] == "failed", (role, args)
+            assert '"refusal"' in end["result"]
+            for accident in (UNEXPECTED, UNKNOWN_KIND):
+                assert accident.partition("{")[0] not in end["message"], (role, args)
+            assert SECRET not in end["message"] + end["result"], (role, args)
+        assert foreign.standing() == before, role
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_the_same_run_asked_for_by_who_may_is_done(foreign: Foreign, kind: str):
+    """What the strangers asked for was there, and the arguments were right."""
+    role, line = RIGHTFUL[kind]
+    before = foreign.standing()
+    place = FOREIGN_COUNTY if role is Role.COUNTY_OFFICER else FOREIGN_TOWN
+    end = foreign.ended(foreign.world.person(role, place), kind, CASES[kind](foreign)[line])
+    assert end["state"] == "done", end
+    assert foreign.standing() != before
