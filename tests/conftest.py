@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from app.base.cluster import Cluster
 from app.base.prepare import prepare
 from app.base.settings import Settings, read_settings
 from tests.world import NOON, PASSWORD, World, end_world, make_world
+
+#: What one process's cluster may come to: its databases of the moment, 200,000 streets, and its log of writes.
+ROOM_BYTES = 3 * 1024**3
 
 __all__ = ["NOON", "PASSWORD", "World", "end_world", "make_world"]
 
@@ -25,10 +29,25 @@ def samples() -> Path:
     return Path(folder)
 
 
+def memory_folder() -> Path | None:
+    """A folder in memory with room for a cluster, if there is one: a copy of the template is some 600 files.
+
+    Measured on two busy cores: 0.5 s of the processor for a copy on disk, 0.09 s in memory.
+    """
+    folder = Path("/dev/shm")  # noqa: S108 - the cluster's folder in it is made with a name of its own, for us alone
+    try:
+        room = shutil.disk_usage(folder).free
+        words = Path("/proc/meminfo").read_text().split()
+    except OSError:
+        return None
+    memory = int(words[words.index("MemAvailable:") + 1]) * 1024
+    return folder if room > ROOM_BYTES and memory > 2 * ROOM_BYTES else None
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A PostGIS server of our own, thrown away at the end."""
-    with Cluster.throwaway() as made:
+    """A PostGIS server of our own, thrown away at the end; in memory where there is plenty."""
+    with Cluster.throwaway(memory_folder()) as made:
         yield made
 
 

@@ -248,14 +248,15 @@ class Cluster:
 
     @classmethod
     @contextmanager
-    def throwaway(cls) -> Iterator[Cluster]:
-        """A running cluster for tests under the temporary folder, gone at the end.
+    def throwaway(cls, within: Path | None = None) -> Iterator[Cluster]:
+        """A running cluster for tests in a folder (the temporary one unless named), gone at the end.
 
         Those that a crashed test run left behind are known by the number of its process and removed first.
         """
-        _remove_orphans()
+        within = within or Path(tempfile.gettempdir())
+        _remove_orphans(within)
         name = f"{THROWAWAY}-{os.getpid()}-{postgres.started(os.getpid())}-"
-        folder = Path(tempfile.mkdtemp(prefix=name))
+        folder = Path(tempfile.mkdtemp(prefix=name, dir=within))
         folder.chmod(0o711)  # the ordinary account must pass; what is secret in it is locked by itself
         cluster = cls(folder, durable=False)
         try:
@@ -334,8 +335,8 @@ def _shell_quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "'\\''") + "'"
 
 
-def _remove_orphans() -> None:
-    for folder in Path(tempfile.gettempdir()).glob(f"{THROWAWAY}-*"):
+def _remove_orphans(within: Path | None = None) -> None:
+    for folder in (within or Path(tempfile.gettempdir())).glob(f"{THROWAWAY}-*"):
         with suppress(OSError, ValueError):
             pid, started = folder.name.removeprefix(f"{THROWAWAY}-").split("-")[:2]
             if folder.stat().st_uid == os.geteuid() and postgres.started(int(pid)) != started:
