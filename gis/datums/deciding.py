@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from gis import crs
 from gis.datums import words
@@ -22,6 +23,8 @@ from gis.datums.values import Confidence, Finding, Hypothesis, Known, Outcome, S
 #: A file belongs to a place where this share of it lies within the known things' box, widened by about 5 km.
 _MOST, _MARGIN_DEG = 0.5, 0.05
 _VERTICES = 5000
+#: Wider than this is no province, but a row of nonsense.
+_WIDEST_DEG = 20.0
 _EVERYWHERE = Place(-180.0, -90.0, 180.0, 90.0)
 #: Units that must tell, the share of them that must agree, and the standard deviations from chance.
 _UNITS, _SHARE, _SIGMAS = 5, 0.6, 2.3
@@ -62,8 +65,9 @@ def find(shapes: Shapes, names: Sequence[str | None], *, declared: crs.Datum | N
     if not at_place:
         return _elsewhere(xy, declared)
     frame = Frame(*place.middle)
-    told = [names[n] for n in usable]
-    laid = comparisons(kept, told, datum=at_place[0].datum, frame=frame, known=known) if known else []
+    here = np.flatnonzero(_here(kept, at_place[0].datum, place))
+    told = [names[usable[int(n)]] for n in here]
+    laid = comparisons(kept[here], told, datum=at_place[0].datum, frame=frame, known=known) if known else []
     verdicts = [verdict for each in laid if (verdict := _judge(each, at_place, frame))]
     return _Conclusion(at_place, declared, verdicts, frame).finding()
 
@@ -72,7 +76,18 @@ def _finite(shape: shapely.Geometry) -> bool:
     return bool(np.isfinite(shapely.get_coordinates(shape)).all())
 
 
+def _here(shapes: Shapes, datum: crs.Datum, place: Place) -> NDArray[np.bool_]:
+    """Which shapes reach the place; rows of nonsense do not, and must not spoil what the others say."""
+    bounds = shapely.bounds(crs.shapes_to_stored(shapes, datum))
+    with np.errstate(invalid="ignore"):
+        west, south, east, north = (bounds[:, n] for n in range(4))
+        across = (west <= place.east) & (east >= place.west) & (south <= place.north) & (north >= place.south)
+        return np.asarray(across & (east - west < _WIDEST_DEG) & (north - south < _WIDEST_DEG))
+
+
 def _place(known: Known) -> Place:
+    if known.box:
+        return Place(*known.box)
     if not known:
         return CHINA
     things = [*(shape for _, shape in known.outlines), *known.streets, *(point for _, point in known.points)]

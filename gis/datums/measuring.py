@@ -30,8 +30,8 @@ _ALONG = 0.866
 _TURNS = 8
 #: In the first turns lines count that lie two bins of the vote away: those along the step fit from the start.
 _WIDE = 3
-#: Pairs that are shown.
-SHOWN = 40
+#: Pairs that are given out to be drawn.
+SHOWN = 400
 
 
 class Comparison(Enum):

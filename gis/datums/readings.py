@@ -88,7 +88,7 @@ def _same(places: Floats, others: Floats) -> bool:
 
 
 def _candidates(xy: Floats, place: Place, declared: crs.Datum | None) -> list[crs.Datum]:
-    straight = _degrees() if np.abs(xy).max(initial=0.0) <= _DEGREES else _planes(place)
+    straight = _degrees() if np.median(np.abs(xy).max(axis=1)) <= _DEGREES else _planes(place)
     if declared is not None:
         first = [declared, *_over(declared)] if declared.planar else [declared]
         straight = [*first, *(datum for datum in straight if datum.name not in {each.name for each in first})]

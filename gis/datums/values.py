@@ -34,15 +34,19 @@ class Confidence(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the place: outlines and points by name (names may repeat), streets without."""
+    """What is known of the place: outlines and points by name (names may repeat), streets without.
+
+    ``box`` (west, south, east, north) is where a file has to lie; None: within all that is known, and a little beyond.
+    """
 
     outlines: Sequence[tuple[str, Polygon | MultiPolygon]] = ()
     streets: Sequence[LineString] = ()
     points: Sequence[tuple[str, Point]] = ()
+    box: tuple[float, float, float, float] | None = None
 
     def __bool__(self) -> bool:
         """Whether anything is known."""
-        return bool(self.outlines or self.streets or self.points)
+        return bool(self.outlines or self.streets or self.points or self.box)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +91,9 @@ class Finding:
     shift: Shift | None
     says: tuple[Sentence, ...]
     remedy: Sentence | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody has to choose: another datum is proposed, or what was measured contradicts the declared."""
+        contradicted = self.outcome is Outcome.UNDECIDED and (self.shift is not None or not self.declared)
+        return self.outcome is Outcome.PROPOSED or contradicted

@@ -291,6 +291,21 @@ def test_empty_missing_and_broken_shapes_are_passed_over():
     assert finding.proposed == "GCJ-02"
 
 
+def test_rows_of_nonsense_do_not_spoil_what_the_others_say():
+    world = counties(np.random.default_rng(15))
+    shapes = [LineString([(1160, 37), (1161, 37)]), Point(0, 0), *written(world.shapes, "GCJ-02")]
+    finding = find(shapes, [None, "德城区", *world.names], declared=named("EPSG:4326"), known=world.known)
+    assert finding.proposed == "GCJ-02"
+    assert finding.shift.agree == 4
+
+
+def test_a_file_of_the_neighbour_is_elsewhere_where_the_place_is_given():
+    world = counties(np.random.default_rng(16))
+    box = (117.2, 37.6, 117.6, 38.0)
+    known = Known(outlines=world.known.outlines, box=box)
+    assert find(world.shapes[:1], ["德城区"], declared=named("EPSG:4326"), known=known).outcome is Outcome.ELSEWHERE
+
+
 def read(path):
     document = json.loads(path.read_text(encoding="utf-8-sig"))
     shapes = [shapely.geometry.shape(feature["geometry"]) for feature in document["features"]]
