@@ -125,7 +125,8 @@ class Lines:
         xy, owner = shapely.get_coordinates(self.lines, return_index=True)
         legs = np.flatnonzero((owner[1:] == owner[:-1]) & (xy[1:] != xy[:-1]).any(axis=1))
         starts, ends = xy[legs], xy[legs + 1]
-        return starts, ends - starts, shapely.STRtree(shapely.linestrings(np.stack([starts, ends], axis=1)))
+        pieces = np.asarray(shapely.linestrings(np.stack([starts, ends], axis=1)), dtype=object)
+        return starts, ends - starts, shapely.STRtree(pieces)
 
     def nearest(self, points: Floats) -> Floats:
         """The nearest place on the lines for each of ``points`` (n, 2)."""
@@ -299,7 +300,7 @@ def _vote(samples: Samples, points: Floats, directions: Floats) -> tuple[Floats,
         if not len(mine):
             continue
         there, along = lines.places(scale.bin_m)
-        left, right = shapely.STRtree(shapely.points(there)).query(
+        left, right = shapely.STRtree(np.asarray(shapely.points(there), dtype=object)).query(
             shapely.points(points[mine]), predicate="dwithin", distance=scale.radius_m
         )
         alike = np.abs((directions[mine[left]] * along[right]).sum(axis=1)) >= _ALONG

@@ -9,16 +9,21 @@ What a file is, its first bytes tell; the name's ending only tells what a damage
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gis import crs
 from gis.errors import N_, UnknownDatum, UnreadableFile
 from gis.features import Survey
 from gis.formats import archive, geojson
 from gis.formats.archive import DEFAULT_LIMITS, Limits
-from gis.formats.rows import RawRow, gather
+from gis.formats.kinds import Found, kind_of, name_of
+from gis.formats.rows import RawRow, dimension_of, gather
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "read_survey"]
+__all__ = ["DEFAULT_LIMITS", "Limits", "Opened", "open_rows", "read_survey"]
 
 _READABLE = "GeoJSON, GeoPackage, zipped shapefile, OSM PBF, OSM XML"
 _PEEK = 4096
@@ -37,6 +42,46 @@ _PROMISED = {
 _Rows = tuple[list[RawRow], str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that was read and not yet placed: its rows in its own numbers, and the datum that it states (or None)."""
+
+    rows: tuple[RawRow, ...]
+    stated: str | None
+    name: str
+
+    def shapes(self) -> tuple[NDArray[np.object_], list[str | None]]:
+        """The shapes of the rows that are of a kind we keep (of all, where none is), and their names.
+
+        For :func:`gis.datums.find`; None where a row has no shape.
+        """
+        mine = [row for row in self.rows if isinstance(kind_of(row.tags, dimension=dimension_of(row.shape)), Found)]
+        rows = mine or list(self.rows)
+        shapes = np.empty(len(rows), dtype=object)
+        shapes[:] = [None if row.flaw else row.shape for row in rows]
+        return shapes, [name_of(row.tags) for row in rows]
+
+    def survey(self, datum: str | None = None) -> Survey:
+        """The rows in EPSG:4490; ``datum`` overrules what the file states. Raises UnknownDatum as read_survey."""
+        if datum is None and self.stated is None:
+            raise UnknownDatum(
+                N_("{file} does not say its coordinate system (no .prj); choose it, for example EPSG:4548."),
+                file=self.name,
+            )
+        return gather(self.rows, datum=crs.datum_named(datum if datum is not None else self.stated or ""))
+
+
+def open_rows(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Opened:
+    """A file's rows before anything is placed; raises UnreadableFile as :func:`read_survey` does."""
+    if not path.is_file():
+        raise UnreadableFile(N_("{file} is not there or is no file."), file=path.name)
+    with tempfile.TemporaryDirectory(prefix="minglu-") as scratch:
+        rows, stated = _read(path, called=path.name, scratch=Path(scratch), limits=limits)
+    if not rows:
+        raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=path.name)
+    return Opened(tuple(rows), stated, path.name)
+
+
 def read_survey(path: Path, *, datum: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Survey:
     """Everything one file gives, in EPSG:4490: GeoJSON, GeoPackage, zipped shapefile, OSM PBF or XML.
 
@@ -47,19 +92,9 @@ def read_survey(path: Path, *, datum: str | None = None, limits: Limits = DEFAUL
     off, damaged, too large or of another kind, :class:`UnknownDatum` for a datum that is missing or
     unknown; both say the remedy.
     """
-    declared = crs.datum_named(datum) if datum is not None else None
-    if not path.is_file():
-        raise UnreadableFile(N_("{file} is not there or is no file."), file=path.name)
-    with tempfile.TemporaryDirectory(prefix="minglu-") as scratch:
-        rows, stated = _read(path, called=path.name, scratch=Path(scratch), limits=limits)
-    if not rows:
-        raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=path.name)
-    if declared is None and stated is None:
-        raise UnknownDatum(
-            N_("{file} does not say its coordinate system (no .prj); choose it, for example EPSG:4548."),
-            file=path.name,
-        )
-    return gather(rows, datum=declared or crs.datum_named(stated or ""))
+    if datum is not None:
+        crs.datum_named(datum)  # before the file is read
+    return open_rows(path, limits=limits).survey(datum)
 
 
 def _read(path: Path, *, called: str, scratch: Path, limits: Limits, depth: int = 0) -> _Rows:

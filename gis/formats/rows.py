@@ -55,7 +55,7 @@ def gather(rows: Sequence[RawRow], *, datum: crs.Datum) -> Survey:
     """
     shapes = np.empty(len(rows), dtype=object)
     shapes[:] = [None if row.flaw else row.shape for row in rows]
-    found = [kind_of(row.tags, dimension=_dimension(row.shape)) for row in rows]
+    found = [kind_of(row.tags, dimension=dimension_of(row.shape)) for row in rows]
     with np.errstate(invalid="ignore"):
         placed, flaws = _place(shapes, datum)
     gathering = _Gathering(datum)
@@ -64,7 +64,8 @@ def gather(rows: Sequence[RawRow], *, datum: crs.Datum) -> Survey:
     return gathering.survey()
 
 
-def _dimension(shape: BaseGeometry | None) -> int:
+def dimension_of(shape: BaseGeometry | None) -> int:
+    """0 point, 1 line, 2 polygon, -1 unknown."""
     return -1 if shape is None else int(shapely.get_dimensions(shape))
 
 
