@@ -253,14 +253,23 @@ def walk(settings: Settings, clock: Clock, *, file: Path, datum: str | None, out
         way = Walk(settings, clock, office, open_store(settings.files), gather(settings, clock, file), out, say)
         try:
             _go(way, file, survey, tell)
-        except BaseException:  # Ctrl-C too: whatever it was, it goes on to the caller
+        except BaseException as ended:  # Ctrl-C too: whatever it was, it goes on to the caller
             office.close()
             take_back(settings, way.party)
             for path in way.made:
                 path.unlink(missing_ok=True)
+            if _was_interrupted(ended):
+                raise KeyboardInterrupt from None
             raise
     finally:
         office.close()
+
+
+def _was_interrupted(ended: BaseException | None) -> bool:
+    """Whether Ctrl-C is at the beginning of it: a statement that it cut short ends in an error of the driver."""
+    while ended is not None and not isinstance(ended, KeyboardInterrupt):
+        ended = ended.__context__
+    return ended is not None
 
 
 def _go(way: Walk, file: Path, survey: Survey, tell: Tell) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -309,17 +310,21 @@ def test_a_bad_file_is_refused_by_name_and_leaves_nothing(walker: Walker, bad: s
     assert walker.counts(*LEFT, *GROUND) == before
 
 
-def test_the_command_ends_with_one_sentence_on_an_empty_file(world: World, tmp_path: Path):
-    file = tmp_path / "leer.geojson"
-    file.write_bytes(b"")
-    own = {
+def own_place(world: World) -> dict[str, str]:
+    """The environment in which the command finds this world."""
+    return {
         "MINGLU_DATABASE_URL": world.settings.database_url,
         "MINGLU_STATE": str(world.settings.state),
         "MINGLU_FILES": world.settings.files,
     }
+
+
+def test_the_command_ends_with_one_sentence_on_an_empty_file(world: World, tmp_path: Path):
+    file = tmp_path / "leer.geojson"
+    file.write_bytes(b"")
     ended = subprocess.run(
         [sys.executable, "-m", "app", "walk", str(file), "--out", str(tmp_path / "out")],
-        env={**os.environ, **own},
+        env={**os.environ, **own_place(world)},
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
@@ -333,3 +338,27 @@ def test_the_command_ends_with_one_sentence_on_an_empty_file(world: World, tmp_p
         "minglu: Stopped at intake: leer.geojson is empty; export and upload it again."
     ]
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("line", [1, 4])
+def test_ctrl_c_on_the_command_ends_it_with_one_sentence_and_nothing_stays(walker: Walker, line: int):
+    file = walker.folder / "survey.geojson"
+    file.write_bytes(geojson(THREE))
+    before = walker.counts(*LEFT, *GROUND)
+    with subprocess.Popen(
+        [sys.executable, "-m", "app", "walk", str(file), "--out", str(walker.folder / "out")],
+        env={**os.environ, **own_place(walker.world)},
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as walking:
+        assert walking.stdout
+        for _ in range(line):
+            walking.stdout.readline()
+        walking.send_signal(signal.SIGINT)
+        _, said = walking.communicate(timeout=120)
+    assert walking.returncode == 130
+    assert said.strip().splitlines()[-1] == "minglu: The walk was interrupted; nothing of it stays."
+    assert "Traceback" not in said
+    assert walker.counts(*LEFT, *GROUND) == before
