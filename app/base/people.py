@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select, text
+from sqlalchemy import Text, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 
 from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.models import Division, Person, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from uuid import UUID
 
     from sqlalchemy.orm import Session
@@ -204,6 +206,13 @@ def may(session: Session, subject: str, act: str) -> bool:
         func.coalesce(func.base.reach(subject, act).is_not(None) | func.base.own(subject, act).is_not(None), False)
     )
     return bool(session.scalar(reach))
+
+
+def readable(session: Session, subjects: Iterable[str]) -> set[str]:
+    """Those of ``subjects`` of which the person of the transaction may read any rows at all."""
+    asked = func.unnest(bindparam("subjects", list(subjects), type_=ARRAY(Text))).column_valued("subject")
+    reach = func.base.reach(asked, "read").is_not(None) | func.base.own(asked, "read").is_not(None)
+    return set(session.scalars(select(asked).where(reach)))
 
 
 def _matches(kept: str, password: str) -> bool:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
 from app.base.models import Division, DivisionKind
-from app.base.people import Actor
+from app.base.people import Actor, readable
 from app.base.request import is_below
+from app.tracking.queries import SUBJECTS
 from app.web.words import STATIONS
 
 if TYPE_CHECKING:
@@ -25,6 +26,18 @@ if TYPE_CHECKING:
 Waiting = Callable[[Session, Actor, Clock], int]
 #: Counts may be this old, so that moving between pages does not count anew.
 KEEP_SECONDS = 10.0
+#: What somebody must be able to read for whom a station has pages; the way there is shown to nobody else.
+READS = {
+    "intake": ("intake.intake",),
+    "inventory": ("inventory.street",),
+    "milestones": ("milestones.batch",),
+    "naming": ("naming.proposal",),
+    "planning": ("planning.sign",),
+    "printing": ("printing.order",),
+    "rollout": ("rollout.job",),
+    "scanning": ("scanning.report",),
+    "tracking": SUBJECTS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +82,11 @@ class Frame:
             crumbs = _crumbs(session, actor, request.query_params.get("in", ""))
             below = _below(session, crumbs[-1]) if crumbs else []
             demonstration = _demonstration(session)
+            known = readable(session, {subject for subjects in READS.values() for subject in subjects})
         stations = [
-            Station(key, title, icon, key in self.registry, counts.get(key, 0)) for key, title, icon in STATIONS
+            Station(key, title, icon, key in self.registry, counts.get(key, 0))
+            for key, title, icon in STATIONS
+            if known.issuperset(READS[key])
         ]
         chosen = crumbs[-1] if crumbs and request.query_params.get("in") else None
         return Around(stations, crumbs, below, chosen, demonstration)

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import mapbox_vector_tile
 import pytest
-from starlette.testclient import TestClient
 from sqlalchemy import text
+from starlette.testclient import TestClient
 
 from app.base.models import Role
 from tests.app.web.conftest import Office, put

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.base.models import Role
-from app.web.words import NEXT_STEPS
+from app.web.words import NEXT_STEPS, STATIONS
 from tests.app.builders import build_order, build_sign, build_street, run
 from tests.app.pages import Person
 from tests.app.web.conftest import Office, enter
@@ -46,6 +46,15 @@ def test_a_start_page_shows_only_what_its_role_may_read_and_says_what_to_do(worl
     waiting = page.split("待您办理")[1]
     assert f'href="{NEXT_STEPS[role.value][2]}"' in waiting or "todo-count" in waiting
     assert ("到期事项" in page) is (role not in {Role.SIGN_MAKER, Role.CREW, Role.CONTENT_EDITOR})
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_the_navigation_leads_where_the_role_may_go_and_nowhere_else(office: Office, role: Role):
+    person = Person(office, role, PLACES[role])
+    ways = person.reads("/").split("nav-flow")[1].split("</ol>")[0]
+    for key, _, _ in STATIONS:
+        status = person.client.get(f"/{key}").status_code
+        assert status == 403 if f'href="/{key}"' not in ways else status in {200, 303}, key  # 303: crews to their phone
 
 
 @pytest.mark.parametrize("role", list(Role))
