@@ -64,13 +64,13 @@ class Maker:
         self.connection = connection
         self.somebody = somebody
 
-    def make(self, name: str, division_id: int, **given: Any) -> int:
+    def make(self, name: str, division_id: int, /, **given: Any) -> int:
         """A row's key."""
         table = metadata().tables[name]
         values = self.values(name, division_id, **given)
         return int(self.connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
 
-    def values(self, name: str, division_id: int, **given: Any) -> dict[str, Any]:
+    def values(self, name: str, division_id: int, /, **given: Any) -> dict[str, Any]:
         """What a row needs; the rows that it points to are made."""
         special = SPECIAL.get(name)
         values = {**(special(self, division_id, given) if special else {}), **given}

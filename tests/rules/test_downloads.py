@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.base.models import Role
 from app.web.public import create_public_app
+from app.web.tiles import LAYERS
 from tests.app.builders import build_sign, build_street
 from tests.app.web.conftest import Office
 from tests.rules.routes import routes
@@ -23,9 +24,13 @@ HOME_TOWN, FOREIGN_TOWN = "南镇", "中镇"
 OFFICERS = frozenset({Role.CITY_OFFICER, Role.COUNTY_OFFICER, Role.TOWN_OFFICER})
 LOOKING = OFFICERS | {Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR}
 ADMIN = frozenset({Role.ADMINISTRATOR})
+#: An administrator who is at home in 南镇 chooses places of 南镇, so what is narrowed to a place shows them no other.
+NOBODY: frozenset[Role] = frozenset()
 
 #: Answers that tell nothing of any place.
-SAYS_NOTHING = {"GET /healthz", "GET /readyz"}
+HEALTH = {"GET /healthz", "GET /readyz"}
+#: Pictures of the whole country, by way of this server.
+BASE_MAP = {"GET /ground/{layer}/{z}/{x}/{y}"}
 #: Walked in test_files.
 FILES = {"GET /files/{uid}", "GET /rollout/photos/{uid}", "GET /intake/{uid}/rejected"}
 
@@ -79,6 +84,16 @@ def _town_name(place: str) -> str:
     return HOME_TOWN if place == HOME else FOREIGN_TOWN
 
 
+TILES = "GET /tiles/{layer}/{z}/{x}/{y}"
+
+
+def _tile(layer: str, mark: str, here: frozenset[Role]) -> Download:
+    """A layer in the tile where the rows of both places lie."""
+    return Download(
+        lambda _ground, _place: f"/tiles/{layer}/14/13485/6353", _uid(mark), here=here, elsewhere=NOBODY, common=True
+    )
+
+
 #: Streets are read by these; a tile and a list of lines shows them to no other role.
 SEE_STREETS = LOOKING | {Role.VILLAGE_CONTACT, Role.CREW}
 
@@ -87,15 +102,15 @@ DOWNLOADS = {
         lambda ground, place: f"/api/v1/streets?in={ground.marks['base.division', place]}",
         _uid("inventory.street"),
         here=SEE_STREETS,
-        elsewhere=frozenset(),  # an administrator who is at home in 南镇 chooses places of 南镇
+        elsewhere=NOBODY,
     ),
-    "GET /tiles/{z}/{x}/{y}": Download(
-        lambda _ground, _place: "/tiles/14/13485/6353",
-        _uid("inventory.street"),
-        here=SEE_STREETS,
-        elsewhere=ADMIN,
-        common=True,
+    "GET /map/within": Download(
+        lambda _ground, _place: "/map/within", _uid("inventory.street"), here=SEE_STREETS, elsewhere=NOBODY, common=True
     ),
+    f"{TILES}: streets": _tile("streets", "inventory.street", SEE_STREETS),
+    f"{TILES}: signs": _tile("signs", "post's sign", SEE_STREETS),
+    f"{TILES}: facilities": _tile("facilities", "intake.facility", LOOKING | {Role.VILLAGE_CONTACT}),
+    f"{TILES}: divisions": _tile("divisions", "town", frozenset(Role)),
     "GET /printing/signs/{uid}/face.svg": Download(
         lambda ground, place: f"/printing/signs/{ground.marks['planning.sign', place]}/face.svg",
         lambda _ground, _place: "MINGDE LU",
@@ -123,6 +138,10 @@ def ground(shared_world: World) -> Iterator[Ground]:
             made.marks["planning.sign", place] = str(maker.read("planning.sign", signs[place], "uid"))
             street = maker.make("inventory.street", division, in_scope=True)
             made.marks["inventory.street", place] = str(maker.read("inventory.street", street, "uid"))
+            sign = maker.make("planning.sign", division)
+            made.marks["post's sign", place] = str(maker.read("planning.sign", sign, "uid"))
+            made.marks["intake.facility", place] = f"{place}供销社"
+            maker.make("intake.facility", division, name=f"{place}供销社")
             made.marks["base.division", place] = str(maker.read("base.division", division, "uid"))
             town = shared_world.places[_town_name(place)]
             made.marks["town", place] = str(maker.read("base.division", town, "uid"))
@@ -135,12 +154,16 @@ def ground(shared_world: World) -> Iterator[Ground]:
 
 def test_every_route_that_answers_no_page_is_walked(ground: Ground):
     found = {route.name for route in routes(ground.office.app) if route.answers_bytes}
-    assert found == set(DOWNLOADS) | FILES | SAYS_NOTHING
+    assert found == {name.partition(": ")[0] for name in DOWNLOADS} | FILES | HEALTH | BASE_MAP
+
+
+def test_every_layer_of_the_map_is_walked():
+    assert {name.partition(": ")[2] for name in DOWNLOADS if name.startswith(TILES)} == set(LAYERS)
 
 
 def test_the_public_app_has_pages_alone(ground: Ground):
     public = create_public_app(ground.world.settings, clock=ground.world.clock)
-    assert {route.name for route in routes(public) if route.answers_bytes} == SAYS_NOTHING
+    assert {route.name for route in routes(public) if route.answers_bytes} == HEALTH
     public.state.database.close()
 
 
@@ -160,7 +183,7 @@ def test_a_download_holds_what_the_role_may_see_there_and_nothing_foreign(ground
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR], ids=lambda role: role.value)
 def test_nobody_is_given_a_download_narrowed_to_a_foreign_place(ground: Ground, role: Role):
     foreign = ground.marks["base.division", FOREIGN]
-    for name in ("/api/v1/streets", "/tracking/export.csv", "/tracking/map.html"):
+    for name in ("/api/v1/streets", "/map/within", "/tracking/export.csv", "/tracking/map.html"):
         _, content = ground.get(role, f"{name}?by=town&in={foreign}")
         for kind in ("inventory.street", "town"):
             assert ground.marks[kind, FOREIGN] not in content, name
