@@ -80,9 +80,6 @@ DEFINERS = {
     "rollout.fit_inspection": "a constraint: holds for rows that the writer may not read as well",
     "rollout.redo": "an inspector has no other right on signs and jobs: a rejection orders the sign, gives the job",
     "rollout.stand_up": "a crew has no right on signs but that an installation makes one stand",
-    "open.count_scan": "the public role has no right on any table",
-    "open.file_report": "the public role has no right on any table",
-}
     "map.note": "writes what nobody else may write; granted to no role",
     "map.revision": "reads which transactions changed what within the person's reach; returns a digest",
     "map.streets": "&& is not leakproof; takes the territory from the transaction",
@@ -90,6 +87,9 @@ DEFINERS = {
     "map.signs": "&& is not leakproof; takes the territory from the transaction",
     "map.divisions": "&& is not leakproof; takes the territory from the transaction",
     "map.streets_in": "&& is not leakproof; takes the territory from the transaction, returns keys only",
+    "open.count_scan": "the public role has no right on any table",
+    "open.file_report": "the public role has no right on any table",
+}
 
 #: Functions that the staff role may call and that run as the staff role.
 INVOKERS_FOR_STAFF = {"base.me", "base.uuid7", "history.undo"}
@@ -106,10 +106,10 @@ WITHOUT_UID = {
     "history.block": "numbered without gaps",
     "history.leaf": "one per entry",
     "history.undoable": "rules, written by migrations",
+    "map.change": "numbers of transactions by table and town, thrown away with the next",
 }
 
 #: Tables without a day on which something became true.
-    "map.change": "numbers of transactions by table and town, thrown away with the next",
 WITHOUT_DAY = {
     **WITHOUT_UID,
     "base.file": "bytes: they are, they don't become true; what they prove has its own day",
