@@ -30,10 +30,14 @@ def change_all(session: Session, rows: Sequence[Row], **values: Any) -> None:
     if not rows:
         return
     table = type(rows[0])
-    same = func.unnest(
-        bindparam("ids", [row.id for row in rows], type_=ARRAY(BigInteger)),
-        bindparam("versions", [row.version for row in rows], type_=ARRAY(BigInteger)),
-    ).table_valued("id", "version", name="same").render_derived()
+    same = (
+        func.unnest(
+            bindparam("ids", [row.id for row in rows], type_=ARRAY(BigInteger)),
+            bindparam("versions", [row.version for row in rows], type_=ARRAY(BigInteger)),
+        )
+        .table_valued("id", "version", name="same")
+        .render_derived()
+    )
     done = dict(
         session.execute(
             update(table)
