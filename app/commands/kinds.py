@@ -18,7 +18,8 @@ from app.base.models import Division, File, GeometrySource
 from app.base.people import actor_of
 from app.base.settings import Settings
 from app.commands.plates import plan_signs, release_order
-from app.intake.steps import Origin, read_bytes, take_in
+from app.intake.datums import look
+from app.intake.steps import Origin, take_in
 from app.inventory.steps import derive, judge_scope
 from app.web import language
 from gis.features import Survey
@@ -45,8 +46,9 @@ def take_in_file(run: RunContext, *, store: Store, clock: Clock) -> dict[str, An
 
     One transaction, so that a file is there whole or not at all.
 
-    Arguments: ``file`` and ``division`` by uid, ``source``, ``licence``, ``datum`` (empty: as declared), ``geometry``.
-    Raises what the file is refused for, in the language of the person who queued it.
+    Arguments: ``file`` and ``division`` by uid, ``source``, ``licence``, ``datum`` (empty: as declared), ``geometry``,
+    ``sure`` (somebody has chosen the datum). A file whose datum is found to be another than declared is refused until
+    somebody has chosen. Raises what the file is refused for, in the language of the person who queued it.
     """
     try:
         return _taken_in(run, store, clock)
@@ -58,10 +60,10 @@ def take_in_file(run: RunContext, *, store: Store, clock: Clock) -> dict[str, An
 
 def _taken_in(run: RunContext, store: Store, clock: Clock) -> dict[str, Any]:
     with run.acting() as session:
-        file, survey = _read(session, run, store)
         division = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
         if division is None:
             raise NotFound("The division of this intake is gone. Choose another and hand the file in again.")
+        file, survey = _read(session, run, store, division)
         rows = len(survey.reports)
         run.tell(0, rows)
         origin = Origin(
@@ -78,7 +80,11 @@ def _taken_in(run: RunContext, store: Store, clock: Clock) -> dict[str, Any]:
         return {"intake": str(taken.uid), "rows": rows, "streets": streets, "in_scope": in_scope}
 
 
-def _read(session: Session, run: RunContext, store: Store) -> tuple[File, Survey]:
+def _read(session: Session, run: RunContext, store: Store, division: Division) -> tuple[File, Survey]:
     file, content = fetch(session, store, UUID(run.args["file"]))
     with content:
-        return file, read_bytes(content.read(), name=file.name, datum=run.args.get("datum", ""))
+        datum = run.args.get("datum", "")
+        seen = look(session, content.read(), name=file.name, datum=datum, division=division)
+    if seen.finding.asks and not run.args.get("sure"):
+        raise seen.refusal()
+    return file, seen.survey()

@@ -30,7 +30,7 @@ from gis.crs import lengths_m
 from gis.errors import GisError, UnknownDatum
 from gis.features import Centreline, FacilityKind, RowReport, Survey, Verdict
 from gis.features import Facility as Found
-from gis.formats import read_survey
+from gis.formats import Opened, open_rows
 
 #: A file belongs to a division where this share of it lies within the outline's box, widened by about 5 km.
 MOST, MARGIN_DEG = 0.5, 0.05
@@ -55,20 +55,31 @@ class Origin:
     file: File | None = None
 
 
-def read_bytes(data: bytes, *, name: str, datum: str = "") -> Survey:
-    """A survey file's content, handed in under a name; ``datum`` overrules what it states.
+def open_bytes(data: bytes, *, name: str) -> Opened:
+    """A survey file's rows, handed in under a name, before anything is placed.
 
-    Raises Invalid with what is wrong and the remedy: for the field ``datum`` where the coordinate system is missing or
-    unknown, for ``file`` where it is empty, cut off, damaged or of a kind that is not read.
+    Raises Invalid for ``file`` with what is wrong and the remedy: empty, cut off, damaged or of a kind that is not
+    read.
     """
     with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
         path = Path(folder) / (Path(name.replace("\\", "/").replace("\0", "")).name[-LONGEST_NAME:] or "file")
         path.write_bytes(data)
         try:
-            return read_survey(path, datum=datum or None)
+            return open_rows(path)
         except GisError as error:
-            field = "datum" if isinstance(error, UnknownDatum) else "file"
-            raise Invalid(error.message, field=field, **error.values) from error
+            raise Invalid(error.message, field="file", **error.values) from error
+
+
+def read_bytes(data: bytes, *, name: str, datum: str = "") -> Survey:
+    """A survey file's content, handed in under a name; ``datum`` overrules what it states.
+
+    Raises Invalid as :func:`open_bytes`, and for the field ``datum`` where the coordinate system is missing or
+    unknown.
+    """
+    try:
+        return open_bytes(data, name=name).survey(datum or None)
+    except UnknownDatum as error:
+        raise Invalid(error.message, field="datum", **error.values) from error
 
 
 def take_in(session: Session, clock: Clock, *, survey: Survey, origin: Origin, division: Division) -> Intake:
@@ -112,8 +123,16 @@ def require_something(survey: Survey) -> None:
         )
 
 
-def _refuse_elsewhere(session: Session, *, survey: Survey, division: Division) -> None:
-    """Raise Invalid where most of a file lies outside the division: a wrong datum, swapped axes, another county."""
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a division's files lie: the box of the nearest outline above it, widened; ``name`` says whose it is."""
+
+    name: str
+    box: tuple[float, float, float, float]
+
+
+def home_of(session: Session, division: Division) -> Home | None:
+    """Where the files of a division lie; None where no outline is known."""
     around = session.execute(
         text(
             "SELECT d.name, ST_XMin(e) AS west, ST_YMin(e) AS south, ST_XMax(e) AS east, ST_YMax(e) AS north"
@@ -122,6 +141,15 @@ def _refuse_elsewhere(session: Session, *, survey: Survey, division: Division) -
         ),
         {"path": division.path, "margin": MARGIN_DEG},
     ).one_or_none()
+    return None if around is None else Home(around.name, (around.west, around.south, around.east, around.north))
+
+
+def _refuse_elsewhere(session: Session, *, survey: Survey, division: Division) -> None:
+    """Raise Invalid where most of a file lies outside the division: a wrong datum, swapped axes, another county.
+
+    The last wall; :func:`app.intake.datums.look` tells before what the reason is.
+    """
+    around = home_of(session, division)
     shapes = [
         *(line.line for line in survey.centrelines),
         *(area.shape for area in survey.areas),
@@ -129,7 +157,7 @@ def _refuse_elsewhere(session: Session, *, survey: Survey, division: Division) -
     ]
     if around is None:
         return
-    inside = shapely.intersects(np.array(shapes, dtype=object), shapely.box(*around[1:]))
+    inside = shapely.intersects(np.array(shapes, dtype=object), shapely.box(*around.box))
     if inside.mean() < MOST:
         raise Invalid(
             "{share} % of the file's places lie outside {name}. Check the coordinate system and the division.",

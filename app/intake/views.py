@@ -7,10 +7,10 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Response, UploadFile
+from fastapi import APIRouter, Depends, Form, Query, Response, UploadFile
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,12 +24,17 @@ from app.base.models import Division, File, GeometrySource, Run, RunState
 from app.base.people import Actor, may
 from app.base.request import Answer, Files, Me, Place, Show, Work, one_of
 from app.intake import queries, steps
+from app.intake.datums import Look, look
+from app.intake.drawing import pictures
 from app.intake.models import Intake, IntakeRow, IntakeState
+from gis.datums import Confidence, Sentence
 from gis.features import RowReport, Verdict
 
 router = APIRouter(prefix="/intake")
 #: Files up to this size are looked at before they are queued, so that a bad one is refused on the form.
 LOOKED_AT = 8 * 1024 * 1024
+#: The choice that leaves a file's coordinate system as it was said.
+AS_DECLARED = "as-declared"
 DATUMS = {
     "EPSG:4490": N_("CGCS2000, longitude and latitude (EPSG:4490)"),
     "EPSG:4326": N_("WGS84, GPS (EPSG:4326)"),
@@ -46,6 +51,12 @@ SOURCES = {
     GeometrySource.SURVEY.value: N_("survey"),
     GeometrySource.SKETCH.value: N_("sketch, no legal boundary"),
     GeometrySource.GENERATED.value: N_("generated for the demonstration"),
+}
+CONFIDENCES = {
+    Confidence.CERTAIN.value: N_("certain"),
+    Confidence.LIKELY.value: N_("likely"),
+    Confidence.POSSIBLE.value: N_("possible"),
+    Confidence.EXCLUDED.value: N_("excluded"),
 }
 VERDICTS = {
     Verdict.ACCEPTED.value: N_("Accepted"),
@@ -70,6 +81,21 @@ class Handed:
     def stated(self) -> str:
         """The datum that overrules what the file says; empty for none."""
         return self.other.strip() or self.datum
+
+
+@dataclass(slots=True)
+class Stated:
+    """The same, as the address of a kept file carries it."""
+
+    source: Annotated[str, Query(max_length=120)] = ""
+    licence: Annotated[str, Query(max_length=120)] = ""
+    datum: Annotated[str, Query(max_length=60)] = ""
+    geometry: Annotated[str, Query(max_length=20)] = GeometrySource.SURVEY.value
+
+    @property
+    def handed(self) -> Handed:
+        """As a form would carry it."""
+        return Handed(self.source, self.licence, "", self.datum, self.geometry)
 
 
 def waiting(session: Session, actor: Actor, clock: Clock) -> int:
@@ -112,7 +138,7 @@ def take(  # noqa: PLR0917 - one argument a dependency
     _require_officer(session)
     data, name = (file.file.read(), file.filename or "file") if file is not None else (b"", "")
     try:
-        _look(data, name, handed)
+        seen = _look(session, data, name, handed, place)
     except Invalid as refusal:
         field = refusal.field if refusal.field != "datum" or not handed.other else "other"
         return _form(show, place, handed, {field or "file": show.text(refusal.message, **refusal.values)})
@@ -126,16 +152,43 @@ def take(  # noqa: PLR0917 - one argument a dependency
         purpose="intake",
         owner_id=actor.id,
     )
-    args = {
-        "file": str(kept.uid),
-        "division": str(place.uid),
-        "source": handed.source.strip() or name,
-        "licence": handed.licence.strip(),
-        "datum": handed.stated,
-        "geometry": handed.geometry,
-    }
-    run = enqueue(session, "intake", args)
-    return show.see(f"/intake/runs/{run}", "{name} is kept and waits to be taken in.", name=name)
+    if seen is not None and seen.finding.asks:
+        said = {"source": handed.source, "licence": handed.licence, "datum": handed.stated, "geometry": handed.geometry}
+        return show.see(f"/intake/files/{kept.uid}?{urlencode({'in': str(place.uid), **said})}")
+    return _queue(session, show, place, handed, kept, sure=False)
+
+
+@router.get("/files/{uid}")
+def doubt(
+    session: Work, show: Show, store: Files, place: Place, uid: UUID, stated: Annotated[Stated, Depends()]
+) -> Response:
+    """A kept file whose coordinate system is in doubt: what was found, on a map, and the choice."""
+    _require_officer(session)
+    return _doubt(show, place, stated.handed, _file(session, uid), _seen(session, store, uid, place, stated.handed))
+
+
+@router.post("/files/{uid}")
+def settle(  # noqa: PLR0917 - one argument a dependency
+    session: Work,
+    show: Show,
+    store: Files,
+    place: Place,
+    uid: UUID,
+    handed: Annotated[Handed, Depends()],
+    choice: Annotated[str, Form(max_length=60)] = "",
+) -> Response:
+    """Queue a kept file's intake in the coordinate system that was chosen; ``as-declared`` leaves it as it was said."""
+    _require_officer(session)
+    file, seen = _file(session, uid), _seen(session, store, uid, place, handed)
+    if choice not in _choices(seen):
+        message = show.text("Choose a coordinate system, or go back to the list.")
+        return _doubt(show, place, handed, file, seen, {"choice": message})
+    chosen = handed if choice == AS_DECLARED else replace(handed, other=choice)
+    try:
+        steps.require_something(seen.survey(chosen.stated))
+    except Invalid as refusal:
+        return _doubt(show, place, handed, file, seen, {"choice": show.text(refusal.message, **refusal.values)})
+    return _queue(session, show, place, chosen, file, sure=True)
 
 
 @router.get("/runs/{uid}")
@@ -148,7 +201,8 @@ def run_record(session: Work, show: Show, uid: UUID) -> Response:
     if made:
         return RedirectResponse(f"/intake/{made}", status_code=303)
     file = session.scalar(select(File).where(File.uid == UUID(run.args["file"])))
-    return show.page("intake/run.html", run=run, file=file, division=run.args.get("division", ""))
+    big = file is not None and file.bytes > LOOKED_AT
+    return show.page("intake/run.html", run=run, file=file, division=run.args.get("division", ""), big=big)
 
 
 @router.get("/{uid}")
@@ -212,15 +266,95 @@ def _told(show: Answer, report: RowReport) -> RowReport:
     return replace(report, reason=words.replace("{", "{{").replace("}", "}}"), values={})
 
 
-def _look(data: bytes, name: str, handed: Handed) -> None:
+def _look(session: Session, data: bytes, name: str, handed: Handed, place: Division) -> Look | None:
+    """What a small file is found to be; None for a large one, which the worker looks at."""
     if not name:
         raise Invalid("Choose a file.", field="file")
     if handed.geometry not in SOURCES or (handed.datum and handed.datum not in DATUMS):
         raise Invalid("Choose a value of the list.", field="datum")
     if len(data) > LOOKED_AT:
-        return
-    survey = steps.read_bytes(data, name=name, datum=handed.stated)
-    steps.require_something(survey)
+        return None
+    seen = look(session, data, name=name, datum=handed.stated, division=place)
+    likely = seen.finding.hypotheses[0].name if seen.finding.asks and seen.finding.hypotheses else ""
+    steps.require_something(seen.survey(likely))
+    return seen
+
+
+def _seen(session: Session, store: Files, uid: UUID, place: Division, handed: Handed) -> Look:
+    file, content = fetch(session, store, uid)
+    with content:
+        return look(session, content.read(), name=file.name, datum=handed.stated, division=place)
+
+
+def _file(session: Session, uid: UUID) -> File:
+    found = session.scalar(select(File).where(File.uid == uid, File.purpose == "intake"))
+    if found is None:
+        raise NotFound("There is no such file in your territory. Hand it in again.")
+    return found
+
+
+def _choices(seen: Look) -> list[str]:
+    """What an officer may choose: every reading that is not excluded, and the one that was declared."""
+    left = [each.name for each in seen.finding.hypotheses if each.confidence is not Confidence.EXCLUDED]
+    declared = seen.finding.declared
+    return [*(name for name in left if name != declared), *([AS_DECLARED] if declared else [])]
+
+
+def _doubt(
+    show: Answer, place: Division, handed: Handed, file: File, seen: Look, errors: dict[str, str] | None = None
+) -> Response:
+    finding = seen.finding
+    return show.page(
+        "intake/datum.html",
+        status=422 if errors else 200,
+        place=place,
+        handed=handed,
+        file=file,
+        finding=finding,
+        says=[_spoken(show, each) for each in finding.says],
+        remedy=show.text(finding.remedy.message, **finding.remedy.values) if finding.remedy else "",
+        choices=_choices(seen),
+        confidences=CONFIDENCES,
+        called={each.name: _called(show, each.name) for each in finding.hypotheses},
+        declared=_called(show, finding.declared),
+        pictures=pictures(seen),
+        errors=errors or {},
+    )
+
+
+def _spoken(show: Answer, sentence: Sentence) -> str:
+    """A sentence with its coordinate systems in words."""
+    words = {
+        name: "; ".join(_called(show, each) for each in str(value).split(", "))
+        if name in {"datum", "declared", "names"}
+        else value
+        for name, value in sentence.values.items()
+    }
+    return show.text(sentence.message, **words)
+
+
+def _called(show: Answer, datum: str) -> str:
+    """A datum in words: 4548 as the list has it, a swapped one with that word."""
+    plain, swapped = datum.removesuffix("/yx"), datum.endswith("/yx")
+    base, plus, under = plain.rpartition("+")
+    words = show.text(DATUMS.get(base if plus else plain, base if plus else plain))
+    if plus:
+        words = show.text("{datum}, computed from shifted coordinates ({under})", datum=words, under=under)
+    return show.text("{datum}, axes swapped", datum=words) if swapped else words
+
+
+def _queue(session: Session, show: Answer, place: Division, handed: Handed, file: File, *, sure: bool) -> Response:
+    args = {
+        "file": str(file.uid),
+        "division": str(place.uid),
+        "source": handed.source.strip() or file.name,
+        "licence": handed.licence.strip(),
+        "datum": handed.stated,
+        "geometry": handed.geometry,
+        **({"sure": "yes"} if sure else {}),
+    }
+    run = enqueue(session, "intake", args)
+    return show.see(f"/intake/runs/{run}", "{name} is kept and waits to be taken in.", name=file.name)
 
 
 def _form(show: Answer, place: Division, handed: Handed, errors: dict[str, str]) -> Response:

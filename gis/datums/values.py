@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from shapely import LineString, MultiPolygon, Point, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from gis.datums.measuring import Shift
 from gis.datums.readings import Reading
@@ -39,9 +39,9 @@ class Known:
     ``box`` (west, south, east, north) is where a file has to lie; None: within all that is known, and a little beyond.
     """
 
-    outlines: Sequence[tuple[str, Polygon | MultiPolygon]] = ()
-    streets: Sequence[LineString] = ()
-    points: Sequence[tuple[str, Point]] = ()
+    outlines: Sequence[tuple[str, BaseGeometry]] = ()
+    streets: Sequence[BaseGeometry] = ()
+    points: Sequence[tuple[str, BaseGeometry]] = ()
     box: tuple[float, float, float, float] | None = None
 
     def __bool__(self) -> bool:
