@@ -36,11 +36,11 @@ function onClick(event: MouseEvent): void {
 
 /** On narrow screens rows become cards: each cell needs its column's title beside it, empty ones are left out. */
 function label(table: HTMLTableElement): void {
-  const titles = [...table.querySelectorAll("thead th")].map((head) => head.textContent?.trim() ?? "");
+  const titles = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
   for (const row of table.tBodies[0]?.rows ?? []) {
     [...row.cells].forEach((cell, at) => {
       cell.dataset.label = titles[at] ?? "";
-      cell.classList.toggle("is-empty", ["", "–"].includes(cell.textContent?.trim() ?? "") && !cell.querySelector("a, img, input, button, progress"));
+      cell.classList.toggle("is-empty", ["", "–"].includes(cell.textContent.trim()) && !cell.querySelector("a, img, input, button, progress"));
     });
   }
   table.classList.add("is-labelled");
