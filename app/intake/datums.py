@@ -32,6 +32,10 @@ _ALL_OUTLINES = text(
     "SELECT name, ST_AsBinary(outline) AS shape FROM base.division"
     " WHERE outline IS NOT NULL AND path <@ (:path)::ltree AND until_on IS NULL AND geometry_source <> 'generated'"
 )
+_EVERY_OUTLINE = text(
+    "SELECT name, ST_AsBinary(outline) AS shape FROM base.division"
+    " WHERE outline IS NOT NULL AND until_on IS NULL AND geometry_source <> 'generated'"
+)
 _SEGMENTS_OF = text(
     "SELECT ST_AsBinary(line) AS shape FROM intake.segment"
     " WHERE territory <@ (:path)::ltree AND geometry_source <> 'generated' ORDER BY id LIMIT :most"
@@ -98,3 +102,8 @@ def known_of(session: Session, division: Division) -> Known:
         points=[(row.name, from_wkb(bytes(row.shape))) for row in session.execute(_POINTS, below)],
         box=home.box if home is not None else None,
     )
+
+
+def outlines_known(session: Session) -> Known:
+    """All outlines of the register that this session may see, for a file that belongs to no division of it."""
+    return Known(outlines=[(row.name, from_wkb(bytes(row.shape))) for row in session.execute(_EVERY_OUTLINE)])

@@ -44,11 +44,12 @@ from app.printing.steps import draw_up, release
 from app.rollout.logic import Proof
 from app.rollout.steps import give_jobs, record_installation
 from app.tracking.queries import progress
+from app.walk.datums import datum_lines
 from app.walk.ground import Party, gather, take_back
 from app.walk.serving import asked, public_app
 from gis.errors import GisError
 from gis.features import Survey, Verdict
-from gis.formats import read_survey
+from gis.formats import open_rows
 from signs.qr import page_url
 
 Say = Callable[[str], None]
@@ -245,7 +246,10 @@ def walk(settings: Settings, clock: Clock, *, file: Path, datum: str | None, out
     then, and whatever else ends it early, all that the walk made is taken back.
     """
     with _at("intake"):
-        survey = read_survey(file, datum=datum)
+        opened = open_rows(file)
+        for line in datum_lines(settings, opened, datum):
+            say(line)
+        survey = opened.survey(datum)
     with _at("intake", more=_wrong_row(survey)):
         require_something(survey)
     office = Database(settings, pool_size=2)

@@ -1,0 +1,55 @@
+"""A walk says what it finds of a file's datum, and goes on as declared."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import shapely
+from shapely.geometry import mapping
+from sqlalchemy import text
+
+from app.intake.register import read_register
+from app.walk.datums import datum_lines
+from gis import crs
+from gis.formats import open_rows
+from tests.world import World
+
+
+def written(folder: Path, shape: shapely.Geometry, datum: str) -> Path:
+    moved = crs.shapes_from_stored(np.array([shape], dtype=object), crs.datum_named(datum))[0]
+    feature = {"type": "Feature", "geometry": mapping(moved), "properties": {"name": "平原县", "类型": "县"}}
+    path = folder / "counties.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    return path
+
+
+def known_county(world: World) -> shapely.Geometry:
+    outline = next(unit.outline for unit in read_register().counties if unit.name == "平原县")
+    assert outline is not None
+    with world.owner.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE base.division SET geometry_source = 'sketch', outline = ST_GeomFromWKB(:wkb, 4490)"
+                " WHERE name = '西县'"
+            ),
+            {"wkb": shapely.to_wkb(outline)},
+        )
+    return outline
+
+
+def test_a_walked_file_in_another_datum_is_told_so_with_how_to_read_it(world: World, tmp_path: Path):
+    opened = open_rows(written(tmp_path, known_county(world), "GCJ-02"))
+    found, remedy = datum_lines(world.settings, opened, None)
+    assert "datum proposed: The file lies 50" in found
+    assert "shift of GCJ-02 here" in found
+    assert remedy.strip() == "read as EPSG:4326 for now; --datum GCJ-02 reads it as proposed"
+    assert "confirmed" in next(datum_lines(world.settings, opened, "GCJ-02"))
+
+
+def test_a_walked_file_of_no_known_place_is_not_spoken_about(world: World, tmp_path: Path):
+    opened = open_rows(written(tmp_path, shapely.Point(1.52, 42.51).buffer(0.1), "EPSG:4326"))
+    assert list(datum_lines(world.settings, opened, None)) == []
+    known_county(world)
+    assert list(datum_lines(world.settings, opened, None)) == []
