@@ -215,15 +215,15 @@ def _onto_lines(ends: Floats, chains: _Chains, level: Ints, snap_m: float) -> Fl
     _, where, many = _shared(ends)
     lonely = np.flatnonzero(many[where] == 1)
     scale = _scale(ends)
-    flat = shapely.linestrings(chains.xy * scale, indices=chains.chain)
-    points = shapely.points(ends[lonely] * scale)
+    flat = np.asarray(shapely.linestrings(chains.xy * scale, indices=chains.chain), dtype=object)
+    points = np.asarray(shapely.points(ends[lonely] * scale), dtype=object)
     asker, near = shapely.STRtree(flat).query(points, predicate="dwithin", distance=snap_m)
     own = lonely[asker] % len(flat)
     other = (own != near) & (level[own] == level[near])
     asker, near = asker[other], near[other]
     if len(asker) == 0:
         return ends
-    far = shapely.distance(points[asker], flat[near])
+    far = np.asarray(shapely.distance(points[asker], flat[near]))
     order = np.lexsort((near, far, asker))
     best = order[changes(asker[order])[:-1]]
     best = best[far[best] > _TOUCH_M]  # what touches already is cut there, not moved

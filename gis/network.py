@@ -25,6 +25,31 @@ REACH_M = 15.0
 
 
 @dataclass(frozen=True, slots=True)
+class Courses:
+    """The vertices of all segments in a row, and how far along they lie.
+
+    ``xy`` (N, 2) lon, lat; ``first`` and ``last`` (S,) each segment's vertices in it; ``along_m`` (N,) metres from the
+    first vertex of all, on the plane that touches the ellipsoid at each leg's latitude; ``metres`` (S,) lengths.
+    """
+
+    xy: Floats
+    first: Ints
+    last: Ints
+    along_m: Floats
+    metres: Floats
+
+    def at(self, segment: Ints, far_m: Floats) -> tuple[Floats, Ints]:
+        """The place ``far_m`` metres along each of the segments, and the vertex that its leg begins with."""
+        target = self.along_m[self.first[segment]] + far_m
+        leg = np.searchsorted(self.along_m, target, side="right") - 1
+        leg = np.clip(leg, self.first[segment], self.last[segment] - 1)
+        long = self.along_m[leg + 1] - self.along_m[leg]
+        with np.errstate(invalid="ignore"):
+            share = np.where(long > 0, (target - self.along_m[leg]) / long, 0.0)
+        return self.xy[leg] + (self.xy[leg + 1] - self.xy[leg]) * share[:, None], np.asarray(leg, dtype=np.intp)
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """Segments as edges between junctions.
 
@@ -46,28 +71,44 @@ class Network:
         return np.sort(self.bearings_deg[self.ends == junction])
 
 
+def lay_courses(lines: Sequence[LineString] | NDArray[np.object_]) -> Courses:
+    """The courses of lines (lon, lat in EPSG:4490).
+
+    Missing, empty and pointlike lines raise :class:`gis.errors.GisError` with the index of the first.
+    """
+    shapes = np.asarray(lines, dtype=object)
+    _check(shapes)
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    legs = np.diff(xy, axis=0)
+    within = owner[1:] == owner[:-1]
+    east, north = crs.metres_per_degree((xy[1:, 1] + xy[:-1, 1]) / 2)
+    long = np.where(within, np.hypot(legs[:, 0] * east, legs[:, 1] * north), 0.0)
+    along = np.concatenate([[0.0], np.cumsum(long)])[: len(xy)]
+    count = np.bincount(owner, minlength=len(shapes))
+    last = np.cumsum(count) - 1
+    first = last - count + 1
+    return Courses(xy, first, last, along, along[last] - along[first])
+
+
 def build_network(lines: Sequence[LineString] | NDArray[np.object_], *, reach_m: float = REACH_M) -> Network:
     """The graph of noded lines (lon, lat in EPSG:4490): lines meet only where their ends are equal.
 
     A bearing is taken from the end towards the point ``reach_m`` metres along the line, at most half its
-    length, so that the last half metre of a hand-drawn line does not decide its direction. No lines give an
-    empty network; missing, empty and pointlike lines raise :class:`gis.errors.GisError` with the index of
-    the first.
+    length, so that the last half metre of a hand-drawn line does not decide its direction; 0 takes the last leg. No
+    lines give an empty network; missing, empty and pointlike lines raise :class:`gis.errors.GisError` with the index
+    of the first.
     """
-    shapes = np.asarray(lines, dtype=object)
-    _check(shapes)
-    if len(shapes) == 0:
-        none = np.zeros((0, 2))
-        return Network(none, np.zeros(0, dtype=np.intp), np.zeros((0, 2), dtype=np.intp), none)
-    starts, start_bearings = _departures(shapes, reach_m)
-    finishes, finish_bearings = _departures(shapely.reverse(shapes), reach_m)
-    points = np.concatenate([starts, finishes])
-    places, ends = _junctions(points)
+    return connect(lay_courses(lines), reach_m=reach_m)
+
+
+def connect(courses: Courses, *, reach_m: float = REACH_M) -> Network:
+    """As :func:`build_network`, from courses."""
+    places, ends = _junctions(np.concatenate([courses.xy[courses.first], courses.xy[courses.last]]))
     return Network(
         places=places,
         degree=np.bincount(ends, minlength=len(places)).astype(np.intp),
         ends=ends.reshape(2, -1).T,
-        bearings_deg=np.column_stack([start_bearings, finish_bearings]),
+        bearings_deg=_departures(courses, reach_m),
     )
 
 
@@ -82,18 +123,16 @@ def _check(shapes: NDArray[np.object_]) -> None:
         )
 
 
-def _departures(shapes: NDArray[np.object_], reach_m: float) -> tuple[Floats, Floats]:
-    """Where each line starts, and its bearing there."""
-    starts = shapely.get_coordinates(shapely.get_point(shapes, 0))
-    east, north = crs.metres_per_degree(starts[:, 1])
-    # lengths along the line are in degrees of latitude; longitudes shrink as they do on the ground
-    xy, owner = shapely.get_coordinates(shapes, return_index=True)
-    flat = np.column_stack([xy[:, 0] * (east / north)[owner], xy[:, 1]])
-    drawn = shapely.linestrings(flat, indices=owner)
-    along = np.minimum(reach_m / north, shapely.length(drawn) / 2)
-    ahead = shapely.get_coordinates(shapely.line_interpolate_point(drawn, along))
-    ahead[:, 0] *= north / east
-    return starts, crs.bearings_deg(starts, ahead)
+def _departures(courses: Courses, reach_m: float) -> Floats:
+    """The bearings (S, 2) in which each line leaves its start and its end."""
+    starts, finishes = courses.xy[courses.first], courses.xy[courses.last]
+    if reach_m > 0:
+        every = np.arange(len(courses.first))
+        reach = np.minimum(reach_m, courses.metres / 2)
+        ahead, back = courses.at(every, reach)[0], courses.at(every, courses.metres - reach)[0]
+    else:
+        ahead, back = courses.xy[courses.first + 1], courses.xy[courses.last - 1]
+    return np.column_stack([crs.bearings_deg(starts, ahead), crs.bearings_deg(finishes, back)])
 
 
 def _junctions(points: Floats) -> tuple[Floats, Ints]:

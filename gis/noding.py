@@ -227,7 +227,7 @@ def heads(legs: Legs, level: Ints, kept: Flags) -> Flags:
     floors, floor = np.unique(level[legs.chain], return_inverse=True)
     spots = np.stack([legs.begin, legs.finish]) * len(floors) + floor
     meets = np.bincount(spots[:, kept].ravel(), minlength=len(legs.places) * len(floors))
-    busy = (meets.reshape(len(legs.places), -1) > _OWN).any(axis=1)
+    busy = np.asarray((meets.reshape(len(legs.places), -1) > _OWN).any(axis=1)).reshape(-1)
     busy[legs.begin[starts & kept]] = True
     busy[legs.finish[ends & kept]] = True
     return np.asarray(starts | (kept & busy[legs.begin]))

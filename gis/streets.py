@@ -3,39 +3,48 @@
 The rule, after the continuity of strokes (Thomson and Richardson 1999; Tripathy et al. 2021, "COINS"), made
 for naming: two segment ends at a junction belong together if they are each other's best continuation.
 
-* Segments that already bear the same name are one street wherever they meet, at any angle. * Segments with
-different names are never one street; nor is a named one with an unnamed one, because the name ends where it
-was decided to end. * Unnamed segments continue each other if the road bends by at most
-``max_deflection_deg``, and neither has a straighter partner; a step in class counts like a further bend,
-two or more steps part them.
+* Segments that already bear the same name are one street wherever they meet, at any angle.
+* Segments with different names are never one street; nor is a named one with an unnamed one, because the name ends
+  where it was decided to end. Only a short gap that lies straight between two ends of one name (a bridge, the stub of a
+  crossing) takes that name.
+* Unnamed segments continue each other if the road bends by at most ``max_deflection_deg``, and neither has a straighter
+  partner; where only these two meet, by ``max_bend_deg``. A step in class counts like a further bend, two or more steps
+  part them.
+* The two carriageways of one road are one street (:mod:`gis.carriageways`).
+* A roundabout is one junction (:mod:`gis.rings`): streets continue over it, and it belongs to the straightest that does
+  so, a named one first, or to the only street that reaches it; else, or if it bears a name, it is one of its own.
 
 Each end takes at most one partner, pairs are taken from the straightest on, ties fall by place and never by
-the order of the input. The cost grows with n log n in the number of segments.
+the order of the input. The cost grows with n log n in the number of segments. The last four rules can be switched off
+(:class:`Rules`); what remains is COINS.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from gis import crs
+from gis.carriageways import carriageway_pairs
 from gis.clusters import groups
+from gis.continuity import UNNAMED, UNRANKED, Ends, gaps, pairs_at, same_name_pairs, straight_pairs
 from gis.features import Centreline
-from gis.network import REACH_M, Network, build_network
+from gis.network import REACH_M, Courses, Network, connect, lay_courses
+from gis.noding import changes
+from gis.rings import Rings, find_rings
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
-MAX_DEFLECTION_DEG = 45.0
-CLASS_STEP_DEG = 15.0
-MAX_CLASS_STEPS = 1
-_UNNAMED = -1
-_UNRANKED = -1
+#: A gap in a name is no longer than this (estimate: bridges and crossings of county roads).
+GAP_M = 150.0
+#: The two ways around a traffic island are no longer than this, nor is one longer than the other by more than that.
+ISLAND_M, ISLAND_RATIO = 120.0, 1.5
 # Rank of importance; equal ranks are the same to a walker. Words of OSM and of 公路法 / village road tables.
 CLASS_RANKS = {
     **dict.fromkeys(("primary", "国道", "省道"), 1),
@@ -47,12 +56,42 @@ CLASS_RANKS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """What decides that segments are one street.
+
+    ``max_deflection_deg``: the largest bend at a junction, 0 = straight on; ``max_bend_deg``: where only two segments
+    meet. ``class_step_deg``: the bend that one step in class counts for. ``reach_m``: over which length the direction
+    at an end is taken, 0 = the last leg. ``again``: ends whose best partner has a better one look on. The switches
+    turn off what looks at names, classes, carriageways and roundabouts.
+    """
+
+    max_deflection_deg: float = 45.0
+    max_bend_deg: float = 75.0
+    class_step_deg: float = 15.0
+    reach_m: float = REACH_M
+    again: bool = True
+    names: bool = True
+    classes: bool = True
+    carriageways: bool = True
+    rings: bool = True
+
+
+#: Every rule.
+ALL = Rules()
+#: Angles alone, as COINS takes them (its ``flow_mode``, ``angle_threshold`` 135).
+ANGLES = Rules(
+    max_bend_deg=180.0, reach_m=0.0, again=False, names=False, classes=False, carriageways=False, rings=False
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Streets:
     """Streets as runs of segments.
 
     ``street`` (S,) the street's number for each segment in input order; numbers run from 0, by the place of
     each street's first segment. ``names`` the name of each street or None; ``lengths_m`` (N,) geodesic
-    metres; ``segments`` (N,) how many segments each has.
+    metres; ``segments`` (N,) how many segments each has; ``filled`` (S,) whether a segment that bears no name closes a
+    gap in its street's, or is a roundabout that its street goes over.
     """
 
     street: Ints
@@ -60,6 +99,7 @@ class Streets:
     lengths_m: Floats
     segments: Ints
     network: Network
+    filled: Flags
 
     def __len__(self) -> int:
         """How many streets there are."""
@@ -71,136 +111,208 @@ class Streets:
         return np.split(order, np.cumsum(self.segments)[:-1]) if len(self) else []
 
 
-def derive_streets(
-    segments: Sequence[Centreline],
-    *,
-    max_deflection_deg: float = MAX_DEFLECTION_DEG,
-    class_step_deg: float = CLASS_STEP_DEG,
-    reach_m: float = REACH_M,
-) -> Streets:
-    """The street of each noded segment (lon, lat in EPSG:4490; see :mod:`gis.linework`), by the rule above.
+def derive_streets(segments: Sequence[Centreline], *, rules: Rules = ALL) -> Streets:
+    """The street of each noded segment (lon, lat in EPSG:4490; see :mod:`gis.linework`), by the rules above.
 
-    ``max_deflection_deg``: the largest bend, 0 = straight on. ``class_step_deg``: the bend that one step in
-    class counts for. ``reach_m``: over which length the direction at an end is taken. No segments give no
-    streets; a segment without length raises :class:`gis.errors.GisError`. The result does not depend on the
-    input's order nor on the direction in which lines are drawn.
+    No segments give no streets; a segment without length raises :class:`gis.errors.GisError`. The result does not
+    depend on the input's order nor on the direction in which lines are drawn.
     """
     lines = np.empty(len(segments), dtype=object)
     lines[:] = [segment.line for segment in segments]
-    network = build_network(lines, reach_m=reach_m)
-    names = [_plain(segment.name) for segment in segments]
-    place = _order(lines, segments)
-    name = _codes(names)
-    rank = np.array([CLASS_RANKS.get(s.road_class or "", _UNRANKED) for s in segments], dtype=np.intp)
-    ends = _Ends(network, name, rank, place)
-    pairs = _candidates(ends, max_deflection_deg=max_deflection_deg, class_step_deg=class_step_deg)
-    links = np.concatenate([_straightest(*pairs, count=2 * len(segments)), _same_name(ends)])
-    street = _numbered(links // 2, place)
-    return _streets(street, names, lines, network)
+    courses = lay_courses(lines)
+    network = connect(courses, reach_m=rules.reach_m)
+    place = _order(courses, [segment.key for segment in segments])
+    titles, name = _codes([segment.name if rules.names else None for segment in segments])
+    rank = np.full(len(segments), UNRANKED)
+    if rules.classes:
+        rank[:] = [CLASS_RANKS.get(s.road_class or "", UNRANKED) for s in segments]
+    oneway = np.array([segment.oneway for segment in segments], dtype=bool)
+    ground = _Ground(courses, network, place, rank, oneway)
+    links, named = _linked(ground, name, rules)
+    street = _numbered(links, place)
+    return _streets(street, titles, named, ground, named != name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What is known of the segments besides their names."""
+
+    courses: Courses
+    network: Network
+    place: Ints
+    rank: Ints
+    oneway: Flags
 
 
 def _plain(name: str | None) -> str | None:
     return " ".join(unicodedata.normalize("NFKC", name).split()) or None if name else None
 
 
-def _codes(names: Sequence[str | None]) -> Ints:
-    known = {name: code for code, name in enumerate(sorted({n for n in names if n is not None}))}
-    return np.array([_UNNAMED if n is None else known[n] for n in names], dtype=np.intp)
+def _codes(names: Sequence[str | None]) -> tuple[list[str], Ints]:
+    """The different names, and each segment's as a number in them."""
+    written = {name: _plain(name) for name in set(names)}
+    titles = sorted({name for name in written.values() if name is not None})
+    number = {title: code for code, title in enumerate(titles)}
+    code = {name: UNNAMED if plain is None else number[plain] for name, plain in written.items()}
+    return titles, np.array([code[name] for name in names], dtype=np.intp)
 
 
-def _order(lines: NDArray[np.object_], segments: Sequence[Centreline]) -> Ints:
+def _order(courses: Courses, keys: Sequence[str]) -> Ints:
     """The rank of each segment by where it lies, whichever way round it was drawn.
 
     By key where that is equal.
     """
-    if len(lines) == 0:
-        return np.zeros(0, dtype=np.intp)
-    same_way = shapely.normalize(lines)
-    marks = [
-        shapely.get_coordinates(shapely.get_point(same_way, 0)),
-        shapely.get_coordinates(shapely.get_point(same_way, -1)),
-        shapely.get_coordinates(shapely.line_interpolate_point(same_way, 0.5, normalized=True)),
-    ]
-    _, keys = np.unique(np.array([segment.key for segment in segments]), return_inverse=True)
-    columns = [keys, shapely.length(same_way)]
-    for mark in reversed(marks):
-        columns += [mark[:, 1], mark[:, 0]]
-    rank = np.empty(len(lines), dtype=np.intp)
-    rank[np.lexsort(columns)] = np.arange(len(lines))
+    every = np.arange(len(keys))
+    middle = np.round(courses.at(every, courses.metres / 2)[0], 9)
+    ends = courses.xy[courses.first], courses.xy[courses.last]
+    turned = (ends[0][:, 0] > ends[1][:, 0]) | ((ends[0][:, 0] == ends[1][:, 0]) & (ends[0][:, 1] > ends[1][:, 1]))
+    low, high = (np.where(turned[:, None], ends[n], ends[1 - n]) for n in (1, 0))
+    tied = [np.round(courses.metres, 6)]
+    columns = [*tied, *(mark[:, axis] for mark in (middle, high, low) for axis in (1, 0))]
+    order = np.lexsort(columns)
+    same = np.all([np.diff(column[order]) == 0 for column in columns], axis=0)
+    if same.any():  # two courses on top of each other: rare, and texts are slow to sort
+        order = np.lexsort((np.unique(np.array(keys), return_inverse=True)[1], *columns))
+    rank = np.empty(len(keys), dtype=np.intp)
+    rank[order] = every
     return rank
 
 
-class _Ends:
-    """Segment ends (2 per segment: 2i its start, 2i+1 its end) with what the rule looks at."""
-
-    def __init__(self, network: Network, name: Ints, rank: Ints, place: Ints) -> None:
-        self.junction = network.ends.reshape(-1)
-        self.bearing_deg = np.round(network.bearings_deg.reshape(-1), 6)
-        self.name = np.repeat(name, 2)
-        self.rank = np.repeat(rank, 2)
-        self.place = np.repeat(place, 2)
-
-
-def _candidates(ends: _Ends, *, max_deflection_deg: float, class_step_deg: float) -> tuple[Ints, Ints]:
-    """Pairs of unnamed ends that may continue each other, the best first."""
-    first, second = _pairs_within(ends.junction, ends.name == _UNNAMED)
-    apart = first // 2 != second // 2
-    first, second = first[apart], second[apart]
-    turn = np.abs((ends.bearing_deg[first] - ends.bearing_deg[second]) % 360.0 - 180.0)
-    ranks = ends.rank[first], ends.rank[second]
-    steps = np.where((ranks[0] == _UNRANKED) | (ranks[1] == _UNRANKED), 0, np.abs(ranks[0] - ranks[1]))
-    cost = np.round(turn + steps * class_step_deg, 5)
-    fits = (cost <= max_deflection_deg) & (steps <= MAX_CLASS_STEPS)
-    first, second, cost = first[fits], second[fits], cost[fits]
-    low, high = (
-        np.minimum(ends.place[first], ends.place[second]),
-        np.maximum(ends.place[first], ends.place[second]),
+def _linked(ground: _Ground, name: Ints, rules: Rules) -> tuple[Ints, Ints]:
+    """Pairs (P, 2) of segments that are one street, and the segments' names with the gaps filled."""
+    network = ground.network
+    rings = find_rings(ground.courses, network, ground.oneway) if rules.rings else _no_rings(network)
+    ends = _ends(ground, name, rings, rules)
+    if rules.names:  # single segments first: they would otherwise continue somebody else
+        ends = _filled(ends, np.arange(len(name)), np.tile([0, 1], len(name)), ground, rules)
+    straight = straight_pairs(
+        ends,
+        max_deflection_deg=rules.max_deflection_deg,
+        max_bend_deg=rules.max_bend_deg,
+        class_step_deg=rules.class_step_deg,
+        again=rules.again,
     )
-    sides = ends.bearing_deg[first], ends.bearing_deg[second]
-    order = np.lexsort((np.maximum(*sides), np.minimum(*sides), high, low, cost))
-    return first[order], second[order]
+    if rules.names:
+        ends = _filled(ends, *_runs(ends, straight), ground, rules)
+    links = [straight // 2, same_name_pairs(ends) // 2]
+    if rules.carriageways:
+        single = ground.oneway & (rings.segment < 0)
+        links += [_islands(ends, ground)]
+        run = groups(np.concatenate(links), len(name))
+        links += [carriageway_pairs(ground.courses, single, ends.name[::2], ground.rank, run)]
+    if len(rings.centre):
+        round_links, ends = _carried(rings, ends, straight)
+        at_place = replace(ends, junction=network.ends.reshape(-1))
+        links += [round_links, same_name_pairs(at_place) // 2]
+    return np.concatenate(links), ends.name[::2]
 
 
-def _pairs_within(group: Ints, among: NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """All pairs of members (indices) that share a group; groups of one size are paired at once."""
-    members = np.flatnonzero(among)
-    members = members[np.argsort(group[members], kind="stable")]
-    _, begin, size = np.unique(group[members], return_index=True, return_counts=True)
-    firsts, seconds = [np.zeros(0, dtype=np.intp)], [np.zeros(0, dtype=np.intp)]
-    for many in np.unique(size[size > 1]):
-        table = members[begin[size == many][:, None] + np.arange(many)]
-        left, right = np.triu_indices(int(many), k=1)
-        firsts.append(table[:, left].ravel())
-        seconds.append(table[:, right].ravel())
-    return np.concatenate(firsts), np.concatenate(seconds)
+def _no_rings(network: Network) -> Rings:
+    return Rings(np.full(len(network.ends), -1), np.full(len(network.places), -1), np.zeros((0, 2)))
 
 
-def _straightest(first: Ints, second: Ints, *, count: int) -> Ints:
-    """From pairs in order of preference those that are each other's best, then again among the rest.
+def _ends(ground: _Ground, name: Ints, rings: Rings, rules: Rules) -> Ends:
+    """Segment ends; those at a ring meet in its middle, and leave it as a spoke leaves a hub."""
+    network, courses = ground.network, ground.courses
+    junction = network.ends.reshape(-1).copy()
+    bearing = network.bearings_deg.reshape(-1).copy()
+    ring = rings.junction[junction]
+    on_ring = np.repeat(rings.segment >= 0, 2)
+    spoke = np.flatnonzero((ring >= 0) & ~on_ring)
+    segment = spoke // 2
+    reach = np.minimum(rules.reach_m, courses.metres[segment])
+    far = np.where(spoke % 2 == 0, reach, courses.metres[segment] - reach)
+    bearing[spoke] = crs.bearings_deg(rings.centre[ring[spoke]], courses.at(segment, far)[0])
+    junction = np.where(ring >= 0, len(network.places) + ring, junction)
+    junction[on_ring] = -1
+    degree = np.bincount(junction[~on_ring], minlength=1)[junction]
+    return Ends(
+        junction=junction,
+        degree=degree.astype(np.intp),
+        bearing_deg=np.round(bearing, 6),
+        name=np.repeat(name, 2),
+        rank=np.repeat(ground.rank, 2),
+        place=np.repeat(ground.place, 2),
+    )
 
-    (P, 2) ends.
+
+def _runs(ends: Ends, straight: Ints) -> tuple[Ints, Ints]:
+    """The run of each segment, and for each end which of its run's two loose ends it is, -1 for neither."""
+    run = groups(straight // 2, len(ends.name) // 2)
+    linked = np.zeros(len(ends.name), dtype=bool)
+    linked[straight.reshape(-1)] = True
+    loose = np.flatnonzero(~linked & (ends.name == UNNAMED) & (ends.junction >= 0))
+    loose = loose[np.lexsort((ends.bearing_deg[loose], ends.place[loose], run[loose // 2]))]
+    size = np.diff(np.flatnonzero(changes(run[loose // 2])))
+    two = loose[np.repeat(size, size) == 2]  # noqa: PLR2004 - a course has two ends
+    side = np.full(len(ends.name), -1)
+    side[two] = np.arange(len(two)) % 2
+    return run, side
+
+
+def _filled(ends: Ends, run: Ints, side: Ints, ground: _Ground, rules: Rules) -> Ends:
+    """The ends with short gaps in a name filled: runs of unnamed segments between two ends of one name."""
+    unnamed = ends.name == UNNAMED
+    asking = np.where(unnamed & (side >= 0), np.repeat(run, 2), -1)
+    found, called = gaps(ends, asking, side, max_deflection_deg=rules.max_deflection_deg)
+    long_m = np.bincount(run, weights=ground.courses.metres, minlength=1)
+    title = np.full(len(long_m), UNNAMED)
+    short = long_m[found] <= GAP_M
+    title[found[short]] = called[short]
+    return replace(ends, name=np.where(unnamed, title[np.repeat(run, 2)], ends.name))
+
+
+def _islands(ends: Ends, ground: _Ground) -> Ints:
+    """The two one-way ways around a traffic island: from one junction to the same other one, about as long."""
+    begin, finish = ends.junction[::2], ends.junction[1::2]
+    metres = ground.courses.metres
+    asked = ground.oneway & (np.minimum(begin, finish) >= 0) & (begin != finish) & (metres <= ISLAND_M)
+    along = np.minimum(begin, finish) * (ends.junction.max(initial=0) + 1) + np.maximum(begin, finish)
+    first, second = pairs_at(along, asked)
+    long, short = np.maximum(metres[first], metres[second]), np.minimum(metres[first], metres[second])
+    alike = (ends.name[::2][first] == ends.name[::2][second]) & (ground.rank[first] == ground.rank[second])
+    fits = alike & (long <= short * ISLAND_RATIO)
+    return np.column_stack([first[fits], second[fits]])
+
+
+def _carried(rings: Rings, ends: Ends, straight: Ints) -> tuple[Ints, Ends]:
+    """Links of roundabouts that bear no name with the street that they carry; the ends with its name on them."""
+    segment = np.flatnonzero(rings.segment >= 0)
+    segment = segment[np.argsort(rings.segment[segment], kind="stable")]
+    ring = rings.segment[segment]
+    named = np.bincount(ring, weights=ends.name[2 * segment] != UNNAMED, minlength=len(rings.centre)) > 0
+    together = (np.diff(ring) == 0) & ~named[ring[:-1]]
+    links = [np.column_stack([segment[:-1][together], segment[1:][together]])]
+    hub, arm = _through(rings, ends, straight)
+    hub, arm = hub[~named[hub]], arm[~named[hub]]
+    first = segment[np.searchsorted(ring, hub)]
+    links.append(np.column_stack([first, arm // 2]))
+    called = np.full(len(rings.centre), UNNAMED)
+    called[hub] = ends.name[arm]
+    name = ends.name[::2].copy()
+    name[segment] = np.where(named[ring], name[segment], called[ring])
+    return np.concatenate(links), replace(ends, name=np.repeat(name, 2))
+
+
+def _through(rings: Rings, ends: Ends, straight: Ints) -> tuple[Ints, Ints]:
+    """Rings and one arm of the street that each carries: a named one before others, the straightest before others.
+
+    Where none goes on over it: the only one that reaches it.
     """
-    chosen = [np.zeros((0, 2), dtype=np.intp)]
-    while len(first):
-        best = np.full(count, len(first), dtype=np.intp)
-        position = np.arange(len(first))
-        np.minimum.at(best, first, position)
-        np.minimum.at(best, second, position)
-        mutual = (best[first] == position) & (best[second] == position)
-        chosen.append(np.column_stack([first[mutual], second[mutual]]))
-        taken = np.zeros(count, dtype=bool)
-        taken[first[mutual]] = taken[second[mutual]] = True
-        left = ~(taken[first] | taken[second])
-        first, second = first[left], second[left]
-    return np.concatenate(chosen)
-
-
-def _same_name(ends: _Ends) -> Ints:
-    """Ends of one name at one junction, chained; (P, 2) ends."""
-    named = np.flatnonzero(ends.name != _UNNAMED)
-    named = named[np.lexsort((ends.name[named], ends.junction[named]))]
-    same = (np.diff(ends.junction[named]) == 0) & (np.diff(ends.name[named]) == 0)
-    return np.column_stack([named[:-1][same], named[1:][same]])
+    hubs = np.arange(len(rings.centre)) + len(rings.junction)
+    at_hub = ends.junction >= len(rings.junction)
+    one, two = pairs_at(ends.junction, at_hub & (ends.name != UNNAMED))
+    same = ends.name[one] == ends.name[two]
+    over = straight[at_hub[straight[:, 0]]]
+    one, two = np.concatenate([one[same], over[:, 0]]), np.concatenate([two[same], over[:, 1]])
+    unnamed = ends.name[one] == UNNAMED
+    turn, place = ends.turns_deg(one, two), np.minimum(ends.place[one], ends.place[two])
+    order = np.lexsort((place, turn, unnamed, ends.junction[one]))
+    best = one[order][changes(ends.junction[one][order])[:-1]]
+    arms = np.flatnonzero(at_hub)
+    only = arms[(ends.degree[arms] == 1) & ~np.isin(ends.junction[arms], ends.junction[best])]
+    arm = np.concatenate([best, only])
+    return ends.junction[arm] - hubs[0], arm
 
 
 def _numbered(links: Ints, place: Ints) -> Ints:
@@ -217,10 +329,13 @@ def _numbered(links: Ints, place: Ints) -> Ints:
     return np.asarray(number[label], dtype=np.intp)
 
 
-def _streets(street: Ints, names: Sequence[str | None], lines: NDArray[np.object_], network: Network) -> Streets:
+def _streets(street: Ints, titles: Sequence[str], named: Ints, ground: _Ground, filled: Flags) -> Streets:
     segments = np.bincount(street).astype(np.intp)
-    titles: list[str | None] = [None] * len(segments)
-    for number, name in zip(street.tolist(), names, strict=True):
-        titles[number] = name
-    lengths = np.bincount(street, weights=crs.lengths_m(lines), minlength=len(segments)).astype(float)
-    return Streets(street, tuple(titles), lengths, segments, network)
+    code = np.full(len(segments), UNNAMED)
+    code[street] = named
+    names = tuple(None if n == UNNAMED else titles[n] for n in code.tolist())
+    xy, legs = ground.courses.xy, np.setdiff1d(np.arange(len(ground.courses.xy)), ground.courses.last)
+    _, _, metres = crs.ELLIPSOID.inv(xy[legs, 0], xy[legs, 1], xy[legs + 1, 0], xy[legs + 1, 1])
+    owner = np.repeat(street, ground.courses.last - ground.courses.first)
+    lengths = np.bincount(owner, weights=metres, minlength=len(segments)).astype(float)
+    return Streets(street, names, lengths, segments, ground.network, filled)

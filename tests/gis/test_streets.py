@@ -1,3 +1,7 @@
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,14 +9,38 @@ from shapely import LineString
 
 from gis.errors import GisError
 from gis.features import Centreline
-from gis.streets import derive_streets
+from gis.streets import ALL, ANGLES, Rules, derive_streets
 
 STEP = 0.001
 
 
-def segment(key, *points, name=None, road_class=None):
+def segment(key, *points, name=None, road_class=None, oneway=False):
     shape = LineString([(116.3 + x * STEP, 37.4 + y * STEP) for x, y in points])
-    return Centreline(key, shape, name, road_class)
+    return Centreline(key, shape, name, road_class, oneway)
+
+
+def carriageways(*names, apart, oneway=True):
+    """Two one-way lines of 270 m side by side, ``apart`` in thousandths of a degree (111 m)."""
+    return [
+        segment(key, (0, y), (3, y), name=name, oneway=oneway)
+        for key, name, y in zip("ab", names, (0, apart), strict=True)
+    ]
+
+
+def roundabout(*arms, name=None, oneway=True, radius=0.2):
+    """Segments of a ring around the origin, cut at the arms' bearings; arms are (key, degrees from east, name)."""
+    turns = sorted(degrees for _, degrees, _ in arms)
+    corners = [*turns, turns[0] + 360]
+    ring = [
+        segment(f"r{n}", *(_at(radius, turn) for turn in np.linspace(begin, end, 13)), name=name, oneway=oneway)
+        for n, (begin, end) in enumerate(pairwise(corners))
+    ]
+    return [*ring, *(segment(key, _at(radius, turn), _at(2, turn), name=title) for key, turn, title in arms)]
+
+
+def _at(radius, degrees):
+    turn = np.radians(degrees % 360)
+    return (round(radius * np.cos(turn) / np.cos(np.radians(37.4)), 6), round(radius * np.sin(turn), 6))
 
 
 def groups(segments, **options):
@@ -89,6 +117,106 @@ CASES = {
         sets("a", "b"),
     ),
     "a loop stays one street": ([segment("a", O, EAST, (1, 1), O)], sets("a")),
+    "where nothing else meets a road may bend more": (
+        [segment("w", WEST, O), segment("a", O, (0.4, 0.8))],
+        sets("w a"),
+    ),
+    "a bridge without a name between two ends of one name takes it": (
+        [segment("w", WEST, O, name="一"), segment("g", O, EAST), segment("e", EAST, (2, 0), name="一")],
+        sets("w g e"),
+    ),
+    "a gap that a side road cuts is filled whole": (
+        [
+            segment("w", WEST, O, name="一"),
+            segment("g", O, (0.5, 0)),
+            segment("h", (0.5, 0), EAST),
+            segment("e", EAST, (2, 0), name="一"),
+            segment("s", (0.5, 0), (0.5, -1)),
+        ],
+        sets("w g h e", "s"),
+    ),
+    "a gap is filled before a crossing road can continue it": (
+        [
+            segment("w", WEST, O, name="一"),
+            segment("g", O, EAST),
+            segment("e", EAST, (2, 0.2), name="一"),
+            segment("u", EAST, (2, 0)),
+        ],
+        sets("w g e", "u"),
+    ),
+    "a long way between two ends of one name is no gap": (
+        [segment("w", WEST, O, name="一"), segment("g", O, (4, 0)), segment("e", (4, 0), (5, 0), name="一")],
+        sets("w", "g", "e"),
+    ),
+    "a way round the corner is no gap": (
+        [segment("w", WEST, O, name="一"), segment("g", O, NORTH), segment("e", NORTH, (1, 1), name="一")],
+        sets("w", "g", "e"),
+    ),
+    "between ends of two names lies no gap": (
+        [segment("w", WEST, O, name="一"), segment("g", O, EAST), segment("e", EAST, (2, 0), name="二")],
+        sets("w", "g", "e"),
+    ),
+    "a lay-by beside a name that goes on is no gap": (
+        [
+            segment("w", WEST, O, name="一"),
+            segment("m", O, EAST, name="一"),
+            segment("e", EAST, (2, 0), name="一"),
+            segment("g", O, (0.3, 0.1), (0.7, 0.1), EAST),
+        ],
+        sets("w m e", "g"),
+    ),
+    "two carriageways without a name are one street": (carriageways(None, None, apart=0.12), sets("a b")),
+    "two carriageways of one name are one street": (carriageways("一", "一", apart=0.3), sets("a b")),
+    "carriageways of different names are two streets": (carriageways("一", "二", apart=0.12), sets("a", "b")),
+    "a named and an unnamed carriageway are two streets": (carriageways("一", None, apart=0.12), sets("a", "b")),
+    "two-way roads side by side are two streets": (carriageways(None, None, apart=0.12, oneway=False), sets("a", "b")),
+    "one-way lanes a house apart are two streets": (carriageways(None, None, apart=0.3), sets("a", "b")),
+    "one-way lines one after the other are no carriageways": (
+        [segment("w", WEST, O, oneway=True), segment("n", (0.05, 0.02), (0.05, 1), oneway=True)],
+        sets("w", "n"),
+    ),
+    "both ways around a traffic island are one street": (
+        [
+            segment("w", WEST, O),
+            segment("a", O, (0.3, 0.1), (0.6, 0), oneway=True),
+            segment("b", O, (0.3, -0.1), (0.6, 0), oneway=True),
+            segment("e", (0.6, 0), (2, 0)),
+        ],
+        sets("w a b e"),
+    ),
+    "streets continue over a roundabout, which the straightest carries": (
+        roundabout(("e", 0, None), ("n", 95, None), ("w", 180, None), ("s", 265, None)),
+        sets("r0 r1 r2 r3 e w", "n s"),
+    ),
+    "a street of one name continues over a roundabout and carries it": (
+        roundabout(("e", 0, "一"), ("n", 90, None), ("w", 180, "一"), ("s", 270, None)),
+        sets("r0 r1 r2 r3 e w", "n s"),
+    ),
+    "a roundabout with a name is a street of its own": (
+        roundabout(("e", 0, "一"), ("n", 90, None), ("w", 180, "一"), ("s", 270, None), name="圆"),
+        sets("r0 r1 r2 r3", "e w", "n s"),
+    ),
+    "a roundabout that no street crosses is a street of its own": (
+        roundabout(("e", 0, "一"), ("n", 90, "二"), ("w", 200, "三")),
+        sets("r0 r1 r2", "e", "n", "w"),
+    ),
+    "a roundabout drawn both ways is told by its shape": (
+        roundabout(("e", 0, None), ("n", 90, None), ("w", 180, None), oneway=False),
+        sets("r0 r1 r2 e w", "n"),
+    ),
+    "a turning loop belongs to its street": (roundabout(("e", 0, None), oneway=False), sets("r0 e")),
+    "a turning loop at the end of a named street is its": (roundabout(("e", 0, "一")), sets("r0 e")),
+    "a block of houses is no roundabout": (
+        [
+            segment("n", (0, 0.3), (0.3, 0.3)),
+            segment("e", (0.3, 0.3), (0.3, 0)),
+            segment("s", (0.3, 0), O),
+            segment("w", O, (0, 0.3)),
+            segment("a", (0.3, 0), (1, 0)),
+            segment("b", (0.3, 0.3), (1, 0.3)),
+        ],
+        sets("n b", "s a", "e", "w"),
+    ),
 }
 
 
@@ -100,8 +228,34 @@ def test_streets_follow_continuity_names_and_class(case):
 
 def test_the_threshold_decides_how_far_a_street_may_bend():
     bent = [segment("w", WEST, O), segment("a", O, (1, 1))]
-    assert groups(bent, max_deflection_deg=60) == sets("w a")
-    assert groups(bent, max_deflection_deg=30) == sets("w", "a")
+    assert groups(bent, rules=Rules(max_bend_deg=60)) == sets("w a")
+    assert groups(bent, rules=Rules(max_bend_deg=30)) == sets("w", "a")
+
+
+@pytest.mark.parametrize(
+    ("case", "switch", "expected"),
+    [
+        ("different names never join", "names", sets("w e")),
+        ("a strong change of class parts unnamed roads", "classes", sets("w e")),
+        ("two carriageways without a name are one street", "carriageways", sets("a", "b")),
+        ("a turning loop at the end of a named street is its", "rings", sets("r0", "e")),
+    ],
+)
+def test_each_further_rule_can_be_switched_off(case, switch, expected):
+    assert groups(CASES[case][0], rules=replace(ALL, **{switch: False})) == expected
+
+
+def test_angles_alone_follow_the_last_leg_and_every_bend_where_two_meet():
+    hooked = [segment("w", WEST, O), segment("e", O, (0.01, 0), (0.01, 2)), segment("n", O, (-0.01, 1))]
+    assert groups(hooked, rules=ANGLES) == sets("w e", "n")
+    assert groups([segment("w", WEST, O), segment("n", O, NORTH)], rules=ANGLES) == sets("w n")
+
+
+def test_a_filled_gap_is_told_and_bears_its_street_s_name():
+    town, _ = CASES["a bridge without a name between two ends of one name takes it"]
+    streets = derive_streets(town)
+    assert streets.names == ("一",)
+    assert streets.filled.tolist() == [False, True, False]
 
 
 def test_no_segments_give_no_streets():
@@ -122,7 +276,9 @@ def test_a_street_knows_its_name_length_and_segments():
     assert streets.lengths_m[0] == pytest.approx(2 * 88.5, abs=1)
 
 
-points = st.tuples(st.integers(0, 4), st.integers(0, 4))
+# crossings a hundred metres apart, and some ten beside them, so that carriageways, islands and gaps come about
+steps = st.sampled_from([0, 0.1, 1, 1.1, 2, 3])
+points = st.tuples(steps, steps)
 names = st.sampled_from([None, None, None, "东街", "西街"])
 classes = st.sampled_from([None, "residential", "primary", "巷"])
 
@@ -133,7 +289,11 @@ def towns(draw):
     pairs = draw(
         st.lists(st.tuples(points, points).filter(lambda p: p[0] < p[1]), min_size=1, max_size=40, unique=True)
     )
-    return [segment(f"s{n}", *pair, name=draw(names), road_class=draw(classes)) for n, pair in enumerate(pairs)]
+    rings = draw(st.sampled_from([[], roundabout(("e", 0, None), ("w", 180, None), ("n", 90, "东街"))]))
+    return rings + [
+        segment(f"s{n}", *pair, name=draw(names), road_class=draw(classes), oneway=draw(st.booleans()))
+        for n, pair in enumerate(pairs)
+    ]
 
 
 @given(towns(), st.randoms(use_true_random=False))
@@ -147,10 +307,7 @@ def test_streets_do_not_depend_on_the_order_of_input(town, random):
 
 @given(towns(), st.data())
 def test_streets_do_not_depend_on_the_direction_of_drawing(town, data):
-    turned = [
-        Centreline(s.key, LineString(s.line.coords[::-1]), s.name, s.road_class) if data.draw(st.booleans()) else s
-        for s in town
-    ]
+    turned = [replace(s, line=LineString(s.line.coords[::-1])) if data.draw(st.booleans()) else s for s in town]
     assert derive_streets(town).street.tolist() == derive_streets(turned).street.tolist()
 
 
@@ -159,4 +316,12 @@ def test_a_street_has_one_name_and_every_segment_one_street(town):
     streets = derive_streets(town)
     assert streets.segments.sum() == len(town)
     for number, members in enumerate(streets.members()):
-        assert {town[i].name for i in members} == {streets.names[number]}
+        named = {town[i].name for i in members if not streets.filled[i]}
+        assert named == {streets.names[number]}
+        assert all(town[i].name is None for i in members if streets.filled[i])
+
+
+def test_the_direction_of_a_one_way_line_decides_nothing():
+    one, other = carriageways(None, None, apart=0.12)
+    turned = replace(other, line=LineString(other.line.coords[::-1]))
+    assert groups([one, other]) == groups([one, turned]) == sets("a b")

@@ -1,0 +1,144 @@
+"""Dual carriageways: one-way lines that run side by side are one road, whichever way each was drawn.
+
+Each one-way line is sampled every twenty metres; two lines go together where most of the shorter one's samples have a
+sample of the other beside them, in the same or the opposite bearing. Distances are estimates after the widest medians
+of village and county roads; a common name is stronger evidence than nearness and reaches farther.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gis import crs
+from gis.clusters import pairs_within
+from gis.network import Courses
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+Flags = NDArray[np.bool_]
+
+BESIDE_M, BESIDE_NAMED_M = 20.0, 40.0
+STEP_M = 20.0
+PARALLEL_DEG = 25.0
+SHARE, SHARE_OF_RUN = 0.6, 0.3
+LEAST_M = 20.0
+NARROWEST_M = 3.0
+_FEWEST = 2
+_HALF = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """Places along segments: ``xy_m`` on a plane, ``bearing_deg`` of the course, ``owner`` the segment.
+
+    ``reach_m`` is how far along its course a sample speaks for: a little over half the way to the next one.
+    """
+
+    xy_m: Floats
+    bearing_deg: Floats
+    owner: Ints
+    reach_m: Floats
+
+
+def beside(courses: Courses, asked: Ints, others: Ints, *, within_m: float) -> tuple[Ints, Ints, Floats, Floats]:
+    """Segments that run side by side: asked, other, the share of the shorter one that does, how far apart in metres.
+
+    ``asked`` and ``others`` are segment numbers; the same ones in both give each pair once, the lower number first.
+    """
+    count = len(courses.first)
+    samples = _sample(courses, np.union1d(asked, others))
+    taken = np.bincount(samples.owner, minlength=count)
+    one, two, across = _neighbours(samples, within_m)
+    is_asked, is_other = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    is_asked[asked], is_other[others] = True, True
+    first, second = samples.owner[one], samples.owner[two]
+    # a pair in which both are asked and others stands once; else the asked one comes first
+    turned = ~(is_asked[first] & is_other[second]) | (is_asked[second] & is_other[first] & (first > second))
+    first, second = np.where(turned, second, first), np.where(turned, first, second)
+    one, two = np.where(turned, two, one), np.where(turned, one, two)
+    fits = is_asked[first] & is_other[second] & (first != second)
+    key = first[fits] * count + second[fits]
+    pairs, where, many = np.unique(key, return_inverse=True, return_counts=True)
+    apart = np.bincount(where, weights=across[fits], minlength=len(pairs)) / np.maximum(many, 1)
+    share = [
+        _distinct(where, sample[fits], len(samples.owner), len(pairs)) / taken[owner]
+        for sample, owner in ((one, pairs // count), (two, pairs % count))
+    ]
+    return pairs // count, pairs % count, np.maximum(*share), apart
+
+
+def _distinct(where: Ints, sample: Ints, samples: int, pairs: int) -> Ints:
+    return np.bincount(np.unique(where * samples + sample) // max(samples, 1), minlength=pairs).astype(np.intp)
+
+
+def _sample(courses: Courses, segments: Ints) -> _Samples:
+    metres = courses.metres[segments]
+    many = np.maximum(np.ceil(metres / STEP_M), _FEWEST).astype(np.intp)
+    owner = np.repeat(segments, many)
+    number = np.arange(len(owner)) - np.repeat(np.cumsum(many) - many, many)
+    step = np.repeat(metres / many, many)
+    far = (number + 0.5) * step
+    xy, leg = courses.at(owner, far)
+    bearing = crs.bearings_deg(courses.xy[leg], courses.xy[leg + 1])
+    east, north = crs.metres_per_degree(float(xy[:, 1].mean()) if len(xy) else 0.0)
+    return _Samples(xy * np.array([float(east), float(north)]), bearing, owner, step * _HALF)
+
+
+def _neighbours(samples: _Samples, within_m: float) -> tuple[Ints, Ints, Floats]:
+    """Pairs of samples of different segments beside each other, not behind one another, and how far across."""
+    if len(samples.owner) == 0:
+        none = np.zeros(0, dtype=np.intp)
+        return none, none, np.zeros(0)
+    near = pairs_within(samples.xy_m, float(np.hypot(within_m, STEP_M)))
+    one, two = near[:, 0], near[:, 1]
+    apart = samples.owner[one] != samples.owner[two]
+    one, two = one[apart], two[apart]
+    turn = (samples.bearing_deg[one] - samples.bearing_deg[two]) % 180.0
+    way = _between(samples.bearing_deg[one], samples.bearing_deg[two])
+    east, north = (samples.xy_m[two] - samples.xy_m[one]).T
+    along = np.abs(east * np.sin(way) + north * np.cos(way))
+    across = np.abs(east * np.cos(way) - north * np.sin(way))
+    fits = (np.minimum(turn, 180.0 - turn) <= PARALLEL_DEG) & (across <= within_m)
+    fits &= along <= np.maximum(samples.reach_m[one], samples.reach_m[two])
+    return one[fits], two[fits], across[fits]
+
+
+def _between(one_deg: Floats, two_deg: Floats) -> Floats:
+    """The course midway between two, whichever way each runs, in radians."""
+    one, two = np.radians(2 * one_deg), np.radians(2 * two_deg)
+    return np.asarray(np.arctan2(np.sin(one) + np.sin(two), np.cos(one) + np.cos(two)) / 2)
+
+
+def carriageway_pairs(courses: Courses, oneway: Flags, name: Ints, rank: Ints, run: Ints) -> Ints:
+    """Segments (P, 2) that are the two carriageways of one road: one-way, of one class, of one name or both without.
+
+    ``run`` (S,) says which segments continue each other. Two long roads that are side by side for a moment only, as
+    where one branches off, are two: the other must be beside a good part of the shorter run.
+    """
+    lines = np.flatnonzero(oneway)
+    first, second, share, apart = beside(courses, lines, lines, within_m=BESIDE_NAMED_M)
+    reach = np.where(name[first] >= 0, BESIDE_NAMED_M, BESIDE_M)
+    fits = (share >= SHARE) & (name[first] == name[second]) & (rank[first] == rank[second]) & (apart <= reach)
+    fits &= (run[first] != run[second]) & (apart >= NARROWEST_M)
+    first, second = first[fits], second[fits]
+    whole_m = np.bincount(run, weights=courses.metres, minlength=1)
+    low, high = np.minimum(run[first], run[second]), np.maximum(run[first], run[second])
+    between, where = np.unique(low * len(run) + high, return_inverse=True)
+    together_m = _covered(courses, first, second, run, where, len(between))
+    shorter_m = np.minimum(whole_m[between // len(run)], whole_m[between % len(run)])
+    good = (together_m >= SHARE_OF_RUN * shorter_m) & (together_m >= LEAST_M)
+    return np.column_stack([first[good[where]], second[good[where]]])
+
+
+def _covered(courses: Courses, first: Ints, second: Ints, run: Ints, where: Ints, pairs: int) -> Floats:
+    """How many metres of each pair of runs go side by side: on the side that has less of it, each segment once."""
+    turned = run[first] > run[second]
+    sides = np.where(turned, second, first), np.where(turned, first, second)
+    sums = []
+    for side in sides:
+        key = np.unique(where * len(run) + side)
+        sums.append(np.bincount(key // len(run), weights=courses.metres[key % len(run)], minlength=pairs))
+    return np.minimum(*sums)
