@@ -56,7 +56,7 @@ def test_targets_stand_beside_what_the_register_and_the_batches_hold(world: Worl
     city = Person(office, Role.CITY_OFFICER, "市")
     page = city.reads("/milestones")
     assert "1,699" in page
-    assert "名册有 4 个行政村，工作方案为 5,099 个，相差 -5095" in page
+    assert "名册有 4 个行政村，工作方案为 5,099 个，相差 −5,095" in page
     city.goes(f"/milestones/targets?in={uid_of(world, '市')}", year="2025", villages="1700", source="新闻发布会")
     assert "1,700" in city.reads("/milestones")
 
