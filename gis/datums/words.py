@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from gis import crs
@@ -10,6 +11,8 @@ from gis.datums.readings import Reading
 from gis.datums.values import Sentence
 from gis.errors import N_
 
+#: Below this, nothing remains that a survey could tell.
+_EXACT_M = 0.05
 #: By whether it lies east, and whether it lies north.
 _EXPLAINED = {
     (True, True): N_(
@@ -101,7 +104,7 @@ def _by_side(templates: Mapping[tuple[bool, bool], str], shift: Shift, **values:
 
 def evidence(shift: Shift) -> Sentence:
     """What a comparison rests on."""
-    residual = round(shift.residual_m) if shift.residual_m >= 10 else round(shift.residual_m, 1)  # noqa: PLR2004
+    residual = math.ceil(shift.residual_m) if shift.residual_m > _EXACT_M else 0
     return Sentence(_EVIDENCE[shift.by], {"agree": shift.agree, "of": shift.of, "residual": residual})
 
 

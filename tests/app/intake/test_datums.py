@@ -109,7 +109,7 @@ def test_a_file_that_lies_about_its_datum_is_asked_about_and_lies_right_once_the
 def test_the_measured_shift_is_told_and_drawn_with_arrows(world: World, officer: Person):
     page = officer.reads(hand_in(world, officer, as_file("GCJ-02")))
     assert "偏东 50" in page
-    assert "这正是此处 GCJ-02（高德、腾讯） 的偏移量" in page
+    assert "这正是此处GCJ-02（高德、腾讯）的偏移量" in page
     assert "1 条界线中有 1 条与同一政区的已知界线相符" in page
     assert page.count("<svg viewBox") == 2
     assert page.count("<circle cx=") >= 1
@@ -164,7 +164,7 @@ def test_the_worker_refuses_what_nobody_was_asked_about(world: World, officer: P
     monkeypatch.setattr("app.intake.views.LOOKED_AT", 10)  # so that this file counts as a large one
     run = hand_in(world, officer, as_file("GCJ-02"))
     page = finish(world, officer, run)
-    assert "这正是此处 GCJ-02 的偏移量" in page
+    assert "这正是此处GCJ-02的偏移量" in page
     assert "查看其坐标系" in page
     where = page.split('href="/intake/files/')[1].split('"')[0]
     assert 'value="GCJ-02" checked' in officer.reads(f"/intake/files/{where}")
