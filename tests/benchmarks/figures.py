@@ -1,4 +1,4 @@
-"""The figures of part 1: what row-level security, history and the print gate cost."""
+"""The figures: what row-level security, history and the print gate cost; derivation's stand in a file of their own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import numpy as np
-from shapely import LineString
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -17,14 +15,13 @@ from app.base.cluster import Cluster
 from app.base.models import Role
 from app.base.prepare import prepare
 from app.base.settings import read_settings
-from gis.features import Centreline
-from gis.streets import derive_streets
 from signs.codes import new_code
 from signs.designs import KINDS, Axis, Ground, sides_of
 from signs.qr import symbol_for
 from signs.rendering import Words, face_of
 from signs.sheets import print_pdf
 from signs.verify import read_back
+from tests.benchmarks import derivation
 from tests.filled import fill
 from tests.world import World, end_world, make_world
 
@@ -123,26 +120,13 @@ def print_gate() -> Figure:
     return count / taken, "plates/s", "nothing: no peer reads its print file back"
 
 
-def street_derivation() -> Figure:
-    """Microseconds a segment for a grid of 50,000 unnamed segments."""
-    side = 158
-    xy = np.arange(side + 1) * 0.001
-    lines = [LineString([(x, y), (x + 0.001, y)]) for x in xy[:-1] for y in xy] + [
-        LineString([(x, y), (x, y + 0.001)]) for x in xy for y in xy[:-1]
-    ]
-    segments = [Centreline(str(n), line) for n, line in enumerate(lines)]
-    started = time.perf_counter()
-    derive_streets(segments)
-    return (
-        (time.perf_counter() - started) / len(segments) * 1e6,
-        "µs/segment",
-        "nothing yet: the peer comes with part 2",
-    )
-
-
 FIGURES: dict[str, Callable[[], Figure]] = {
     "tile_under_policies": tile_under_policies,
     "history_cost": history_cost,
     "print_gate": print_gate,
-    "street_derivation": street_derivation,
+    "street_derivation_speedup": derivation.speedup,
+    "street_derivation_agreement": derivation.agreement,
+    "street_derivation_truth": derivation.truth,
+    "street_derivation_growth": derivation.growth,
+    "linework_clean": derivation.linework,
 }
