@@ -161,6 +161,8 @@ class _Around:
     def _checked(self, street: StreetShape, idea: _Idea) -> Choice | None:
         names, name = self.context.names, written_name(idea.division)
         division = idea.division if "/" in idea.division else ""
+        if self.by_words.get(name):  # taken, whatever the law says of it: no need to spell and check it
+            return None
         if split_name(idea.division, generics=names.lists.generics).specific in self.specifics:
             return None
         latin = spell(idea.division, readings=names.readings, generics=names.lists.generics)
