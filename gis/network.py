@@ -108,7 +108,7 @@ def connect(courses: Courses, *, reach_m: float = REACH_M) -> Network:
         places=places,
         degree=np.bincount(ends, minlength=len(places)).astype(np.intp),
         ends=ends.reshape(2, -1).T,
-        bearings_deg=_departures(courses, reach_m),
+        bearings_deg=departures(courses, reach_m),
     )
 
 
@@ -123,8 +123,8 @@ def _check(shapes: NDArray[np.object_]) -> None:
         )
 
 
-def _departures(courses: Courses, reach_m: float) -> Floats:
-    """The bearings (S, 2) in which each line leaves its start and its end."""
+def departures(courses: Courses, reach_m: float) -> Floats:
+    """The bearings (S, 2) in which each line leaves its start and its end; ``reach_m`` 0 takes the last leg."""
     starts, finishes = courses.xy[courses.first], courses.xy[courses.last]
     if reach_m > 0:
         every = np.arange(len(courses.first))

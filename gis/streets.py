@@ -24,6 +24,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,16 +118,12 @@ def derive_streets(segments: Sequence[Centreline], *, rules: Rules = ALL) -> Str
     No segments give no streets; a segment without length raises :class:`gis.errors.GisError`. The result does not
     depend on the input's order nor on the direction in which lines are drawn.
     """
-    lines = np.empty(len(segments), dtype=object)
-    lines[:] = [segment.line for segment in segments]
-    courses = lay_courses(lines)
+    courses = lay_courses(_column(segments, "line"))
     network = connect(courses, reach_m=rules.reach_m)
-    place = _order(courses, [segment.key for segment in segments])
-    titles, name = _codes([segment.name if rules.names else None for segment in segments])
-    rank = np.full(len(segments), UNRANKED)
-    if rules.classes:
-        rank[:] = [CLASS_RANKS.get(s.road_class or "", UNRANKED) for s in segments]
-    oneway = np.array([segment.oneway for segment in segments], dtype=bool)
+    place = _order(courses, network, segments)
+    titles, name = _codes(_column(segments, "name") if rules.names else np.full(len(segments), None))
+    rank = _ranks(_column(segments, "road_class")) if rules.classes else np.full(len(segments), UNRANKED)
+    oneway = _column(segments, "oneway").astype(bool)
     ground = _Ground(courses, network, place, rank, oneway)
     links, named = _linked(ground, name, rules)
     street = _numbered(links, place)
@@ -148,33 +145,42 @@ def _plain(name: str | None) -> str | None:
     return " ".join(unicodedata.normalize("NFKC", name).split()) or None if name else None
 
 
-def _codes(names: Sequence[str | None]) -> tuple[list[str], Ints]:
+def _column(segments: Sequence[Centreline], field: str) -> NDArray[np.object_]:
+    column = np.empty(len(segments), dtype=object)
+    column[:] = list(map(attrgetter(field), segments))
+    return column
+
+
+def _codes(names: NDArray[np.object_]) -> tuple[list[str], Ints]:
     """The different names, and each segment's as a number in them."""
     written = {name: _plain(name) for name in set(names)}
     titles = sorted({name for name in written.values() if name is not None})
     number = {title: code for code, title in enumerate(titles)}
     code = {name: UNNAMED if plain is None else number[plain] for name, plain in written.items()}
-    return titles, np.array([code[name] for name in names], dtype=np.intp)
+    return titles, np.fromiter(map(code.__getitem__, names), dtype=np.intp, count=len(names))
 
 
-def _order(courses: Courses, keys: Sequence[str]) -> Ints:
+def _ranks(classes: NDArray[np.object_]) -> Ints:
+    rank = {name: CLASS_RANKS.get(name or "", UNRANKED) for name in set(classes)}
+    return np.fromiter(map(rank.__getitem__, classes), dtype=np.intp, count=len(classes))
+
+
+def _order(courses: Courses, network: Network, segments: Sequence[Centreline]) -> Ints:
     """The rank of each segment by where it lies, whichever way round it was drawn.
 
-    By key where that is equal.
+    By its junctions, then by its middle and length, by key where all that is equal.
     """
-    every = np.arange(len(keys))
-    middle = np.round(courses.at(every, courses.metres / 2)[0], 9)
-    ends = courses.xy[courses.first], courses.xy[courses.last]
-    turned = (ends[0][:, 0] > ends[1][:, 0]) | ((ends[0][:, 0] == ends[1][:, 0]) & (ends[0][:, 1] > ends[1][:, 1]))
-    low, high = (np.where(turned[:, None], ends[n], ends[1 - n]) for n in (1, 0))
-    tied = [np.round(courses.metres, 6)]
-    columns = [*tied, *(mark[:, axis] for mark in (middle, high, low) for axis in (1, 0))]
-    order = np.lexsort(columns)
-    same = np.all([np.diff(column[order]) == 0 for column in columns], axis=0)
-    if same.any():  # two courses on top of each other: rare, and texts are slow to sort
-        order = np.lexsort((np.unique(np.array(keys), return_inverse=True)[1], *columns))
-    rank = np.empty(len(keys), dtype=np.intp)
-    rank[order] = every
+    between = network.ends.min(axis=1) * len(network.places) + network.ends.max(axis=1)
+    order = np.argsort(between, kind="stable")
+    heads = changes(between[order])
+    tied = np.flatnonzero(~(heads[:-1] & heads[1:]))
+    which = order[tied]
+    middle = np.round(courses.at(which, courses.metres[which] / 2)[0], 9)
+    _, key = np.unique(np.array([segments[n].key for n in which.tolist()]), return_inverse=True)
+    columns = key, np.round(courses.metres[which], 6), middle[:, 1], middle[:, 0], between[which]
+    order[tied] = which[np.lexsort(columns)]
+    rank = np.empty(len(order), dtype=np.intp)
+    rank[order] = np.arange(len(order))
     return rank
 
 
@@ -334,7 +340,9 @@ def _streets(street: Ints, titles: Sequence[str], named: Ints, ground: _Ground, 
     code = np.full(len(segments), UNNAMED)
     code[street] = named
     names = tuple(None if n == UNNAMED else titles[n] for n in code.tolist())
-    xy, legs = ground.courses.xy, np.setdiff1d(np.arange(len(ground.courses.xy)), ground.courses.last)
+    xy, within = ground.courses.xy, np.ones(len(ground.courses.xy), dtype=bool)
+    within[ground.courses.last] = False
+    legs = np.flatnonzero(within)
     _, _, metres = crs.ELLIPSOID.inv(xy[legs, 0], xy[legs, 1], xy[legs + 1, 0], xy[legs + 1, 1])
     owner = np.repeat(street, ground.courses.last - ground.courses.first)
     lengths = np.bincount(owner, weights=metres, minlength=len(segments)).astype(float)
