@@ -38,7 +38,9 @@ HOLDERS = {
 }
 #: Every route that is given the store of files and hands something out of it; the rest take files in.
 FILE_ROUTES = {"GET /files/{uid}", "GET /rollout/photos/{uid}", "GET /intake/{uid}/rejected"}
-TAKING_IN = {"POST /intake/new", "POST /naming/decide", "POST /rollout/phone/{uid}"}
+TAKING_IN = {"POST /intake/new", "POST /intake/files/{uid}", "POST /naming/decide", "POST /rollout/phone/{uid}"}
+#: Shows a drawing of a file that is not taken in yet; walked by role in tests/app/intake/test_datums.py.
+DRAWING = {"GET /intake/files/{uid}"}
 
 
 def content_of(media_type: str, mark: str) -> bytes:
@@ -132,7 +134,7 @@ def test_every_column_that_holds_a_file_is_walked(shared_world: World):
 
 def test_every_route_that_reaches_the_store_is_walked(shelf: Shelf):
     reaching = {route.name for route in routes(shelf.office.app) if route.has_store}
-    assert reaching == FILE_ROUTES | TAKING_IN
+    assert reaching == FILE_ROUTES | TAKING_IN | DRAWING
     public = create_public_app(shelf.world.settings, clock=shelf.world.clock)
     assert [route.name for route in routes(public) if route.has_store] == []
     assert not hasattr(public.state, "store")
