@@ -63,6 +63,11 @@ class Picture:
     bar_px: float
     part: tuple[float, float, float, float] | None = None
 
+    @property
+    def bar(self) -> str:
+        """The scale bar's length with its unit."""
+        return f"{self.bar_m // 1000} km" if self.bar_m >= 1000 else f"{self.bar_m} m"  # noqa: PLR2004 - m a km
+
 
 def pictures(look: Look) -> list[Picture]:
     """The pictures of one finding; none where nothing is known or no reading is left."""
