@@ -123,7 +123,11 @@ def gaps(ends: Ends, unit: Ints, side: Ints, *, max_deflection_deg: float) -> tu
     taken over only where it ends: one that goes on at the junction itself has no gap there.
     """
     open_ends = _only_of_their_name(ends)
-    first, second = pairs_at(ends.junction, (ends.junction >= 0) & ((unit >= 0) | open_ends))
+    hopeful = np.zeros(len(unit), dtype=bool)
+    hopeful[_between_names(ends, unit, open_ends)] = True
+    reached = np.zeros(int(ends.junction.max(initial=0)) + 1, dtype=bool)
+    reached[ends.junction[hopeful]] = True
+    first, second = pairs_at(ends.junction, hopeful | (open_ends & reached[ends.junction]))
     asked, named = np.concatenate([first, second]), np.concatenate([second, first])
     asking = (unit[asked] >= 0) & open_ends[named]
     asked, named = asked[asking], named[asking]
@@ -138,6 +142,15 @@ def gaps(ends: Ends, unit: Ints, side: Ints, *, max_deflection_deg: float) -> tu
     order = np.lexsort((both, cost, both // count))
     best = order[changes(both[order] // count)[:-1]]
     return both[best] // count, both[best] % count
+
+
+def _between_names(ends: Ends, unit: Ints, open_ends: Flags) -> Ints:
+    """The ends of units both of whose ends meet names that end there."""
+    bears = np.zeros(int(ends.junction.max(initial=0)) + 1, dtype=bool)
+    bears[ends.junction[open_ends]] = True
+    asking = np.flatnonzero((unit >= 0) & (ends.junction >= 0))
+    asking = asking[bears[ends.junction[asking]]]
+    return asking[np.bincount(unit[asking], minlength=1)[unit[asking]] > 1]
 
 
 def _only_of_their_name(ends: Ends) -> Flags:

@@ -259,12 +259,11 @@ def _runs(ends: Ends, straight: Ints) -> tuple[Ints, Ints]:
 def _filled(ends: Ends, run: Ints, side: Ints, ground: _Ground, rules: Rules) -> Ends:
     """The ends with short gaps in a name filled: runs of unnamed segments between two ends of one name."""
     unnamed = ends.name == UNNAMED
-    asking = np.where(unnamed & (side >= 0), np.repeat(run, 2), -1)
-    found, called = gaps(ends, asking, side, max_deflection_deg=rules.max_deflection_deg)
     long_m = np.bincount(run, weights=ground.courses.metres, minlength=1)
+    asking = np.where(unnamed & (side >= 0) & np.repeat(long_m[run] <= GAP_M, 2), np.repeat(run, 2), -1)
+    found, called = gaps(ends, asking, side, max_deflection_deg=rules.max_deflection_deg)
     title = np.full(len(long_m), UNNAMED)
-    short = long_m[found] <= GAP_M
-    title[found[short]] = called[short]
+    title[found] = called
     return replace(ends, name=np.where(unnamed, title[np.repeat(run, 2)], ends.name))
 
 
