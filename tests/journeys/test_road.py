@@ -500,7 +500,7 @@ def road(browser: Browser, world: World, tmp_path: Path, monkeypatch: pytest.Mon
         yield Road(world, browser, office, public, tmp_path)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_survey_becomes_a_sign_that_a_visitor_scans_and_each_role_does_its_part(road: Road):
     hand_in_the_survey(road)
     read_the_inventory(road)
