@@ -34,7 +34,7 @@ class Settings:
     public_host: str = "127.0.0.1"
     public_port: int = 8001
     code_host: str = "dm.dezhou.gov.cn"
-    public_url: str = "http://127.0.0.1:8001"
+    public_url: str = "http://localhost:8001"
     trusted_proxies: str = ""
     secure_cookies: bool = False
     tianditu_key: str = field(default="", repr=False)
@@ -72,7 +72,7 @@ def read_settings(env: Mapping[str, str] | None = None, *, database_url: str | N
         public_host=public_host,
         public_port=public_port,
         code_host=env.get("MINGLU_CODE_HOST") or "dm.dezhou.gov.cn",
-        public_url=(env.get("MINGLU_PUBLIC_URL") or f"http://{public_host}:{public_port}").rstrip("/"),
+        public_url=(env.get("MINGLU_PUBLIC_URL") or f"http://{_other_name(public_host)}:{public_port}").rstrip("/"),
         trusted_proxies=env.get("MINGLU_TRUSTED_PROXIES") or "",
         secure_cookies=env.get("MINGLU_SECURE_COOKIES", "") in {"1", "true", "yes"},
         **_base_map(env),
@@ -93,6 +93,11 @@ def _base_map(env: Mapping[str, str]) -> dict[str, str]:
             " every map that shows Tianditu."
         )
     return {"tianditu_key": key, "tianditu_approval": approval, "tianditu_url": url}
+
+
+def _other_name(host: str) -> str:
+    """A host of its own for the public pages: cookies know no ports, so the office's would go to 127.0.0.1's."""
+    return "localhost" if host == "127.0.0.1" else host
 
 
 def _psycopg(url: str) -> str:
