@@ -78,12 +78,16 @@ class StreetSegment(Kept, Placed, Table):
 
 
 class ScopeReason(Kept, Placed, Table):
-    """Why a street is in scope: this facility, at this distance, under this rule."""
+    """Why a street is in scope: this facility, at this distance, under this rule; ``until_on`` it held no more."""
 
     __tablename__ = "scope_reason"
     __table_args__ = (
         *within("scope_reason"),
-        UniqueConstraint("street_id", "facility_id", name="uq_scope_reason_street_id_facility_id"),
+        CheckConstraint("until_on IS NULL OR until_on > found_on", name="period"),
+        Index(
+            "uq_scope_reason_holds", "street_id", "facility_id", unique=True, postgresql_where=text("until_on IS NULL")
+        ),
+        Index("ix_scope_reason_street_id", "street_id"),
         {"schema": "inventory"},
     )
     street_id: Mapped[int] = mapped_column(ForeignKey("inventory.street.id", ondelete="CASCADE"))
@@ -91,3 +95,4 @@ class ScopeReason(Kept, Placed, Table):
     distance_m: Mapped[float] = mapped_column(Double)
     within_m: Mapped[float] = mapped_column(Double)
     found_on: Mapped[date]
+    until_on: Mapped[date | None]

@@ -68,7 +68,7 @@ def reasons_of(session: Session, street: Street) -> Sequence[Row[*tuple[Any, ...
     return session.execute(
         select(ScopeReason, Facility.kind, Facility.name)
         .join(Facility, Facility.id == ScopeReason.facility_id)
-        .where(ScopeReason.street_id == street.id)
+        .where(ScopeReason.street_id == street.id, ScopeReason.until_on.is_(None))
         .order_by(ScopeReason.distance_m, ScopeReason.id)
     ).all()
 
@@ -92,7 +92,7 @@ def segments_of(session: Session, street: Street) -> int:
 def lines(place: Division) -> Select[*tuple[Any, ...]]:
     """Streets of a territory with their lines as GeoJSON texts, for paging by key."""
     return (
-        select(Street, Division.uid.label("village_uid"), func.ST_AsGeoJSON(Street.line, 7).label("shape"))
+        select(Street, Division.uid.label("village_uid"), func.ST_AsGeoJSON(Street.line, 7, 0).label("shape"))
         .join(Division, Division.id == Street.division_id)
         .where(Street.territory.op("<@")(place.path))
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 from geoalchemy2 import WKBElement
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import Date, Double, bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
@@ -29,6 +29,33 @@ from gis.streets import Streets, derive_streets
 SCOPE_M = 50.0
 #: A committee that stands near no street is on the nearest one, within this many metres (estimate, setting).
 SEAT_M = 400.0
+#: What stands near which street now, against what was found before: one judgement, whole.
+_JUDGE = text(
+    """
+    WITH near AS MATERIALIZED (
+      SELECT n.street_id, n.facility_id, n.distance_m, s.division_id
+        FROM inventory.near_facilities((:top)::ltree, :within_m, :seat_m) n
+        JOIN inventory.street s ON s.id = n.street_id
+    ), known AS MATERIALIZED (
+      SELECT r.id, r.found_on, n.distance_m, n.street_id IS NOT NULL AS holds
+        FROM inventory.scope_reason r
+        LEFT JOIN near n ON n.street_id = r.street_id AND n.facility_id = r.facility_id
+       WHERE r.territory <@ (:top)::ltree AND r.until_on IS NULL
+    ), dropped AS (
+      DELETE FROM inventory.scope_reason r USING known k WHERE r.id = k.id AND NOT k.holds AND k.found_on >= :today
+    ), ended AS (
+      UPDATE inventory.scope_reason r SET until_on = :today
+        FROM known k WHERE r.id = k.id AND NOT k.holds AND k.found_on < :today
+    ), moved AS (
+      UPDATE inventory.scope_reason r SET distance_m = k.distance_m, within_m = :within_m
+        FROM known k WHERE r.id = k.id AND k.holds AND (r.distance_m <> k.distance_m OR r.within_m <> :within_m)
+    )
+    INSERT INTO inventory.scope_reason (street_id, facility_id, division_id, distance_m, within_m, found_on)
+    SELECT n.street_id, n.facility_id, n.division_id, n.distance_m, :within_m, :today FROM near n
+     WHERE NOT EXISTS (SELECT FROM inventory.scope_reason r
+                        WHERE r.street_id = n.street_id AND r.facility_id = n.facility_id AND r.until_on IS NULL)
+    """
+).bindparams(bindparam("today", type_=Date), bindparam("within_m", type_=Double))
 TAKEN = N_("Names were proposed for {n} streets made of the lines of {source}. Withdraw these proposals first.")
 
 
@@ -133,22 +160,15 @@ def judge_scope(session: Session, clock: Clock, *, division: Division, within_m:
     """Streets below ``division`` → in scope or not, anew; how many are in scope. The reasons are stored.
 
     In scope where a committee, shop, clinic or school stands within ``within_m`` metres (programme of 2024-04-08).
-    Raises Invalid for a distance outside 1–500 m.
+    A reason that still holds keeps its day, one that does not ends today, so that past days can be told again. Raises
+    Invalid for a distance outside 1–500 m.
     """
     if not 1 <= within_m <= 500:  # noqa: PLR2004 - beyond, every street of a village would be in scope
         raise Invalid("The distance must be between 1 and 500 m, not {value}.", field="within_m", value=within_m)
     below = Street.territory.op("<@")(division.path)
-    session.execute(text("DELETE FROM inventory.scope_reason WHERE territory <@ (:top)::ltree"), {"top": division.path})
-    session.execute(
-        text(
-            "INSERT INTO inventory.scope_reason (street_id, facility_id, division_id, distance_m, within_m, found_on)"
-            " SELECT n.street_id, n.facility_id, s.division_id, n.distance_m, :within_m, :today"
-            " FROM inventory.near_facilities((:top)::ltree, :within_m, :seat_m) n"
-            " JOIN inventory.street s ON s.id = n.street_id"
-        ),
-        {"top": division.path, "within_m": within_m, "seat_m": SEAT_M, "today": clock.today()},
-    )
-    reached = select(ScopeReason.street_id)
+    asked = {"top": division.path, "within_m": within_m, "seat_m": SEAT_M, "today": clock.today()}
+    session.execute(_JUDGE, asked)
+    reached = select(ScopeReason.street_id).where(ScopeReason.until_on.is_(None))
     session.execute(update(Street).where(below, Street.in_scope, Street.id.not_in(reached)).values(in_scope=False))
     session.execute(update(Street).where(below, ~Street.in_scope, Street.id.in_(reached)).values(in_scope=True))
     count = select(text("count(*)")).select_from(Street).where(below, Street.in_scope)

@@ -80,7 +80,7 @@ def shapes_of(session: Session, streets: Iterable[int]) -> dict[int, StreetShape
     kinds = (
         select(func.array_agg(aggregate_order_by(Facility.kind.distinct(), Facility.kind)))
         .join(ScopeReason, ScopeReason.facility_id == Facility.id)
-        .where(ScopeReason.street_id == Street.id)
+        .where(ScopeReason.street_id == Street.id, ScopeReason.until_on.is_(None))
         .correlate(Street)
         .scalar_subquery()
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -16,12 +16,15 @@ from sqlalchemy import text
 from app.base.errors import N_, NotAllowed
 from app.base.people import may
 from app.inventory.models import Stream
+from app.scanning.queries import is_demonstration
 from app.tracking import logic
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
     from app.base.clock import Clock
+    from app.base.models import Division
 
 #: What progress is counted from; who may not read all of it would be shown wrong figures.
 SUBJECTS = ("inventory.street", "planning.sign", "printing.order_line", "rollout.installation", "rollout.inspection")
@@ -45,7 +48,8 @@ class Progress:
 
     ``target`` is what is to be done by the end of that day's year (of the row's own year, by year); None where no
     target is set. A village is named when all its streets in scope have a name in force; ``villages_without_streets``
-    counts those that have none in scope. Streets and signs of residents' committees are counted in.
+    counts those that have none in scope. Streets and signs of residents' committees are counted in. A name is in force
+    from its decision: ``streets_approved`` are those of ``streets_named`` whose decision is not announced yet.
     """
 
     division_id: int | None
@@ -59,9 +63,20 @@ class Progress:
     villages_without_streets: int
     streets_in_scope: int
     streets_named: int
+    streets_approved: int
     signs_planned: int
     signs_ordered: int
     signs_standing: int
+
+    @property
+    def streets_in_force(self) -> int:
+        """Streets named whose name is announced, or was in use before the programme."""
+        return self.streets_named - self.streets_approved
+
+    @property
+    def villages_with_streets(self) -> int:
+        """Villages that have streets in scope: what the villages named are counted among."""
+        return self.villages - self.villages_without_streets
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +98,12 @@ class RegisterDifference:
 # planner expect a handful of rows from every table, and it would join hundreds of thousands one by one.
 _PROGRESS = text("""
 WITH reach AS MATERIALIZED (SELECT base.reach('inventory.street', 'read') AS root),
-head AS MATERIALIZED (SELECT d.id, d.path FROM base.division d WHERE d.kind = ANY (:kinds)),
+head AS MATERIALIZED (SELECT d.id, d.path FROM base.division d WHERE d.kind = ANY (:kinds) OR d.id = :only),
 member AS MATERIALIZED (
   SELECT DISTINCT ON (j.division_id) j.division_id, b.year
     FROM milestones.batch_village j JOIN milestones.batch b ON b.id = j.batch_id
-   WHERE j.joined_on <= :day AND (j.left_on IS NULL OR j.left_on > :day) AND b.stream = :stream
+   WHERE j.joined_on <= :day AND (j.left_on IS NULL OR j.left_on > :day OR j.left_on = b.closed_on)
+     AND b.stream = :stream
    ORDER BY j.division_id, j.joined_on DESC, j.id DESC
 ),
 place AS MATERIALIZED (
@@ -97,17 +113,29 @@ place AS MATERIALIZED (
 ),
 street AS (
   SELECT x.id, max(x.division_id) AS division_id, bool_or(x.named) AS named
-    FROM (SELECT s.id, s.division_id, s.surveyed_on, CAST(NULL AS date) AS found_on, false AS named
-            FROM inventory.street s WHERE s.stream = :stream AND s.in_scope
+    FROM (SELECT s.id, s.division_id, s.surveyed_on, s.in_scope, CAST(NULL AS boolean) AS holds, false AS named
+            FROM inventory.street s
+           WHERE s.stream = :stream AND (s.in_scope OR s.id IN (
+                 SELECT e.street_id FROM inventory.scope_reason e WHERE e.until_on > :day))
           UNION ALL
-          SELECT r.street_id, NULL, NULL, r.found_on, false FROM inventory.scope_reason r
+          SELECT r.street_id, NULL, NULL, NULL, r.found_on <= :day AND coalesce(r.until_on > :day, true), false
+            FROM inventory.scope_reason r
           UNION ALL
-          SELECT n.street_id, NULL, NULL, NULL, true FROM naming.name n
+          SELECT n.street_id, NULL, NULL, NULL, NULL, true FROM naming.name n
            WHERE n.in_force_on <= :day AND (n.retired_on IS NULL OR n.retired_on > :day)) x
-   GROUP BY x.id HAVING max(x.division_id) IS NOT NULL AND coalesce(min(x.found_on), max(x.surveyed_on)) <= :day
+   GROUP BY x.id
+  HAVING max(x.division_id) IS NOT NULL
+     AND coalesce(bool_or(x.holds), bool_or(x.in_scope) AND max(x.surveyed_on) <= :day)
+),
+unannounced AS MATERIALIZED (
+  SELECT n.street_id FROM naming.name n JOIN naming.deadline t ON t.decision_id = n.decision_id AND t.kind = 'announce'
+   WHERE n.in_force_on <= :day AND (n.retired_on IS NULL OR n.retired_on > :day)
+     AND (t.done_on IS NULL OR t.done_on > :day)
 ),
 streets AS (
-  SELECT division_id, count(*) AS streets, count(*) FILTER (WHERE named) AS named FROM street GROUP BY division_id
+  SELECT division_id, count(*) AS streets, count(*) FILTER (WHERE named) AS named,
+         count(*) FILTER (WHERE named AND id IN (SELECT u.street_id FROM unannounced u)) AS approved
+    FROM street GROUP BY division_id
 ),
 sign AS (
   SELECT max(x.street_id) AS street_id, max(x.division_id) AS division_id, bool_or(x.ordered) AS ordered,
@@ -134,14 +162,15 @@ signed AS (
 ),
 fact AS (
   SELECT m.division_id AS id, CAST(NULL AS boolean) AS is_village, CAST(NULL AS bigint) AS row_id, m.year,
-         0 AS streets, 0 AS named, 0 AS planned, 0 AS ordered, 0 AS standing FROM member m
-  UNION ALL SELECT p.id, p.is_village, p.row_id, NULL, 0, 0, 0, 0, 0 FROM place p
-  UNION ALL SELECT t.division_id, NULL, NULL, NULL, t.streets, t.named, 0, 0, 0 FROM streets t
-  UNION ALL SELECT g.division_id, NULL, NULL, NULL, 0, 0, g.planned, g.ordered, g.standing FROM signed g
+         0 AS streets, 0 AS named, 0 AS approved, 0 AS planned, 0 AS ordered, 0 AS standing FROM member m
+  UNION ALL SELECT p.id, p.is_village, p.row_id, NULL, 0, 0, 0, 0, 0, 0 FROM place p
+  UNION ALL SELECT t.division_id, NULL, NULL, NULL, t.streets, t.named, t.approved, 0, 0, 0 FROM streets t
+  UNION ALL SELECT g.division_id, NULL, NULL, NULL, 0, 0, 0, g.planned, g.ordered, g.standing FROM signed g
 ),
 told AS (
   SELECT bool_or(f.is_village) AS is_village, max(f.row_id) AS row_id, max(f.year) AS year, sum(f.streets) AS streets,
-         sum(f.named) AS named, sum(f.planned) AS planned, sum(f.ordered) AS ordered, sum(f.standing) AS standing
+         sum(f.named) AS named, sum(f.approved) AS approved, sum(f.planned) AS planned, sum(f.ordered) AS ordered,
+         sum(f.standing) AS standing
     FROM fact f GROUP BY f.id HAVING bool_or(f.is_village) IS NOT NULL
 ),
 counted AS MATERIALIZED (
@@ -151,6 +180,7 @@ counted AS MATERIALIZED (
          count(*) FILTER (WHERE t.is_village AND t.streets > 0 AND t.streets = t.named) AS villages_named,
          count(*) FILTER (WHERE t.is_village AND t.streets = 0) AS villages_without_streets,
          coalesce(sum(t.streets), 0) AS streets_in_scope, coalesce(sum(t.named), 0) AS streets_named,
+         coalesce(sum(t.approved), 0) AS streets_approved,
          coalesce(sum(t.planned), 0) AS signs_planned, coalesce(sum(t.ordered), 0) AS signs_ordered,
          coalesce(sum(t.standing), 0) AS signs_standing
     FROM told t WHERE t.row_id IS NOT NULL OR :by = 'year'
@@ -168,9 +198,10 @@ SELECT d.id AS division_id, d.uid, coalesce(d.name, '') AS name, CAST(c.year AS 
                    WHERE t.division_id = c.row_id AND t.year <= extract(year FROM CAST(:day AS date)))
        END AS villages_target,
        c.villages_batched, c.villages_named, c.villages_without_streets, c.streets_in_scope, c.streets_named,
-       c.signs_planned, c.signs_ordered, c.signs_standing
+       c.streets_approved, c.signs_planned, c.signs_ordered, c.signs_standing
   FROM counted c LEFT JOIN base.division d ON d.id = c.row_id
- WHERE c.villages + c.streets_in_scope > 0 ORDER BY c.year NULLS LAST, d.path
+ WHERE c.villages + c.streets_in_scope > 0 OR d.id = :only
+ ORDER BY c.year NULLS LAST, base.code_of(d.id) NULLS LAST, d.path
 """)
 
 # Villages of the territories that the topmost targets are set for: a walk's or another city's are not theirs.
@@ -192,7 +223,7 @@ SELECT coalesce((SELECT n FROM counted WHERE kind = 'village'), 0) AS register,
 
 _SHAPES = text("""
 SELECT d.uid, d.geometry_source,
-       ST_AsGeoJSON(ST_SimplifyPreserveTopology(coalesce(d.outline, d.point), 0.0005), 5) AS shape
+       ST_AsGeoJSON(ST_SimplifyPreserveTopology(coalesce(d.outline, d.point), 0.0005), 5, 0) AS shape
   FROM base.division d WHERE d.uid = ANY (:uids) AND coalesce(d.outline, d.point) IS NOT NULL
 """)
 
@@ -205,8 +236,21 @@ def progress(session: Session, *, on: date, by: By | str, stream: Stream = Strea
     if not all(may(session, subject, "read") for subject in SUBJECTS):
         raise NotAllowed(N_("Progress is shown to officers, inspectors and auditors."))
     by = By(by)
-    rows = session.execute(_PROGRESS, {"day": on, "by": by.value, "kinds": _KINDS[by], "stream": stream.value})
-    return [Progress(**{**row._mapping, **_whole(row._mapping)}) for row in rows]
+    asked = {"day": on, "by": by.value, "kinds": _KINDS[by], "only": None, "stream": stream.value}
+    return [_told(row) for row in session.execute(_PROGRESS, asked)]
+
+
+def progress_of(session: Session, place: Division, *, on: date, stream: Stream = Stream.VILLAGE) -> Progress | None:
+    """Progress of one division, counted as :func:`progress` counts it; None outside the person's territory.
+
+    Who may not read the rows of printing and rollout gets no signs ordered or standing: see ``SUBJECTS``.
+    """
+    asked = {"day": on, "by": "", "kinds": [], "only": place.id, "stream": stream.value}
+    return next((_told(row) for row in session.execute(_PROGRESS, asked)), None)
+
+
+def _told(row: Row[Any]) -> Progress:
+    return Progress(**{**row._mapping, **_whole(row._mapping)})
 
 
 def _whole(row: object) -> dict[str, int | None]:
@@ -215,6 +259,7 @@ def _whole(row: object) -> dict[str, int | None]:
         "villages_target",
         "streets_in_scope",
         "streets_named",
+        "streets_approved",
         "signs_planned",
         "signs_ordered",
         "signs_standing",
@@ -253,4 +298,5 @@ def progress_map(
         for row in rows
         if row.uid in shapes
     ]
-    return logic.draw_map(areas, on=today, leaflet=leaflet, say=say)
+    shown = is_demonstration(session)
+    return logic.draw_map(areas, on=today, leaflet=leaflet, say=say, demonstration=shown)

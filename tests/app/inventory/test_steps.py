@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from shapely import LineString, Point
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from app.base.clock import Clock
 from app.base.errors import Invalid
 from app.base.models import Division, Role
 from app.intake.models import Facility
@@ -51,6 +54,26 @@ def test_a_shop_and_the_committee_put_their_streets_in_scope_with_the_reason_sto
 def test_beyond_the_distance_a_street_is_out_of_scope_but_a_committee_always_has_its_street(world: World):
     streets = surveyed(world, crossing(), within_m=5)
     assert sum(scope for _, scope, _ in streets) == 1
+
+
+def test_a_later_judgement_leaves_the_day_of_what_still_holds_and_ends_what_does_not(world: World):
+    surveyed(world, crossing())
+    later = Clock(world.clock.now() + timedelta(days=30))
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        first = session.execute(select(ScopeReason.street_id, ScopeReason.facility_id, ScopeReason.found_on)).all()
+        town = session.get_one(Division, world.places["中镇"])
+        judge_scope(session, later, division=town)
+        again = session.execute(select(ScopeReason.street_id, ScopeReason.facility_id, ScopeReason.found_on)).all()
+        assert sorted(again) == sorted(first)
+        judge_scope(session, later, division=town, within_m=1)
+        ended = session.scalars(select(ScopeReason).where(ScopeReason.until_on.is_not(None))).all()
+        assert ended
+        assert {(r.found_on, r.until_on) for r in ended} == {(world.clock.today(), later.today())}
+        assert session.scalar(select(func.count()).where(Street.in_scope)) == 1
+        judge_scope(session, later, division=town)
+        held = session.execute(select(ScopeReason.found_on).where(ScopeReason.until_on.is_(None))).scalars().all()
+        assert len(held) == len(first)
+        assert later.today() in held
 
 
 def test_deriving_again_makes_no_street_twice_and_leaves_peoples_streets_alone(world: World):

@@ -258,6 +258,10 @@ def test_a_street_counts_since_the_day_its_reason_was_found(county: World):
     )
     assert rows(county, on=date(2024, 4, 9))[0].streets_in_scope == 3
     assert rows(county, on=date(2024, 4, 10))[0].streets_in_scope == 4
+    run(county, "UPDATE inventory.scope_reason SET until_on = DATE '2024-04-20'")
+    run(county, "UPDATE inventory.street SET in_scope = false WHERE id = :id", id=street)
+    assert rows(county, on=date(2024, 4, 19))[0].streets_in_scope == 4
+    assert rows(county, on=date(2024, 4, 20))[0].streets_in_scope == 3
 
 
 def test_residents_committees_are_no_villages_but_their_streets_count(county: World):
