@@ -176,8 +176,8 @@ def _specific_words(specific: str, divisions: Mapping[str, str], generics: tuple
     number = numerals.tail(specific)
     if number:
         before = specific.removesuffix(number)
-        if before == "第":
-            return (Word(specific, Role.NUMBER),)
+        if before.endswith("第"):
+            return (*_absorbed(before.removesuffix("第"), generics), Word(f"第{number}", Role.NUMBER))
         return (*_absorbed(before, generics), Word(number, Role.NUMBER))
     return _absorbed(specific, generics)
 
