@@ -90,7 +90,9 @@ def test_streets_come_as_geojson_with_the_datum_named_a_page_at_a_time(world: Wo
     assert answer.headers["content-type"] == "application/geo+json"
     first = answer.json()
     assert (first["type"], "4490" in first["datum"], len(first["features"])) == ("FeatureCollection", True, 2)
-    lon, lat = first["features"][0]["geometry"]["coordinates"][0][0]
+    shape = first["features"][0]["geometry"]
+    assert set(shape) == {"type", "coordinates"}, "no crs of its own beside that of the collection (RFC 7946)"
+    lon, lat = shape["coordinates"][0][0]
     assert 115 < lon < 118
     assert 36 < lat < 39
     rest = officer.client.get(f"/api/v1/streets?size=2&after={first['next']}").json()
