@@ -12,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from app.base.errors import N_, Unready
+from gis import crs
 
 #: From none to all villages named: light to dark (ColorBrewer YlGnBu, fit for the colour-blind and for grey print).
 COLOURS = ("#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 _TITLE = N_("Villages named by {day}")
 _SKETCH = N_("Outlines are sketches, not boundaries.")
+_DATUM = N_("Coordinates: CGCS2000 (EPSG:4490), longitude and latitude")
+_DEMONSTRATION = (
+    N_("Demonstration data"),
+    N_("Street lines, facilities and village points are generated, not surveyed."),
+)
 _FIELDS = {"villages": N_("Villages named"), "signs": N_("Signs standing of planned")}
 _LINK = re.compile(r"url\((?:\"|')?(?!data:|#)([^)\"']+)(?:\"|')?\)")
 
@@ -49,9 +55,17 @@ def colour_of(value: float) -> str:
     return COLOURS[-1] if value >= 1 else COLOURS[int(max(value, 0.0) * (len(COLOURS) - 1))]
 
 
-def draw_map(areas: Sequence[ShownArea], *, on: date, leaflet: Path, say: Callable[[str], str] = str) -> str:
+def draw_map(
+    areas: Sequence[ShownArea],
+    *,
+    on: date,
+    leaflet: Path,
+    say: Callable[[str], str] = str,
+    demonstration: bool = False,
+) -> str:
     """The areas as one HTML file that asks no host for anything: script, style and pictures stand in it.
 
+    It names its day and its datum, and whether a ``demonstration`` made what it shows.
     Raises Unready when ``leaflet.js`` or ``leaflet.css`` is not in the folder ``leaflet``.
     """
     import folium
@@ -62,9 +76,11 @@ def draw_map(areas: Sequence[ShownArea], *, on: date, leaflet: Path, say: Callab
     figure.title = html.escape(say(_TITLE).format(day=on))
     figure.header.add_child(_raw(f"<style>{_style(leaflet)}</style>"), name="leaflet_style")
     figure.header.add_child(_raw(f"<script>{_script(leaflet)}</script>"), name="leaflet_script")
-    heading = say(_TITLE).format(day=on)
-    note = say(_SKETCH) if any(area.is_sketch for area in areas) else ""
-    figure.html.add_child(_raw(_heading(heading, note)), name="heading")
+    figure.header.add_child(_raw(f'<meta name="datum" content="{crs.STORED}">'), name="datum")
+    notes = [say(_DATUM), *([say(_SKETCH)] if any(area.is_sketch for area in areas) else [])]
+    if demonstration:
+        figure.html.add_child(_raw(_banner(say)), name="demonstration")
+    figure.html.add_child(_raw(_heading(say(_TITLE).format(day=on), notes)), name="heading")
     if areas:
         layer = folium.GeoJson(
             {"type": "FeatureCollection", "features": [_feature(area) for area in areas]},
@@ -101,14 +117,24 @@ def _raw(markup: str) -> Any:
     return Element("{% raw %}" + markup + "{% endraw %}")
 
 
-def _heading(heading: str, note: str) -> str:
+def _banner(say: Callable[[str], str]) -> str:
+    """What stands on every page of a demonstration, and so on what is taken away from it."""
+    title, words = (html.escape(say(part)) for part in _DEMONSTRATION)
+    return (
+        '<p role="note" style="position:absolute;z-index:1000;left:0;right:0;bottom:0;margin:0;padding:.4em 1em;'
+        f'background:#ffe8bd;color:#4a3200;font:14px sans-serif"><strong>{title}</strong> {words}</p>'
+    )
+
+
+def _heading(heading: str, notes: Sequence[str]) -> str:
     steps = "".join(
         f'<span style="background:{colour};padding:0 .6em">&nbsp;</span> {index * 100 // (len(COLOURS) - 1)}% '
         for index, colour in enumerate(COLOURS)
     )
+    told = "<br>".join(f"<small>{html.escape(note)}</small>" for note in notes)
     return (
         '<div style="position:absolute;z-index:999;left:3.5em;top:.6em;background:#fffd;padding:.4em .8em;'
-        f'font:14px sans-serif"><b>{html.escape(heading)}</b><br>{steps}<br><small>{html.escape(note)}</small></div>'
+        f'font:14px sans-serif"><b>{html.escape(heading)}</b><br>{steps}<br>{told}</div>'
     )
 
 

@@ -61,6 +61,15 @@ def test_the_map_is_one_file_that_loads_nothing(leaflet: Path):
     assert "sketches" in page
 
 
+def test_the_map_names_its_datum_and_says_when_it_shows_a_demonstration(leaflet: Path):
+    real, made = (draw_map([area()], on=DAY, leaflet=leaflet, demonstration=shown) for shown in (False, True))
+    for page in (real, made):
+        assert "CGCS2000 (EPSG:4490), longitude and latitude" in page
+        assert '<meta name="datum" content="EPSG:4490">' in page
+    assert "Demonstration data" in made
+    assert "Demonstration data" not in real
+
+
 def test_the_map_tells_each_areas_figures(leaflet: Path):
     page = draw_map([area(is_sketch=False)], on=DAY, leaflet=leaflet)
     assert json.dumps("东县")[1:-1] in page

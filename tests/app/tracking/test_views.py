@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
 
 from app.base.models import Role
 from app.tracking.schemas import COLUMNS
@@ -81,6 +82,15 @@ def test_the_map_is_one_file_to_save_that_asks_no_host(office: Office, named: in
     assert answer.headers["content-disposition"].startswith("attachment")
     assert "\\u4e1c\\u53bf" in answer.text or "东县" in answer.text
     assert 'src="http' not in answer.text
+    assert "CGCS2000" in answer.text
+    assert "演示数据" not in answer.text
+
+
+def test_the_map_of_a_demonstration_says_so(office: Office, world: World, named: int):
+    with world.owner.begin() as connection:
+        connection.execute(text("INSERT INTO base.setting (key, value) VALUES ('demonstration', 'true')"))
+    answer = office.signed_in(Role.AUDITOR, "市").get("/tracking/map.html")
+    assert "演示数据" in answer.text
 
 
 @pytest.mark.parametrize("role", [Role.CREW, Role.SIGN_MAKER, Role.VILLAGE_CONTACT])
