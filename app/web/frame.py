@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
 from app.base.models import Division, DivisionKind
+from app.base.order import in_register_order
 from app.base.people import Actor, readable
 from app.base.request import is_below
 from app.tracking.queries import SUBJECTS
@@ -70,6 +71,7 @@ class Frame:
     registry: Mapping[str, Waiting | None]
     clock: Clock
     _counts: dict[int, tuple[float, dict[str, int]]] = field(default_factory=dict)
+    _is_demonstration: bool = False
 
     def nothing(self) -> Around:
         """The frame of a page that nobody has signed in to."""
@@ -81,7 +83,7 @@ class Frame:
             counts = self._waiting(session, actor)
             crumbs = _crumbs(session, actor, request.query_params.get("in", ""))
             below = _below(session, crumbs[-1]) if crumbs else []
-            demonstration = _demonstration(session)
+            self._is_demonstration = demonstration = _demonstration(session)
             known = readable(session, {subject for subjects in READS.values() for subject in subjects})
         stations = [
             Station(key, title, icon, key in self.registry, counts.get(key, 0))
@@ -92,14 +94,15 @@ class Frame:
         return Around(stations, crumbs, below, chosen, demonstration)
 
     def demonstration(self) -> bool:
-        """Whether a demonstration made this database; False while it does not answer."""
-        from sqlalchemy.exc import DBAPIError
+        """Whether a demonstration made this database; what was last known while it does not answer."""
+        from sqlalchemy.exc import SQLAlchemyError
 
         try:
             with self.database.nobody(via="frame") as session:
-                return _demonstration(session)
-        except DBAPIError:
-            return False
+                self._is_demonstration = _demonstration(session)
+        except SQLAlchemyError:
+            pass
+        return self._is_demonstration
 
     def forget(self, person_id: int) -> None:
         """Count anew for this person at the next page: they have just done something."""
@@ -136,5 +139,5 @@ def _crumbs(session: Session, actor: Actor, wanted: str) -> list[Division]:
 def _below(session: Session, parent: Division) -> list[Division]:
     if parent.kind in {DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value}:
         return []
-    found = select(Division).where(Division.parent_id == parent.id, Division.until_on.is_(None)).order_by(Division.name)
-    return list(session.scalars(found.limit(400)))
+    found = select(Division).where(Division.parent_id == parent.id, Division.until_on.is_(None))
+    return list(session.scalars(found.order_by(*in_register_order()).limit(400)))

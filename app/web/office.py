@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from app.base.clock import Clock
     from app.base.settings import Settings
 
-#: Survey files are large; the intake reads them from disk, not from memory.
+#: Survey files are large: an upload goes to disk and from there into the store, a piece at a time.
 MOST_BYTES = 2 * 1024**3
 SHELL = (account, today, divisions, maps, tiles, runs, history, people, files, search)
 
@@ -56,7 +56,8 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     app.state.frame, app.state.store = frame, open_store(settings.files)
     app.state.tiles, app.state.ground = Kept(), Ground(settings, settings.state / "ground")
     app.state.finders = [views.find for views in stations.values() if hasattr(views, "find")]
-    app.state.names_in_force, app.state.env.globals["columns"] = names_in_force, columns
+    app.state.names_in_force = names_in_force
+    app.state.env.globals.update(columns=columns, banner=frame.demonstration)
     app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)
     for views in (*SHELL, *stations.values()):
         app.include_router(views.router)

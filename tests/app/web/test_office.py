@@ -8,7 +8,9 @@ import logging
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from app.base.errors import Conflict, Invalid, NotAllowed, NotFound, Unready
 from app.base.models import Role
 from app.web.sessions import COOKIE
 from tests.app.web.conftest import Office, enter, token_in
@@ -176,6 +178,34 @@ def test_the_banner_stands_on_every_page_of_a_demonstration(office: Office):
     for path in ("/", "/divisions", "/map"):
         assert "演示数据" in client.get(path).text
     assert "演示数据" in office.stranger().get("/login").text
+
+
+@pytest.mark.parametrize(
+    ("raised", "status"),
+    [
+        (NotFound("gone"), 404),
+        (NotAllowed("not yours"), 403),
+        (Conflict("changed"), 409),
+        (Invalid("wrong"), 422),
+        (Unready("not yet"), 503),
+        (ValueError("unexpected"), 500),
+        (OperationalError("SELECT 1", None, OSError("away")), 503),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
+)
+def test_the_banner_stands_on_the_pages_that_refuse_too(office: Office, raised: Exception, status: int):
+    @office.app.get("/refused")
+    def refuse() -> None:
+        raise raised
+
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    assert "演示数据" not in client.get("/refused").text
+    with office.world.owner.begin() as connection:
+        connection.execute(text("INSERT INTO base.setting (key, value) VALUES ('demonstration', 'true')"))
+    for path, told in (("/refused", status), ("/nothing", 404)):
+        answer = client.get(path)
+        assert (answer.status_code, "演示数据" in answer.text) == (told, True)
+    assert "演示数据" in office.stranger().get("/nothing").text
 
 
 def test_an_administrator_adds_a_person_sets_a_password_and_lets_them_leave(office: Office):
