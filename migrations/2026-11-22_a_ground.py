@@ -285,7 +285,10 @@ CREATE INDEX ix_entry_act ON history.entry (act);
 CREATE INDEX ix_entry_undoes ON history.entry (undoes) WHERE undoes IS NOT NULL;
 CREATE INDEX ix_entry_person_id_id ON history.entry (person_id, id);
 
--- One sealed run of entries: their digests in order, and the hash that ties the block to the one before it.
+-- One sealed run of entries: their digests in order, and the hash that ties the block to the one before it. tx is the
+-- sealing's own transaction, begun when the entries were chosen: a greater one began after them, and so wrote greater
+-- ids and not before newest_at. NULL where the sealing cannot know (it had written before). newest_id and newest_at
+-- speak for all blocks so far.
 CREATE TABLE history.block (
   number bigint CONSTRAINT pk_block PRIMARY KEY CONSTRAINT ck_block_number CHECK (number > 0),
   previous bytea NOT NULL,
@@ -293,7 +296,9 @@ CREATE TABLE history.block (
   hash bytea NOT NULL,
   entries integer NOT NULL,
   horizon xid8 NOT NULL,
+  tx xid8,
   newest_id bigint NOT NULL,
+  newest_at timestamptz NOT NULL,
   sealed_at timestamptz NOT NULL
 );
 CREATE TABLE history.leaf (
@@ -317,6 +322,7 @@ CREATE TRIGGER refuse BEFORE UPDATE OR DELETE OR TRUNCATE ON history.block
 
 CREATE FUNCTION history.note(subject text, op text, row_id bigint, before hstore, after hstore) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT pg_current_xact_id();  -- before the entry takes its id, which verifying relies on
   INSERT INTO history.entry (act, undoes, subject, row_id, op, before, after, person_id, via, territory)
   VALUES (nullif(current_setting('minglu.act', true), '')::uuid, nullif(current_setting('minglu.undoes', true), '')::uuid,
           subject, row_id, op, before, after, base.me(), coalesce(nullif(current_setting('minglu.via', true), ''), 'sql'),

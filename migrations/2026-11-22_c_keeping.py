@@ -293,31 +293,37 @@ BEGIN
   RETURN level[1];
 END $$;
 CREATE FUNCTION history.block_hash(number bigint, previous bytea, root bytea, entries integer, horizon xid8,
-                                   newest_id bigint, sealed_at timestamptz) RETURNS bytea
+                                   tx xid8, newest_id bigint, newest_at timestamptz, sealed_at timestamptz) RETURNS bytea
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT sha256(convert_to(jsonb_build_array($1, encode($2, 'hex'), encode($3, 'hex'), $4, $5::text, $6,
-    to_char($7 AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'))::text, 'UTF8'))
+  SELECT sha256(convert_to(jsonb_build_array($1, encode($2, 'hex'), encode($3, 'hex'), $4, $5::text, $6::text, $7,
+    to_char($8 AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'),
+    to_char($9 AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US'))::text, 'UTF8'))
 $$;
 -- Seal what is committed and not sealed yet, at most `most` entries. Every transaction below the last block's horizon
 -- had ended when that block was made, so only entries at or above it can be new; after a restore on another server
 -- transaction numbers start again, and all are looked at.
 CREATE FUNCTION history.seal(most integer, moment timestamptz) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE last history.block; ids bigint[]; digests bytea[]; root bytea; floor xid8 := '0'; edge xid8;
+DECLARE last history.block; ids bigint[]; digests bytea[]; root bytea; floor xid8 := '0'; edge xid8; latest timestamptz;
+  mine xid8; wrote boolean := pg_current_xact_id_if_assigned() IS NOT NULL;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('history.seal', 0));
   SELECT * INTO last FROM history.block ORDER BY number DESC LIMIT 1;
   edge := pg_snapshot_xmin(pg_current_snapshot());
   IF FOUND AND last.horizon <= edge THEN floor := last.horizon; END IF;
-  SELECT array_agg(x.id ORDER BY x.id), array_agg(x.digest ORDER BY x.id) INTO ids, digests FROM (
-    SELECT e.id, history.digest(e) AS digest FROM history.entry e
+  SELECT array_agg(x.id ORDER BY x.id), array_agg(x.digest ORDER BY x.id), max(x.recorded_at)
+    INTO ids, digests, latest FROM (
+    SELECT e.id, e.recorded_at, history.digest(e) AS digest FROM history.entry e
      WHERE e.tx >= floor AND NOT EXISTS (SELECT 1 FROM history.leaf l WHERE l.entry_id = e.id)
      ORDER BY e.id LIMIT most) x;
   IF ids IS NULL THEN RETURN 0; END IF;
   IF cardinality(ids) = most THEN edge := floor; END IF;
   root := history.merkle(digests);
-  INSERT INTO history.block (number, previous, root, hash, entries, horizon, newest_id, sealed_at)
-  SELECT n, p, root, history.block_hash(n, p, root, cardinality(ids), edge, top, moment), cardinality(ids), edge, top, moment
+  IF NOT wrote THEN mine := pg_current_xact_id(); END IF;
+  latest := greatest(last.newest_at, least(latest, clock_timestamp()));
+  INSERT INTO history.block (number, previous, root, hash, entries, horizon, tx, newest_id, newest_at, sealed_at)
+  SELECT n, p, root, history.block_hash(n, p, root, cardinality(ids), edge, mine, top, latest, moment), cardinality(ids),
+         edge, mine, top, latest, moment
     FROM (SELECT coalesce(last.number, 0) + 1 AS n, coalesce(last.hash, sha256('minglu')) AS p,
                  greatest(coalesce(last.newest_id, 0), ids[cardinality(ids)]) AS top) b;
   INSERT INTO history.leaf (entry_id, block, digest)
@@ -328,9 +334,25 @@ CREATE FUNCTION history.newest_block() RETURNS TABLE (number bigint, hash text, 
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT number, encode(hash, 'hex'), sealed_at FROM history.block ORDER BY number DESC LIMIT 1
 $$;
--- What does not hold: altered, removed, inserted (unsealed though older than the last seal), broken, truncated; and
--- unsealed, which is no fault. The anchor is a block's number and hash kept outside the database.
-CREATE FUNCTION history.verify(anchor bigint DEFAULT NULL, anchor_hash text DEFAULT NULL)
+CREATE FUNCTION history.holds(anchor bigint, anchor_hash text) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT 1 FROM history.block b WHERE b.number = anchor AND encode(b.hash, 'hex') = anchor_hash)
+$$;
+-- Entries whose transaction began after a block was sealed, though their id or their moment lies before it. The clock
+-- may be set back by some seconds. Blocks before the entry's own are asked: after a restore numbers begin again.
+CREATE FUNCTION history.put_in() RETURNS TABLE (block bigint, entry_id bigint, subject text, row_id bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT l.block, e.id, e.subject, e.row_id
+    FROM history.entry e LEFT JOIN history.leaf l ON l.entry_id = e.id
+    JOIN history.block p ON p.number = coalesce(l.block - 1, (SELECT max(b.number) FROM history.block b))
+     AND (e.id <= p.newest_id OR e.recorded_at < p.newest_at - interval '5 seconds')
+   CROSS JOIN LATERAL (SELECT b.newest_id, b.newest_at FROM history.block b
+                        WHERE b.number <= p.number AND b.tx < e.tx ORDER BY b.number DESC LIMIT 1) s
+   WHERE e.id <= s.newest_id OR e.recorded_at < s.newest_at - interval '5 seconds'
+$$;
+-- What does not hold: altered, removed, inserted (older than a seal that came before it), broken, truncated; and
+-- unsealed, which is no fault. Anchors are blocks' numbers and hashes kept outside the database.
+CREATE FUNCTION history.verify(anchors bigint[] DEFAULT '{}', hashes text[] DEFAULT '{}')
 RETURNS TABLE (problem text, block bigint, entry_id bigint, subject text, row_id bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   WITH chain AS (
@@ -341,7 +363,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
   )
   SELECT 'broken', c.number, NULL::bigint, NULL::text, NULL::bigint FROM chain c LEFT JOIN content t ON t.block = c.number
    WHERE c.previous <> c.expected OR c.before + 1 <> c.number OR t.n IS DISTINCT FROM c.entries
-      OR c.hash <> history.block_hash(c.number, c.previous, c.root, c.entries, c.horizon, c.newest_id, c.sealed_at)
+      OR c.hash <> history.block_hash(c.number, c.previous, c.root, c.entries, c.horizon, c.tx, c.newest_id, c.newest_at,
+                                       c.sealed_at)
       OR c.root IS DISTINCT FROM history.merkle(t.digests)
   UNION ALL
   SELECT 'altered', l.block, e.id, e.subject, e.row_id FROM history.leaf l JOIN history.entry e ON e.id = l.entry_id
@@ -354,13 +377,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
                             ORDER BY c.number DESC LIMIT 1) THEN 'inserted' ELSE 'unsealed' END,
          NULL, e.id, e.subject, e.row_id FROM history.entry e
    WHERE NOT EXISTS (SELECT 1 FROM history.leaf l WHERE l.entry_id = e.id)
+     AND NOT EXISTS (SELECT 1 FROM history.put_in() i WHERE i.entry_id = e.id)
   UNION ALL
-  SELECT 'truncated', anchor, NULL, NULL, NULL WHERE anchor IS NOT NULL
-     AND NOT EXISTS (SELECT 1 FROM history.block b WHERE b.number = anchor AND encode(b.hash, 'hex') = anchor_hash)
+  SELECT 'inserted', i.block, i.entry_id, i.subject, i.row_id FROM history.put_in() i
+  UNION ALL
+  SELECT 'truncated', a.number, NULL, NULL, NULL FROM unnest(anchors, hashes) a(number, hash)
+   WHERE NOT history.holds(a.number, a.hash)
 $$;
 GRANT USAGE ON SCHEMA history TO minglu_queue;
-GRANT EXECUTE ON FUNCTION history.seal(integer, timestamptz), history.newest_block(), history.verify(bigint, text)
-  TO minglu_queue;
+GRANT EXECUTE ON FUNCTION history.seal(integer, timestamptz), history.newest_block(),
+  history.verify(bigint[], text[]), history.holds(bigint, text) TO minglu_queue;
 GRANT EXECUTE ON FUNCTION history.newest_block() TO minglu_office;
 """
 
@@ -418,9 +444,10 @@ GRANT EXECUTE ON FUNCTION history.undo(uuid) TO minglu_office;
 
 #: Tables that were there before lose what protects them here: policies, triggers, grants, rights.
 GONE = """
-DROP FUNCTION history.undo(uuid), history.changed_since(history.entry), history.verify(bigint, text),
+DROP FUNCTION history.undo(uuid), history.changed_since(history.entry), history.verify(bigint[], text[]),
+  history.put_in(), history.holds(bigint, text),
   history.newest_block(), history.seal(integer, timestamptz), history.merkle(bytea[]), history.digest(history.entry),
-  history.block_hash(bigint, bytea, bytea, integer, xid8, bigint, timestamptz);
+  history.block_hash(bigint, bytea, bytea, integer, xid8, xid8, bigint, timestamptz, timestamptz);
 DROP FUNCTION base.login_state(text, bytea, timestamptz), base.note_attempt(text, bytea, boolean, timestamptz),
   base.open_session(bigint, bytea, timestamptz, timestamptz), base.find_session(bytea, timestamptz),
   base.close_session(bytea), base.set_password(bigint, text), base.name_of(bigint), base.open_contact(bigint),

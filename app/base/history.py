@@ -6,17 +6,18 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from app.base.errors import Conflict, NotAllowed, NotFound
+from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.models import Entry
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
 
@@ -87,12 +88,34 @@ def seal(queue: Database, clock: Clock, *, most: int = BLOCK) -> int:
         sealed += n
 
 
-def verify(session: Session, anchor: dict[str, str] | None = None) -> list[Problem]:
-    """All that does not hold, and what is not sealed yet. ``anchor`` is what :func:`export_anchor` wrote."""
-    number = int(anchor["number"]) if anchor else None
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A block's number and hash as they were once written outside the database, and the file they stand in."""
+
+    path: Path
+    number: int
+    hash: str
+
+
+def read_anchors(folder: Path) -> list[Anchor]:
+    """The anchors kept in a folder, oldest block first; none where there is no folder. Raises as read_anchor does."""
+    return sorted((read_anchor(path) for path in folder.glob("anchor-*.json")), key=lambda anchor: anchor.number)
+
+
+def read_anchor(path: Path) -> Anchor:
+    """What :func:`export_anchor` wrote. Raises Invalid where the file holds something else."""
+    try:
+        words = json.loads(path.read_text())
+        return Anchor(path, int(words["number"]), str(words["hash"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Invalid(N_("{file} is no anchor: it should hold a block's number and hash."), file=path) from error
+
+
+def verify(session: Session, anchors: Sequence[Anchor] = ()) -> list[Problem]:
+    """All that does not hold, and what is not sealed yet. Every anchor must be found again, with the same hash."""
     rows = session.execute(
-        text("SELECT * FROM history.verify(:number, :hash)"),
-        {"number": number, "hash": anchor["hash"] if anchor else None},
+        text("SELECT * FROM history.verify(CAST(:numbers AS bigint[]), CAST(:hashes AS text[]))"),
+        {"numbers": [anchor.number for anchor in anchors], "hashes": [anchor.hash for anchor in anchors]},
     )
     return [Problem(**row._mapping) for row in rows]
 
@@ -101,15 +124,27 @@ def export_anchor(session: Session, clock: Clock, folder: Path) -> Path | None:
     """Write the newest block's number and hash to ``folder/anchor-<day>.json``; None while nothing is sealed.
 
     The folder belongs on another machine: whoever can rewrite the database must not be able to rewrite the anchor.
+    Raises Conflict, and leaves the old files as they are, where the newest anchor in the folder is not in the history
+    any more: that file is then the evidence of what was cut off.
     """
+    for kept in read_anchors(folder)[-1:]:
+        held = session.scalar(text("SELECT history.holds(:number, :hash)"), {"number": kept.number, "hash": kept.hash})
+        if not held:
+            raise Conflict(
+                N_("The history has lost block {number}, which {file} holds: no newer anchor is written over it."),
+                number=kept.number,
+                file=kept.path,
+            )
     newest = session.execute(text("SELECT * FROM history.newest_block()")).one_or_none()
     if newest is None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"anchor-{clock.today().isoformat()}.json"
     words = {"number": str(newest.number), "hash": newest.hash, "sealed_at": newest.sealed_at.isoformat()}
-    with path.open("w") as file:
+    partial = path.with_suffix(".part")
+    with partial.open("w") as file:
         json.dump(words, file)
         file.flush()
         os.fsync(file.fileno())
+    partial.replace(path)
     return path

@@ -37,6 +37,7 @@ QUEUE_FUNCTIONS = {
     "base.uuid7",
     "history.seal",
     "history.verify",
+    "history.holds",
     "history.newest_block",
 }
 
@@ -66,6 +67,7 @@ DEFINERS = {
     "history.seal": "writes blocks, which nobody else may write",
     "history.verify": "reads all entries, of all territories, and returns only where something is wrong",
     "history.newest_block": "a number and a hash",
+    "history.holds": "yes or no, to whoever knows a number and a hash",
     "history.changed_since": "yes or no: an undo must not miss a change that its person may not read",
     "intake.places_of": "&& and <-> are not leakproof; takes the territory from the transaction",
     "inventory.near_facilities": "&& is not leakproof; takes the territory from the transaction",

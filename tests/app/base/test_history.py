@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +13,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.base.db import Database
-from app.base.history import current_act, export_anchor, seal, verify
+from app.base.errors import Conflict, Invalid
+from app.base.history import Anchor, current_act, export_anchor, read_anchor, read_anchors, seal, verify
 from app.base.models import Role
 from app.base.settings import QUEUE
 from tests.conftest import World
@@ -41,9 +41,9 @@ def entries(world: World, subject: str, key: int) -> list[Any]:
         return list(connection.execute(text(sql + " WHERE subject = :s AND row_id = :k ORDER BY id"), values))
 
 
-def problems(world: World, anchor: dict[str, str] | None = None) -> list[str]:
+def problems(world: World, *anchors: Anchor) -> list[str]:
     with world.queue.nobody(via="verify") as session:
-        return [found.problem for found in verify(session, anchor)]
+        return [found.problem for found in verify(session, anchors)]
 
 
 @pytest.mark.parametrize("table", ["entry", "leaf", "block"])
@@ -207,6 +207,10 @@ FORGE = (
     " SELECT (SELECT max(id) + 1 FROM history.entry), {tx}, 'naming.name', 1, 'insert', 'x', '', '2024-01-01'"
     " FROM history.entry e WHERE id = 5"
 )
+WRITE = (
+    "INSERT INTO history.entry (id, subject, row_id, op, via, territory, recorded_at) OVERRIDING SYSTEM VALUE"
+    " VALUES ({id}, 'naming.name', 1, 'insert', 'x', '', {at})"
+)
 LAST = "(SELECT max(number) FROM history.block)"
 CUT = (
     f"DELETE FROM history.entry WHERE id IN (SELECT entry_id FROM history.leaf WHERE block = {LAST})",
@@ -250,6 +254,7 @@ TAMPERED: dict[str, tuple[tuple[str, ...], str, str]] = {
         "broken",
         "block 3",
     ),
+    "when a block was made": (("UPDATE history.block SET tx = '999999999' WHERE number = 3",), "broken", "block 3"),
     "a block's horizon": (("UPDATE history.block SET horizon = '1' WHERE number = 3",), "broken", "block 3"),
     "the end cut off": (CUT, "truncated", "block last"),
     "the end cut off and sealed anew": (
@@ -265,7 +270,7 @@ def test_tampering_behind_the_triggers_is_found_and_named(sealed: World, tmp_pat
     with sealed.queue.nobody(via="export") as session:
         written = export_anchor(session, sealed.clock, tmp_path)
     assert written is not None
-    anchor = json.loads(written.read_text())
+    anchor = read_anchor(written)
     assert written.name == "anchor-2024-07-01.json"
     assert problems(sealed, anchor) == []
     statements, problem, named = TAMPERED[how]
@@ -274,19 +279,73 @@ def test_tampering_behind_the_triggers_is_found_and_named(sealed: World, tmp_pat
         found = _tamper(connection, statements, anchor)
         connection.rollback()
     kind, what = named.split()
-    wanted = {"new": new, "last": int(anchor["number"])}.get(what) or int(what)
+    wanted = {"new": new, "last": anchor.number}.get(what) or int(what)
     told = {(row.problem, row.entry_id if kind == "entry" else row.block) for row in found}
     assert (problem, wanted) in told
     assert problems(sealed, anchor) == [], "nothing of it was kept"
 
 
-def _tamper(connection: Connection, statements: tuple[str, ...], anchor: dict[str, str]) -> list[Any]:
+def _tamper(connection: Connection, statements: tuple[str, ...], anchor: Anchor) -> list[Any]:
     connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
     for statement in statements:
         assert connection.exec_driver_sql(statement).rowcount > 0
     connection.exec_driver_sql("SET LOCAL session_replication_role = origin")
-    verdict = "SELECT * FROM history.verify(:n, :h)"
-    return list(connection.execute(text(verdict), {"n": int(anchor["number"]), "h": anchor["hash"]}))
+    verdict = "SELECT * FROM history.verify(ARRAY[CAST(:n AS bigint)], ARRAY[:h])"
+    return list(connection.execute(text(verdict), {"n": anchor.number, "h": anchor.hash}))
+
+
+@pytest.mark.parametrize(
+    ("key", "moment"),
+    [
+        ("-5", "now() - interval '8 hours'"),
+        ("-5", "now()"),
+        ("(SELECT max(id) + 1 FROM history.entry)", "'2024-01-01'"),
+    ],
+)
+def test_an_entry_written_as_of_an_earlier_hour_is_found_before_and_after_it_is_sealed(
+    world: World, key: str, moment: str
+):
+    add_streets(world, world.person(Role.TOWN_OFFICER, "南镇"), n=3)
+    seal(world.queue, world.clock)
+    with world.owner.begin() as connection:
+        connection.exec_driver_sql(WRITE.format(id=key, at=moment))
+    assert problems(world) == ["inserted"]
+    assert seal(world.queue, world.clock) == 1
+    assert problems(world) == ["inserted"]
+
+
+def test_a_history_cut_off_leaves_its_newest_anchor_as_it_is(world: World, tmp_path: Path):
+    person = world.person(Role.TOWN_OFFICER, "南镇")
+
+    def sealed_once_more() -> Path | None:
+        add_streets(world, person)
+        seal(world.queue, world.clock)
+        with world.queue.nobody(via="export") as session:
+            return export_anchor(session, world.clock, tmp_path)
+
+    sealed_once_more()
+    written = sealed_once_more()
+    assert written is not None
+    kept = written.read_text()
+    assert problems(world, *read_anchors(tmp_path)) == []
+    with world.admin.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        for statement in CUT:
+            connection.exec_driver_sql(statement)
+    for _ in range(3):  # fewer blocks, as many with another hash, more
+        with pytest.raises(Conflict, match="has lost block"):
+            sealed_once_more()
+        assert written.read_text() == kept
+        assert problems(world, *read_anchors(tmp_path)) == ["truncated"]
+        assert problems(world) == [], "without an anchor nobody can tell"
+    assert list(tmp_path.iterdir()) == [written]
+
+
+def test_a_file_that_is_no_anchor_is_refused_by_name(tmp_path: Path):
+    (tmp_path / "anchor-2024-07-01.json").write_text('{"number": "x"}')
+    with pytest.raises(Invalid, match=r"anchor-2024-07-01\.json is no anchor"):
+        read_anchors(tmp_path)
+    assert read_anchors(tmp_path / "nowhere") == []
 
 
 def test_who_may_do_nothing_else_cannot_verify_or_seal(shared_world: World):
