@@ -67,10 +67,10 @@ RIGHTS = """
 CALL base.protect('planning.post');
 CALL base.protect('planning.sign');
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor,crew}', 'planning.post', '{read}', 'territory');
-SELECT base.allow('{administrator}', 'planning.post', '{read}', 'all');
+SELECT base.allow('{administrator}', 'planning.post', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'planning.post', '{create,change,remove}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor,crew}', 'planning.sign', '{read}', 'territory');
-SELECT base.allow('{administrator}', 'planning.sign', '{read}', 'all');
+SELECT base.allow('{administrator}', 'planning.sign', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'planning.sign', '{create,change,remove}', 'territory');
 INSERT INTO history.undoable VALUES ('planning.post');
 INSERT INTO history.undoable VALUES ('planning.sign');
@@ -100,7 +100,7 @@ CREATE FUNCTION planning.streets_to_sign(places bigint[], today date, around_m d
 RETURNS TABLE (street_id bigint, division_id bigint, name_id bigint, generic text, road_class text, line bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   WITH wanted AS MATERIALIZED (
-    SELECT s.id, s.division_id, n.id AS name_id, n.generic, s.road_class, s.line
+    SELECT s.id, s.division_id, n.id AS name_id, n.generic, s.road_class, s.line, subpath(s.territory, 0, 1) AS tree
       FROM inventory.street s
       JOIN naming.name n ON n.street_id = s.id AND n.retired_on IS NULL AND n.in_force_on <= today
            AND n.decision_id IS NOT NULL
@@ -110,6 +110,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
   ), near AS (
     SELECT DISTINCT x.id FROM wanted w JOIN inventory.street x
         ON x.line && ST_Expand(w.line, around_m / 111320 / cos(radians(ST_Y(ST_Centroid(w.line)))), around_m / 110574)
+       AND subpath(x.territory, 0, 1) = w.tree  -- another tree is another trial on the same ground, no crossing
   )
   SELECT w.id, w.division_id, w.name_id, w.generic, w.road_class, ST_AsBinary(w.line) FROM wanted w
   UNION ALL

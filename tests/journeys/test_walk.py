@@ -240,6 +240,8 @@ def test_the_same_file_goes_through_twice_and_each_walk_has_its_own_sign(walker:
     walker.takes_bytes(geojson(THREE))
     assert [line.split()[1] for line in walker.said] == [*STATIONS, *STATIONS]
     assert len(list((walker.folder / "out").glob("*.pdf"))) == 2
+    planned = {line for line in walker.said if " planning " in line}
+    assert len(planned) == 1, "a walk's streets are no crossings of another walk's on the same ground"
     scanned = [line for line in walker.said if " scanning " in line]
     assert len(set(scanned)) == 2
     assert all("the public app that was running there" in line for line in scanned)
