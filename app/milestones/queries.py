@@ -141,17 +141,42 @@ def target_years(session: Session, place: Division) -> list[Target]:
     )
 
 
+def target_of(session: Session, place: Division, year: int) -> Target | None:
+    """A division's own target of one year, if it is set."""
+    wanted = select(Target).where(
+        Target.division_id == place.id, Target.year == year, Target.stream == Stream.VILLAGE.value
+    )
+    return session.scalars(wanted).one_or_none()
+
+
 def batched_by_year(session: Session, place: Division) -> dict[int, int]:
-    """How many villages stand in the batches of each year, below a division."""
-    rows = session.execute(
-        select(Batch.year, func.count(func.distinct(BatchVillage.division_id)))
+    """How many villages stand in the batches of each year, below a division: what a target is set for."""
+    return _batched(session, place, DivisionKind.VILLAGE)
+
+
+def committees_by_year(session: Session, place: Division) -> dict[int, int]:
+    """How many residents' committees stand in the batches of each year; no target counts them."""
+    return _batched(session, place, DivisionKind.RESIDENTS)
+
+
+def _batched(session: Session, place: Division, kind: DivisionKind) -> dict[int, int]:
+    """Each in the year of the batch joined last, as the tracking counts; who left a batch early is in none."""
+    last = (
+        select(Batch.year, BatchVillage.division_id)
+        .distinct(BatchVillage.division_id)
         .join(BatchVillage, BatchVillage.batch_id == Batch.id)
+        .join(Division, Division.id == BatchVillage.division_id)
         .where(
             BatchVillage.territory.op("<@")(place.path),
+            Division.kind == kind.value,
+            Division.until_on.is_(None),
+            Batch.stream == Stream.VILLAGE.value,
             or_(BatchVillage.left_on.is_(None), BatchVillage.left_on == Batch.closed_on),
         )
-        .group_by(Batch.year)
+        .order_by(BatchVillage.division_id, BatchVillage.joined_on.desc(), BatchVillage.id.desc())
+        .subquery()
     )
+    rows = session.execute(select(last.c.year, func.count()).group_by(last.c.year))
     return {row[0]: row[1] for row in rows}
 
 

@@ -18,11 +18,13 @@ from app.base.clock import Clock
 from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act
 from app.base.models import Division, DivisionKind
+from app.base.order import in_register_order
 from app.base.people import Actor, may
 from app.base.request import Answer, Me, Now, Place, Show, Work, is_below, one_of
 from app.intake.queries import entries_of, names_of
 from app.inventory.models import Street
 from app.milestones import queries, steps
+from app.milestones.logic import title_of
 from app.milestones.models import Batch, BatchState
 from app.milestones.queries import VillageProgress
 
@@ -78,6 +80,7 @@ def index(session: Work, show: Show, place: Place, clock: Now, state: str = "", 
         today=clock.today(),
         targets=queries.target_years(session, place),
         batched=queries.batched_by_year(session, place),
+        committees=queries.committees_by_year(session, place),
         registered=queries.registered(session, place),
         official=OFFICIAL_VILLAGES if place.kind == DivisionKind.CITY.value else None,
         may_open=may(session, "milestones.batch", "create"),
@@ -106,9 +109,7 @@ def ask(session: Work, show: Show, place: Place, actor: Me, clock: Now) -> Respo
     _require_planner(session, actor, place.path)
     year = clock.today().year
     last = date(year, 12, 31)
-    plan = Plan(
-        title=show.text("Batch {n} of {year}", n=_next(session, place, year), year=year), due_on=last.isoformat()
-    )
+    plan = Plan(title=title_of(year, _next(session, place, year)), due_on=last.isoformat())
     return _form(session, show, place, plan, {})
 
 
@@ -233,12 +234,12 @@ def _form(
     session: Session, show: Answer, place: Division, plan: Plan, errors: dict[str, str], picked: Picked | None = None
 ) -> Response:
     free = queries.progress_of(session, queries.free_villages(place)) if place.kind in _KINDS else []
-    below = select(Division).where(Division.parent_id == place.id, Division.until_on.is_(None)).order_by(Division.name)
+    below = select(Division).where(Division.parent_id == place.id, Division.until_on.is_(None))
     return show.page(
         "milestones/new.html",
         status=422 if errors else 200,
         place=place,
-        counties=session.scalars(below).all() if place.kind not in _KINDS else [],
+        counties=session.scalars(below.order_by(*in_register_order())).all() if place.kind not in _KINDS else [],
         towns=_by_town(free),
         plan=plan,
         errors=errors,

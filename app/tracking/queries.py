@@ -201,7 +201,9 @@ SELECT d.id AS division_id, d.uid, coalesce(d.name, '') AS name, CAST(c.year AS 
        c.streets_approved, c.signs_planned, c.signs_ordered, c.signs_standing
   FROM counted c LEFT JOIN base.division d ON d.id = c.row_id
  WHERE c.villages + c.streets_in_scope > 0 OR d.id = :only
- ORDER BY c.year NULLS LAST, base.code_of(d.id) NULLS LAST, d.path
+ ORDER BY c.year NULLS LAST,
+          (SELECT max(o.code) FROM base.division_code o
+             WHERE o.division_id = d.id AND o.system = 'statistics' AND o.valid_to_on IS NULL) NULLS LAST, d.name, d.id
 """)
 
 # Villages of the territories that the topmost targets are set for: a walk's or another city's are not theirs.

@@ -24,26 +24,6 @@ if TYPE_CHECKING:
 
     from app.base.people import Actor
 
-#: Villages whose streets in scope all bear a name in force, of those with streets in scope; then streets, then signs.
-_ONE_NUMBER = text("""
-WITH villages AS (
-  SELECT bool_and(s.state = 'in_force') AS named, count(*) AS streets,
-         count(*) FILTER (WHERE s.state = 'in_force') AS done
-    FROM inventory.street s
-   WHERE s.in_scope AND s.stream = 'village' AND s.state <> 'retired' AND s.territory <@ CAST(:path AS ltree)
-   GROUP BY s.division_id
-)
-SELECT count(*) FILTER (WHERE named) AS named, count(*) AS villages,
-       coalesce(sum(streets), 0)::bigint AS streets, coalesce(sum(done), 0)::bigint AS streets_named,
-       (SELECT count(*) FROM planning.sign p
-         WHERE p.state <> 'removed' AND p.territory <@ CAST(:path AS ltree)) AS signs,
-       (SELECT count(*) FROM planning.sign p
-         WHERE p.state = 'standing' AND p.territory <@ CAST(:path AS ltree)) AS standing,
-       (SELECT sum(t.villages)::bigint FROM milestones.target t
-         WHERE t.stream = 'village' AND t.division_id = :division) AS target
-  FROM villages
-""")
-
 #: Children of a division: what stands in the register below each, and what the official targets say of it.
 _CHILDREN = text("""
 SELECT c.uid, c.name, c.kind, c.geometry_source,
@@ -54,7 +34,9 @@ SELECT c.uid, c.name, c.kind, c.geometry_source,
          WHERE t.division_id = c.id AND t.stream = 'village') AS target
   FROM base.division c LEFT JOIN base.division v ON v.path <@ c.path AND v.id <> c.id AND v.until_on IS NULL
  WHERE c.parent_id = :parent AND c.until_on IS NULL
- GROUP BY c.id ORDER BY c.kind = 'zone', c.name
+ GROUP BY c.id
+ ORDER BY (SELECT max(o.code) FROM base.division_code o
+             WHERE o.division_id = c.id AND o.system = 'statistics' AND o.valid_to_on IS NULL) NULLS LAST, c.name, c.id
 """)
 _SUMS = text("""
 SELECT count(*) FILTER (WHERE v.kind = 'town') AS towns, count(*) FILTER (WHERE v.kind = 'village') AS villages,
@@ -92,11 +74,6 @@ class Task:
     title: str
     url: str
     count: int
-
-
-def one_number(session: Session, place: Division) -> Row[Any]:
-    """The programme's figures below a division."""
-    return session.execute(_ONE_NUMBER, {"path": place.path, "division": place.id}).one()
 
 
 def due(session: Session, place: Division, *, most: int) -> list[Due]:

@@ -7,17 +7,20 @@ from fastapi import APIRouter, Response
 from app.base.models import Role
 from app.base.people import may
 from app.base.request import Me, Now, Place, Show, Work
+from app.milestones.queries import target_years
+from app.tracking import queries as tracking
 from app.web import queries
 from app.web.words import NEXT_STEPS
 
 router = APIRouter()
-SUBJECTS = ("inventory.street", "planning.sign", "naming.deadline", "milestones.batch")
+SUBJECTS = ("inventory.street", "naming.deadline", "milestones.batch")
 
 
 @router.get("/")
 def today(session: Work, show: Show, place: Place, actor: Me, clock: Now) -> Response:
     """What this day asks of this person; panels of what their role may not read are left out, not shown empty."""
     sees = {subject: may(session, subject, "read") for subject in SUBJECTS}
+    with_signs = all(may(session, subject, "read") for subject in tracking.SUBJECTS)
     orders = queries.released_orders(session, most=8) if actor.role is Role.SIGN_MAKER else []
     return show.page(
         "home/today.html",
@@ -27,6 +30,8 @@ def today(session: Work, show: Show, place: Place, actor: Me, clock: Now) -> Res
         batches=queries.open_batches(session, place, most=8) if sees["milestones.batch"] else None,
         tasks=queries.tasks(session, actor, place),
         orders=orders if actor.role is Role.SIGN_MAKER else None,
-        number=queries.one_number(session, place) if sees["inventory.street"] and sees["planning.sign"] else None,
+        number=tracking.progress_of(session, place, on=clock.today()) if sees["inventory.street"] else None,
+        with_signs=with_signs,
+        target=sum(target.villages for target in target_years(session, place)),
         next_step=NEXT_STEPS[actor.role.value],
     )
