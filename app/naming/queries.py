@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
-from app.inventory.asks import StreetName
-from app.inventory.models import Street
+from app.inventory.asks import NamingDays, StreetName
+from app.inventory.models import Stream, Street
+from app.milestones.asks import BatchDays
 from app.milestones.models import Batch
 from app.naming.logic.latin import without_tones
-from app.naming.logic.states import State
+from app.naming.logic.states import OPEN, State
 from app.naming.models import Deadline, DeadlineKind, Decision, Finding, FindingLevel, Name, Proposal
 
 #: Waiting for the offices that ask, and for the government that decides.
 ASKING = (State.DRAFT.value, State.RETURNED.value)
+#: Came to nothing.
+ENDED = (State.WITHDRAWN.value, State.REJECTED.value)
 
 
 def in_the_way() -> Any:
@@ -143,7 +147,56 @@ def deadlines_of(session: Session, decision: Decision) -> dict[str, Deadline]:
     return {deadline.kind: deadline for deadline in found}
 
 
-def names(place: Division, words: str = "") -> Select[*tuple[Any, ...]]:
+def days_of_naming(session: Session, street: int, /) -> NamingDays:
+    """Answers :class:`app.inventory.asks.DaysOfNaming`."""
+    held = (*(state.value for state in OPEN), State.IN_FORCE.value)
+    proposal = session.scalars(
+        select(Proposal)
+        .where(Proposal.street_id == street, Proposal.state.in_(held))
+        .order_by(Proposal.id.desc())
+        .limit(1)
+    ).first()
+    if proposal is None:
+        name = session.scalars(select(Name).where(Name.street_id == street, Name.retired_on.is_(None))).first()
+        return NamingDays(announced_on=name.in_force_on if name else None)
+    proposed = proposal.submitted_on if proposal.state not in ASKING else None
+    decision = session.get(Decision, proposal.decision_id) if proposal.decision_id else None
+    return NamingDays(
+        drafted_on=proposal.proposed_on,
+        proposed_on=proposed or (proposal.proposed_on if decision else None),
+        approved_on=decision.approved_on if decision else None,
+        announced_on=announced_on(session, decision) if decision else None,
+    )
+
+
+def announced_on(session: Session, decision: Decision) -> date | None:
+    """The day of a decision's notice; None while it is not published."""
+    return session.scalar(
+        select(Deadline.done_on).where(
+            Deadline.decision_id == decision.id, Deadline.kind == DeadlineKind.ANNOUNCE.value
+        )
+    )
+
+
+def days_of_batch(session: Session, batch: Batch, /) -> BatchDays:
+    """Answers :class:`app.milestones.asks.DaysOfBatch`."""
+    row = session.execute(
+        select(
+            func.max(func.coalesce(Proposal.submitted_on, Proposal.proposed_on)),
+            func.max(Decision.approved_on),
+            func.max(Deadline.done_on),
+        )
+        .join(Street, Street.id == Proposal.street_id)
+        .outerjoin(Decision, Decision.id == Proposal.decision_id)
+        .outerjoin(
+            Deadline, and_(Deadline.decision_id == Decision.id, Deadline.kind == DeadlineKind.ANNOUNCE.value)
+        )
+        .where(Proposal.batch_id == batch.id, Street.in_scope, Proposal.state.not_in(ENDED))
+    ).one()
+    return BatchDays(*row)
+
+
+def names(place: Division, words: str = "", *, in_scope: bool = False) -> Select[*tuple[Any, ...]]:
     """Names in force of a territory, by characters or by pinyin written with or without tones and blanks."""
     found = (
         select(
@@ -159,6 +212,8 @@ def names(place: Division, words: str = "") -> Select[*tuple[Any, ...]]:
         .outerjoin(Decision, Decision.id == Name.decision_id)
         .where(Name.retired_on.is_(None), Name.territory.op("<@")(place.path))
     )
+    if in_scope:
+        found = found.where(Street.in_scope, Street.stream == Stream.VILLAGE.value)
     if not words.strip():
         return found
     spoken = sound_of(words)

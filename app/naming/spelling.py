@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from sqlalchemy import BigInteger, any_, bindparam, func, select, text
@@ -21,6 +22,8 @@ from app.naming.logic.latin import Latin, sound_key, spell, toneless_key
 from app.naming.logic.parts import split_name
 from app.naming.logic.shapes import StreetShape
 from gis.crs import bearings_deg, metres_per_degree
+
+_STANDINGS = {each.value: each for each in (Standing.IN_FORCE, Standing.IN_USE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +139,12 @@ def contexts_of(session: Session, asked: Sequence[Asked]) -> list[NameContext]:
     """All that the checks look at for each name on its street, the same whoever asks (definer function)."""
     shapes = shapes_of(session, {each.street for each in asked})
     rows = session.execute(
-        text("SELECT * FROM naming.namesakes(:villages, :plains, :streets)"),
+        text("SELECT * FROM naming.namesakes(:villages, :plains, :streets, :names)"),
         {
             "villages": [each.village for each in asked],
             "plains": [each.name.sound_plain for each in asked],
             "streets": [each.street for each in asked],
+            "names": [each.name.words for each in asked],
         },
     )
     alike: dict[int, list[Neighbour]] = defaultdict(list)
@@ -164,13 +168,23 @@ def neighbours_around(session: Session, village: Division) -> tuple[Neighbour, .
 
 
 def neighbour(row: object) -> Neighbour:
-    """A row of the definer functions as the checks know it."""
-    state = Standing.IN_FORCE if row.state == "in_force" else Standing.PROPOSED  # type: ignore[attr-defined]
+    """A row of the definer functions as the checks know it; a surveyed name has no spelling yet."""
+    state = _STANDINGS.get(row.state, Standing.PROPOSED)  # type: ignore[attr-defined]
+    surveyed = state is Standing.IN_USE
     return Neighbour(
         name=row.words,  # type: ignore[attr-defined]
-        latin=row.latin_toned,  # type: ignore[attr-defined]
+        latin=_surveyed_latin(row.words) if surveyed else row.latin_toned,  # type: ignore[attr-defined]
         scope=Scope(row.scope),  # type: ignore[attr-defined]
         where=row.place,  # type: ignore[attr-defined]
         office=row.office,  # type: ignore[attr-defined]
         state=state,
     )
+
+
+@lru_cache(maxsize=65_536)
+def _surveyed_latin(words: str) -> str:
+    """How a surveyed name is said; the name itself where nobody can say it."""
+    try:
+        return as_it_stands(words).latin_toned
+    except Invalid:
+        return words

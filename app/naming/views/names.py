@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from app.base import paging
-from app.base.request import Place, Show, Work
+from app.base.request import Place, Show, Work, one_of
+from app.inventory.queries import count
 from app.naming import queries
 from app.naming.models import Name
 from signs.designs import is_blue
@@ -14,8 +15,19 @@ router = APIRouter(prefix="/naming")
 
 
 @router.get("/names")
-def index(session: Work, show: Show, place: Place, q: str = "", after: str | None = None) -> Response:
-    """Names in force of the chosen territory in the order of their sound."""
+def index(
+    session: Work, show: Show, place: Place, q: str = "", scope: str = "", after: str | None = None
+) -> Response:
+    """Names in force of the chosen territory in the order of their sound, with how many there are."""
+    one_of(scope, ("in",), field="scope")
     keys = [paging.Key(Name.sound_plain), paging.Key(Name.id)]
-    page = paging.page(session, queries.names(place, q[:40]), keys=keys, after=after)
-    return show.page("naming/names.html", page=page, q=q[:40], place=place, is_blue=is_blue)
+    found = queries.names(place, q[:40], in_scope=scope == "in")
+    return show.page(
+        "naming/names.html",
+        page=paging.page(session, found, keys=keys, after=after),
+        total=count(session, found),
+        q=q[:40],
+        scope=scope,
+        place=place,
+        is_blue=is_blue,
+    )

@@ -97,6 +97,7 @@ def proposal_page(
         "naming/record.html",
         status=422 if errors else 200,
         proposal=proposal,
+        announced_on=queries.announced_on(session, decision) if decision else None,
         name=name,
         doubts=[told_doubt(show.text, doubt) for doubt in latin.doubts],
         findings=[told(show.text, finding) for finding in checking.findings_of(session, proposal)],

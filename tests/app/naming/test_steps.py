@@ -62,8 +62,8 @@ def village(world: World) -> Village:
         take_in(session, world.clock, survey=crossing(), origin=Origin("a"), division=town)
         derive(session, world.clock, division=town)
         judge_scope(session, world.clock, division=town)
-        home = session.scalars(select(Division).where(Division.name == "新庄")).one()
-        world.places["新庄"] = home.id
+        home = session.scalars(select(Division).where(Division.name == "丁村")).one()
+        world.places["丁村"] = home.id
         batch = open_batch(
             session,
             world.clock,
@@ -154,7 +154,67 @@ def test_two_streets_of_a_village_cannot_both_be_called_the_same(village: Villag
         )
         same = [f for f in findings_of(session, twin) if f.rule == "N9"]
         assert [f.level for f in same] == ["error"]
-        assert "新庄" in same[0].values["where"]
+        assert "丁村" in same[0].values["where"]
+
+
+def surveyed_as(village: Village, words: str, street: int) -> None:
+    with acting(village.world) as session:
+        village.street(session, street).surveyed_name = words
+
+
+def neighbours_of(session: Session, village: Village, words: str) -> list[tuple[str, str]]:
+    by = officer(session, village.world)
+    made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording(words))
+    return [(f.level, f.values["other"]) for f in findings_of(session, made) if f.rule == "N9"]
+
+
+@pytest.mark.parametrize(
+    ("surveyed", "level"), [("幸福路", "error"), ("兴福路", "warning"), ("文化路", None), ("Main Street", None)]
+)
+def test_a_name_that_the_survey_found_on_another_street_of_the_village_stands_in_the_way(
+    village: Village, surveyed: str, level: str | None
+):
+    surveyed_as(village, surveyed, 1)
+    with acting(village.world) as session:
+        assert neighbours_of(session, village, "幸福路") == ([(level, surveyed)] if level else [])
+
+
+def test_a_streets_own_surveyed_name_is_no_conflict_and_a_name_on_record_is_told_once(village: Village):
+    surveyed_as(village, "幸福路", 0)
+    with acting(village.world) as session:
+        assert neighbours_of(session, village, "幸福路") == []
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        again = propose(
+            session, village.world.clock, by=by, street=village.street(session, 1), wording=Wording("幸福路")
+        )
+        told = [f.values["state"] for f in findings_of(session, again) if f.rule == "N9"]
+        assert told == ["proposed"]
+
+
+def test_a_surveyed_name_is_not_suggested_again_in_its_town(village: Village):
+    with acting(village.world) as session:
+        words = {
+            each.words
+            for each in suggest(
+                session,
+                village.world.clock,
+                by=officer(session, village.world),
+                batch=session.get_one(Batch, village.batch),
+            )
+        }
+        session.rollback()
+    taken = sorted(words)[0]
+    surveyed_as(village, taken, 2)
+    with acting(village.world) as session:
+        made = suggest(
+            session,
+            village.world.clock,
+            by=officer(session, village.world),
+            batch=session.get_one(Batch, village.batch),
+        )
+        assert made
+        assert taken not in {each.words for each in made if each.street_id != village.streets[2]}
 
 
 def test_findings_are_the_same_whoever_runs_the_check(village: Village):
@@ -163,7 +223,7 @@ def test_findings_are_the_same_whoever_runs_the_check(village: Village):
         by = officer(session, village.world)
         propose(session, village.world.clock, by=by, street=village.street(session, 1), wording=Wording("慧敏路"))
     found = []
-    for role, place in ((Role.TOWN_OFFICER, "中镇"), (Role.CITY_OFFICER, "市"), (Role.VILLAGE_CONTACT, "新庄")):
+    for role, place in ((Role.TOWN_OFFICER, "中镇"), (Role.CITY_OFFICER, "市"), (Role.VILLAGE_CONTACT, "丁村")):
         with acting(village.world, role, place) as session:
             proposal = session.scalars(select(Proposal).where(Proposal.words == "慧敏路")).one()
             again = check_all(session, village.world.clock, proposals=[proposal])[proposal.id]
@@ -181,7 +241,7 @@ def test_a_waiver_needs_the_right_role_and_a_reason_and_survives_the_next_check(
             waive(
                 session,
                 village.world.clock,
-                by=officer(session, village.world, Role.VILLAGE_CONTACT, "新庄"),
+                by=officer(session, village.world, Role.VILLAGE_CONTACT, "丁村"),
                 finding=rare,
                 reason="old",
             )

@@ -28,7 +28,7 @@ def county(office: Office) -> Person:
 
 @pytest.fixture
 def batch(world: World, county: Person) -> str:
-    """A batch of the village 新庄 of the survey, by its address."""
+    """A batch of the village 丁村 of the survey, by its address."""
     taken_in(world, county, "中镇", survey())
     form = county.reads("/milestones/new")
     village = re.search(r'name="village" value="([0-9a-f-]{36})"', form)

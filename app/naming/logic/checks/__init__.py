@@ -20,6 +20,7 @@ CHECKS: tuple[Check, ...] = (
     scale.width,
     scale.length,
     scale.direction,
+    form.fits_a_plate,
     form.standard_characters,
     listed.leaders,
     listed.persons,

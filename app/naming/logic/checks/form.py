@@ -10,6 +10,8 @@ from app.naming.logic.checks.subject import Subject
 from app.naming.logic.findings import NOBODY, OFFICERS, Finding, Level
 
 EXAMPLES = 6
+LONGEST = 9
+"""A plate of the usual sizes shows names of 2 to 9 characters readably (our reading, from no regulation)."""
 
 CHARACTER_MESSAGES = {
     Flaw.LATIN: N_("“{character}” is not a Chinese character: Latin letters are not used in names."),
@@ -29,6 +31,7 @@ CHARACTER_REMEDIES = {
     Flaw.OUTSIDE: N_("Use a standard character; an old local character needs the county's reason."),
     Flaw.RARE: N_("Prefer a common character, or give the reason for this one."),
 }
+SHORTEN = N_("Shorten the specific, or give the reason for so long a name and see to a larger plate.")
 CHOOSE_STANDARD = N_("Write “{instead}”.")
 
 
@@ -49,6 +52,15 @@ def two_parts(subject: Subject) -> Iterator[Finding]:
         message = N_("“{words}” has no generic that is on the list.")
         remedy = N_("End the name in one of {generics} …; a local generic can be added to the list.")
         yield Finding("N1", Level.ERROR, message, values, subject.words, remedy)
+
+
+def fits_a_plate(subject: Subject) -> Iterator[Finding]:
+    """N3: a name that no plate can show does not fit its street; the county may say why it has to be so long."""
+    length = len(subject.words.strip())
+    if length > LONGEST:
+        message = N_("The name has {length} characters: a plate shows at most {longest}.")
+        values = {"length": length, "longest": LONGEST}
+        yield Finding("N3", Level.ERROR, message, values, subject.words, SHORTEN, waivable_by=OFFICERS)
 
 
 def standard_characters(subject: Subject) -> Iterator[Finding]:

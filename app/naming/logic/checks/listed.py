@@ -10,6 +10,8 @@ from app.naming.logic.findings import NOBODY, OFFICERS, TOWN_UP, Finding, Level
 from app.naming.logic.lists import Entry, WordList
 
 ANOTHER = N_("Choose another specific.")
+BANNED = N_("“{words}” is on the list of banned words ({note}).")
+BANNED_UNCONFIRMED = N_("“{words}” is on the list of banned words ({note}); nobody has confirmed that list yet.")
 SHORT = 2
 """A foreign name of two characters inside a longer specific is more often chance than meant (里加, 万象)."""
 
@@ -24,8 +26,9 @@ def placeholder(subject: Subject) -> Iterator[Finding]:
 
 def banned(subject: Subject) -> Iterator[Finding]:
     """N2: words on the list of banned words."""
-    for entry in subject.lists.banned.hits(subject.words):
-        message = N_("“{words}” is on the list of banned words ({note}).")
+    known = subject.lists.banned
+    for entry in known.hits(subject.words):
+        message = BANNED if _confirmed(known) else BANNED_UNCONFIRMED
         values = {"words": entry.words, "note": entry.note}
         level = entry.level or Level.WARNING
         yield Finding("N2", level, message, values, entry.words, ANOTHER, waivable_by=OFFICERS)
@@ -60,13 +63,21 @@ def leaders(subject: Subject) -> Iterator[Finding]:
 
 
 def persons(subject: Subject) -> Iterator[Finding]:
-    """N5a: names of persons, when there is no reason that has nothing to do with the person."""
-    known = subject.lists.persons
-    for entry in known.hits(subject.words):
-        message = N_("“{words}” is the name of a person ({note}).")
+    """N5a: names of persons, when there is no reason that has nothing to do with the person.
+
+    A name of two characters inside a longer specific is more often chance than meant (张旭 in 张旭庄): where the
+    specific begins with it, a note says so. State leaders are rule N5's.
+    """
+    known, specific = subject.lists.persons, subject.parts.specific or subject.words
+    leading = {entry.words for entry in subject.lists.leaders.hits(specific)}
+    for entry in known.hits(specific):
+        by_chance = len(entry.words) <= SHORT and entry.words != specific
+        if entry.words in leading or (by_chance and not specific.startswith(entry.words)):
+            continue
+        level = Level.NOTE if by_chance else entry.level or Level.WARNING
+        message = N_("“{words}” is the name of a person.")
         remedy = N_("Choose another specific, or say why it has no link to the person.")
-        values = {"words": entry.words, "note": entry.note}
-        yield Finding("N5a", entry.level or Level.WARNING, message, values, entry.words, remedy, OFFICERS)
+        yield Finding("N5a", level, message, {"words": entry.words}, entry.words, remedy, OFFICERS)
     yield from _unconfirmed("N5a", known)
 
 

@@ -17,6 +17,7 @@ MESSAGES = {
 }
 STATES = {
     Standing.IN_FORCE: N_("in force"),
+    Standing.IN_USE: N_("in use, as surveyed"),
     Standing.PROPOSED: N_("proposed"),
     Standing.RETIRED: N_("retired"),
 }
@@ -65,11 +66,13 @@ def _about(neighbour: Neighbour, subject: Subject) -> Iterator[Finding]:
         values=values,
         words=neighbour.name,
         remedy=REMEDY,
-        waivable_by=_waivable_by(same, neighbour.scope),
+        waivable_by=_waivable_by(same, neighbour),
     )
 
 
-def _waivable_by(same: Same, scope: Scope) -> frozenset[Who]:
+def _waivable_by(same: Same, neighbour: Neighbour) -> frozenset[Who]:
+    """A survey may be wrong, or have cut one street in two: the county may answer it even inside the village."""
     if same is Same.TEXT:
-        return NOBODY if scope is Scope.VILLAGE else OFFICERS
-    return OFFICERS if scope is Scope.VILLAGE else TOWN_UP
+        lawful = neighbour.scope is Scope.VILLAGE and neighbour.state is not Standing.IN_USE
+        return NOBODY if lawful else OFFICERS
+    return OFFICERS if neighbour.scope is Scope.VILLAGE else TOWN_UP

@@ -28,6 +28,7 @@ class Standing(StrEnum):
     """What the other name is at present."""
 
     IN_FORCE = "in_force"
+    IN_USE = "in_use"  # what the survey found people call it
     PROPOSED = "proposed"
     RETIRED = "retired"
 

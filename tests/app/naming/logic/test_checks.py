@@ -49,6 +49,20 @@ def test_a_lawful_name_raises_no_error_and_no_warning(name):
         ("待定路", [("N2", "error", "待定")]),
         ("国际大街", [("N2", "warning", "国际")]),
         ("王八胡同", [("N2", "error", "王八")]),
+        ("屎路", [("N2", "error", "屎")]),
+        ("赌博路", [("N2", "error", "赌博")]),
+        ("吸毒街", [("N2", "error", "吸毒")]),
+        ("杀人巷", [("N2", "error", "杀人")]),
+        ("卖淫街", [("N2", "error", "卖淫")]),
+        ("算命胡同", [("N2", "warning", "算命")]),
+        ("墓地路", [("N2", "warning", "墓地")]),
+        ("瘟疫路", [("N2", "warning", "瘟疫")]),
+        ("鲁迅路", [("N5a", "warning", "鲁迅")]),
+        ("鲁迅东路", [("N5a", "warning", "鲁迅")]),
+        ("张之洞路", [("N5a", "warning", "张之洞")]),
+        ("张旭庄路", []),
+        ("幸福文化振兴大街东", [("N1", "error", "幸福文化振兴大街东")]),
+        ("幸福文化振兴建设大街", [("N3", "error", "幸福文化振兴建设大街")]),
         ("東方路", [("N4", "error", "東")]),
         ("榠樝路", [("N4", "error", "榠"), ("N4", "error", "樝")]),
         ("幸福1路", [("N4", "error", "1")]),
@@ -209,3 +223,36 @@ def test_any_text_is_answered_in_whole_sentences(text):
 @given(st.text(string.printable, min_size=1, max_size=6))
 def test_text_without_chinese_is_never_a_lawful_name(text):
     assert worst(check_name(text)) is Level.ERROR
+
+
+def test_a_name_longer_than_a_plate_is_told_with_the_remedy_and_the_county_may_answer():
+    name = "幸福" * 18 + "大街北"[:1] + "大街"
+    (found,) = [each for each in check_name(name) if each.rule == "N3"]
+    assert (len(name), found.level, found.values["length"]) == (39, Level.ERROR, 39)
+    assert "Shorten" in found.advise()
+    assert found.waivable_by
+
+
+def test_a_banned_word_says_that_nobody_has_confirmed_the_list():
+    (found,) = [each for each in check_name("屎路") if each.rule == "N2" and not each.needs_tick]
+    assert "nobody has confirmed" in found.say()
+
+
+def test_a_person_of_two_characters_at_the_head_of_a_longer_specific_is_a_note():
+    (found,) = [each for each in check_name("鲁迅公园路") if each.rule == "N5a" and each.words]
+    assert (found.words, found.level) == ("鲁迅", Level.NOTE)
+
+
+def test_a_surveyed_name_in_use_counts_as_a_neighbour_and_the_county_may_answer():
+    (found,) = [each for each in check_name("幸福路", near("幸福路", state=Standing.IN_USE)) if each.rule == "N9"]
+    assert (found.level, bool(found.waivable_by)) == (Level.ERROR, True)
+    (found,) = [each for each in check_name("幸福路", near("兴福路", state=Standing.IN_USE)) if each.rule == "N9"]
+    assert found.level is Level.WARNING
+
+
+def test_the_lists_that_ship_are_of_a_size_and_unconfirmed():
+    lists = default_lists()
+    assert len(lists.persons.entries) == 13_658
+    assert len(lists.banned.entries) > 300
+    assert lists.banned.source == "own compilation"
+    assert lists.banned.confirmed_by is None
