@@ -182,17 +182,25 @@ INSERT INTO history.undoable VALUES ('naming.finding');
 """
 
 MORE = """
+-- Whether a street bears its surveyed name and nothing else says so: no name in force, and no proposal of these words.
+CREATE FUNCTION naming.only_surveyed(street bigint, surveyed text) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT NOT EXISTS (SELECT FROM naming.name n WHERE n.street_id = street AND n.retired_on IS NULL)
+     AND NOT EXISTS (SELECT FROM naming.proposal p WHERE p.street_id = street AND p.words = surveyed
+                        AND p.state IN ('draft', 'submitted', 'returned', 'approved'))
+$$;
 -- Names in force and live proposals of the same county that sound alike without tones (same words sound alike too), for
--- each of the asked names ("nr" counts them from 1). Definer, because the law looks across territories: it returns only
--- the fact - what, where, which office - so that a check gives the same findings whoever runs it.
-CREATE FUNCTION naming.namesakes(villages bigint[], plains text[], but_streets bigint[])
+-- each of the asked names ("nr" counts them from 1); and surveyed names that are no rows yet: those of the village, to be
+-- compared by sound, and equal ones of the county. OFFSET 0 keeps the comparison of words, which has an index, before
+-- that of territories. Definer, because the law looks across territories: it returns only the fact - what, where, which
+-- office - so that a check gives the same findings whoever runs it.
+CREATE FUNCTION naming.namesakes(villages bigint[], plains text[], but_streets bigint[], names text[])
 RETURNS TABLE (nr bigint, words text, latin_toned text, scope text, place text, office text, state text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   WITH asked AS MATERIALIZED (
-    SELECT a.nr, a.plain, a.but_street, d.path AS home,
+    SELECT a.nr, a.village, a.plain, a.but_street, a.name, d.path AS home,
            (SELECT c.path FROM base.division c WHERE d.path <@ c.path AND c.kind IN ('county', 'zone')
              ORDER BY nlevel(c.path) DESC LIMIT 1) AS county
-      FROM unnest(villages, plains, but_streets) WITH ORDINALITY a (village, plain, but_street, nr)
+      FROM unnest(villages, plains, but_streets, names) WITH ORDINALITY a (village, plain, but_street, name, nr)
       JOIN base.division d ON d.id = a.village
      WHERE base.actor() IS NOT NULL
   )
@@ -208,6 +216,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
       SELECT p.words, p.latin_toned, p.territory, p.division_id, p.state FROM naming.proposal p
        WHERE p.sound_plain = a.plain AND p.state IN ('draft', 'submitted', 'returned') AND p.street_id <> a.but_street
          AND p.territory <@ a.county
+      UNION ALL
+      SELECT s.surveyed_name, '', s.territory, s.division_id, 'in_use' FROM inventory.street s
+       WHERE s.division_id = a.village AND s.surveyed_name IS NOT NULL AND s.id <> a.but_street
+         AND naming.only_surveyed(s.id, s.surveyed_name)
+      UNION ALL
+      SELECT e.surveyed_name, '', e.territory, e.division_id, 'in_use'
+        FROM (SELECT s.* FROM inventory.street s WHERE s.surveyed_name = a.name OFFSET 0) e
+       WHERE e.division_id <> a.village AND e.territory <@ a.county AND naming.only_surveyed(e.id, e.surveyed_name)
    ) k
     JOIN base.division d ON d.id = k.division_id
     LEFT JOIN base.division o ON o.id = d.parent_id
@@ -224,12 +240,15 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
     UNION ALL
     SELECT p.words, p.latin_toned, p.territory, p.division_id, p.state FROM naming.proposal p, home h
      WHERE p.state IN ('draft', 'submitted', 'returned') AND p.territory <@ h.town
+    UNION ALL
+    SELECT s.surveyed_name, '', s.territory, s.division_id, 'in_use' FROM inventory.street s, home h
+     WHERE s.surveyed_name IS NOT NULL AND s.territory <@ h.town AND naming.only_surveyed(s.id, s.surveyed_name)
   )
   SELECT k.words, k.latin_toned, CASE WHEN k.division_id = village THEN 'village' ELSE 'town' END, d.name, d.name, k.state
     FROM known k JOIN base.division d ON d.id = k.division_id ORDER BY 3 DESC, 4, 1
 $$;
 GRANT EXECUTE ON FUNCTION naming.around(bigint) TO minglu_office;
-GRANT EXECUTE ON FUNCTION naming.namesakes(bigint[], text[], bigint[]) TO minglu_office;
+GRANT EXECUTE ON FUNCTION naming.namesakes(bigint[], text[], bigint[], text[]) TO minglu_office;
 CREATE INDEX ix_proposal_sound_plain ON naming.proposal (sound_plain);
 """
 
