@@ -90,7 +90,8 @@ class ErrorPages:
         return await self._tell(request, status, message, {}, None)
 
     def _to_login(self, request: Request) -> Response:
-        back = request.url.path if request.method == "GET" else "/"
+        asked = f"?{request.url.query}" if request.url.query else ""
+        back = request.url.path + asked if request.method == "GET" else "/"
         url = f"{self.login}?next={quote(back)}"
         if request.headers.get("hx-request"):
             return Response(status_code=204, headers={"hx-redirect": url})

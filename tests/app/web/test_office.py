@@ -28,6 +28,16 @@ def test_a_stranger_is_sent_to_the_login_and_back_to_where_they_wanted(office: O
     assert client.get("/divisions").status_code == 200
 
 
+def test_what_a_link_asked_for_is_kept_through_the_login(office: Office):
+    """A link to a street on the map, opened after the session has ended, opened the whole map."""
+    client = office.stranger()
+    wanted = "/divisions?in=01a20272-39e4-77b7-b69c-d3e7d1532955&q=a%26b"
+    door = client.get(client.get(wanted).headers["location"])
+    assert f'name="next" value="{wanted.replace("&", "&amp;")}"' in door.text
+    answer = enter(client, office.login_of(Role.TOWN_OFFICER, "南镇"), PASSWORD, next=wanted)
+    assert answer.headers["location"] == wanted
+
+
 @pytest.mark.parametrize("next_page", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"])
 def test_nobody_is_sent_elsewhere_after_the_login(office: Office, next_page: str):
     answer = enter(office.stranger(), office.login_of(Role.TOWN_OFFICER, "南镇"), PASSWORD, next=next_page)
