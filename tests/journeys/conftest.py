@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.journeys.browsing import CHROMIUM, SWITCHES
+
+#: The machine may be busy: what is waited for comes, or the page is broken.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture

@@ -1,0 +1,87 @@
+"""The map in a real browser: list and map tell each other, many are selected, the address keeps it all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import text
+
+from app.base.models import Role
+from app.web.office import create_office_app
+from tests.app.web.conftest import put
+from tests.conftest import PASSWORD, World
+from tests.journeys.browsing import MARKS, Watched, login_of, served
+
+pytestmark = [*MARKS, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def street(world: World) -> str:
+    """Two streets of 甲村 that cross; the key of the named one."""
+    for name, line in (("老街", "116.30 37.45, 116.31 37.45"), ("新巷", "116.305 37.446, 116.305 37.454")):
+        put(
+            world,
+            "inventory.street",
+            {
+                "division_id": world.places["甲村"],
+                "surveyed_name": name,
+                "line": f"SRID=4490;MULTILINESTRING(({line}))",
+                "length_m": 880.0,
+                "stream": "village",
+                "in_scope": True,
+                "geometry_source": "generated",
+                "surveyed_on": "2024-04-01",
+            },
+        )
+    with world.owner.connect() as connection:
+        return str(connection.scalar(text("SELECT uid FROM inventory.street WHERE surveyed_name = '老街'")))
+
+
+def open_map(page: Page, url: str, login: str) -> None:
+    page.set_default_timeout(60_000)
+    page.goto(url)
+    page.get_by_label("账号").fill(login)
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    page.locator("[data-ready]").wait_for()
+    page.locator("tr[data-street]").first.wait_for()
+
+
+def test_the_map_and_its_list_tell_each_other(browser: Browser, world: World, office_url: str, street: str):
+    watched = Watched(browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN"))
+    page = watched.page
+    open_map(page, f"{office_url}/map?street={street}", login_of(world, Role.TOWN_OFFICER, "南镇"))
+    panel = page.locator("[data-map-panel]")
+    expect(panel.get_by_role("heading", name="老街")).to_be_visible()
+    expect(page.locator("tr.is-marked")).to_contain_text("老街")
+    page.get_by_role("button", name="新巷").click()
+    expect(panel.get_by_role("heading", name="新巷")).to_be_visible()
+    expect(page).not_to_have_url(re.compile(street))
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("[data-map-count]")).to_have_text("1")
+    box = page.locator(".maplibregl-canvas").bounding_box()
+    assert box
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 60, box["y"] + box["height"] - 90, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(page.locator("[data-map-count]")).to_have_text("2")
+    page.get_by_label("未命名").uncheck()
+    expect(page.locator("[data-map-list]")).to_contain_text("视野内没有街路巷")
+    expect(page).to_have_url(re.compile(r"state=proposed,approved,in_force,retired"))
+    page.reload()
+    expect(page.get_by_label("未命名")).not_to_be_checked()
+    assert watched.complaints == []
+
+
+@pytest.fixture
+def office_url(world: World) -> Iterator[str]:
+    """The office's shell, served to the browser."""
+    with served(create_office_app(world.settings, clock=world.clock, stations={})) as url:
+        yield url
