@@ -267,7 +267,7 @@ def test_a_check_finds_the_same_namesakes_whoever_runs_it(shared_world: World):
     found = {}
     for role, stand in ((Role.TOWN_OFFICER, "南镇"), (Role.VILLAGE_CONTACT, "甲村"), (Role.CITY_OFFICER, "市")):
         with shared_world.office.acting(shared_world.person(role, stand), via="test") as session:
-            sql = text("SELECT * FROM naming.namesakes(ARRAY[:village], ARRAY['xingfu lu'], ARRAY[0])")
+            sql = text("SELECT * FROM naming.namesakes(ARRAY[:village], ARRAY['xingfu lu'], ARRAY[0], ARRAY['幸福路'])")
             found[role] = [tuple(row) for row in session.execute(sql, {"village": places["甲村"]})]
     assert found[Role.TOWN_OFFICER] == found[Role.CITY_OFFICER] == found[Role.VILLAGE_CONTACT]
     told = sorted(
