@@ -96,8 +96,8 @@ ASKED = {
         ["ix_division_outline", "ix_division_point"],
     ),
     "namesakes": (
-        f"SELECT * FROM naming.namesakes(ARRAY[{VILLAGE}], ARRAY['sound7'], ARRAY[0])",
-        ["ix_name_sound_plain", "ix_proposal_sound_plain"],
+        f"SELECT * FROM naming.namesakes(ARRAY[{VILLAGE}], ARRAY['sound7'], ARRAY[0], ARRAY['民生{VILLAGE}路'])",
+        ["ix_name_sound_plain", "ix_proposal_sound_plain", "ix_street_surveyed_name", "ix_street_division_id_id"],
     ),
 }
 TILES = [what for what in ASKED if what.startswith("tile")]
