@@ -176,6 +176,17 @@ BEGIN
   UPDATE base.contact SET sealed = NULL, erased_on = today WHERE id = wanted;
   RETURN true;
 END $$;
+-- What the worker does each day: contacts past their term, in all territories, by nobody.
+CREATE FUNCTION base.erase_due_contacts(today date) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE due bigint[];
+BEGIN
+  SELECT array_agg(c.id) INTO due
+    FROM (SELECT id FROM base.contact WHERE erased_on IS NULL AND erase_on <= today ORDER BY id FOR UPDATE) c;
+  DELETE FROM base.contact_key WHERE contact_id = ANY (due);
+  UPDATE base.contact SET sealed = NULL, erased_on = today WHERE id = ANY (due);
+  RETURN coalesce(cardinality(due), 0);
+END $$;
 
 -- Runs. Whoever queues one lends it their person; the worker tells its progress on a connection of its own.
 CREATE FUNCTION base.enqueue(what text, how jsonb) RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER
@@ -205,6 +216,12 @@ CREATE FUNCTION base.end_run(wanted uuid, how text, words text, what jsonb) RETU
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE base.run SET state = how, message = words, result = what, ended_at = clock_timestamp() WHERE uid = wanted
 $$;
+-- A worker that stops puts its run back: what it did was rolled back, and the next worker begins it anew.
+CREATE FUNCTION base.requeue_run(wanted uuid) RETURNS void LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE base.run SET state = 'queued', done = 0, total = NULL, message = '', started_at = NULL
+   WHERE uid = wanted AND state = 'running'
+$$;
 CREATE FUNCTION base.cancel_run(wanted uuid) RETURNS boolean LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
   UPDATE base.run SET cancel_asked = true,
@@ -220,7 +237,7 @@ GRANT EXECUTE ON FUNCTION base.login_state(text, bytea, timestamptz), base.note_
   base.cancel_run(uuid) TO minglu_office;
 GRANT USAGE ON SCHEMA base TO minglu_queue;
 GRANT EXECUTE ON FUNCTION base.begin_run(uuid), base.tell_run(uuid, bigint, bigint, text),
-  base.end_run(uuid, text, text, jsonb) TO minglu_queue;
+  base.end_run(uuid, text, text, jsonb), base.requeue_run(uuid), base.erase_due_contacts(date) TO minglu_queue;
 """
 
 RIGHTS = """
@@ -453,7 +470,7 @@ DROP FUNCTION base.login_state(text, bytea, timestamptz), base.note_attempt(text
   base.close_session(bytea), base.set_password(bigint, text), base.name_of(bigint), base.open_contact(bigint),
   base.erase_contact(bigint, date), base.seal_contact(bigint, text, text, date), base.enqueue(text, jsonb),
   base.cancel_run(uuid), base.begin_run(uuid), base.tell_run(uuid, bigint, bigint, text),
-  base.end_run(uuid, text, text, jsonb);
+  base.end_run(uuid, text, text, jsonb), base.requeue_run(uuid), base.erase_due_contacts(date);
 DROP TABLE history.undoable, base.contact_key, base.contact, base.run, base.file, base.setting;
 DO $$
 DECLARE t regclass; made name;

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, create_engine, event, select, text
 from sqlalchemy.orm import Session
 
 from app.base.db import Database
@@ -29,12 +29,14 @@ from app.base.plain import address_of
 from app.base.settings import OFFICE, QUEUE, Settings
 
 if TYPE_CHECKING:
-    from procrastinate import App
+    from procrastinate import App, JobContext
 
 LOG = logging.getLogger("minglu.work")
 QUEUE_NAME, TASK = "minglu", "run"
-#: A worker whose heart has not beaten for so long is gone.
-STALLED_SECONDS = 30
+#: A worker whose heart has not beaten for so long is gone; how often the living look for what it left behind.
+STALLED_SECONDS, LOOK_SECONDS = 30.0, 15.0
+#: A worker that is told to stop lets its run end by itself for so long, and then asks it to stop.
+PATIENCE_SECONDS = 1.0
 #: Told in place of what nobody expected; the number is in the worker's log, beside where it happened.
 UNKNOWN_KIND = N_("This worker does not know this kind of work. Start the newest version.")
 UNEXPECTED = N_("Something went wrong here. Tell the administrator this number: {trace}")
@@ -42,6 +44,14 @@ UNEXPECTED = N_("Something went wrong here. Tell the administrator this number: 
 
 class Cancelled(Exception):
     """The person asked the run to stop; what it did in its open transaction is rolled back."""
+
+
+class Stopped(Exception):
+    """The worker is to stop: the open transaction is rolled back and the run goes back to the queue."""
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +63,25 @@ class RunContext:
     person_id: int
     args: Mapping[str, Any]
     _queue: Engine
+    _stopping: Callable[[], bool] = _never
 
     @contextmanager
     def acting(self) -> Iterator[Session]:
-        """One transaction of the work, as the person who queued it."""
+        """One transaction of the work, as the person who queued it. A worker that is to stop stops at a statement."""
         with self.database.acting(self.person_id, via=f"run {self.uid}") as session:
+            event.listen(session.connection(), "before_cursor_execute", self._check)
             yield session
 
+    def _check(self, *_: object) -> None:
+        if self._stopping():
+            raise Stopped
+
     def tell(self, done: int, total: int | None = None, message: str = "") -> None:
-        """Say how far the work is; committed at once. Raises :class:`Cancelled` where somebody asked it to stop."""
+        """Say how far the work is; committed at once. Raises :class:`Cancelled` where somebody asked it to stop.
+
+        And :class:`Stopped` where the worker is to stop.
+        """
+        self._check()
         with self._queue.connect() as connection:
             cancelled = connection.execute(
                 text("SELECT base.tell_run(:uid, :done, :total, :message)"),
@@ -112,7 +132,8 @@ class Worker:
     def run(self, *, wait: bool = True) -> None:
         """Work until told to stop (SIGINT, SIGTERM), or until nothing is left where ``wait`` is False.
 
-        What a worker left undone that died is taken up again at the start, from its beginning.
+        What a worker left undone that died is taken up again from its beginning, once its heart has been still for
+        half a minute; a run in hand when it is told to stop goes back to the queue.
         """
         try:
             asyncio.run(_work(self.app, wait=wait))
@@ -123,37 +144,87 @@ class Worker:
 
 def make_worker(settings: Settings, kinds: Mapping[str, Work]) -> Worker:
     """A worker for these kinds of work: what each does with a :class:`RunContext`, its result a small dictionary."""
-    from procrastinate import App, PsycopgConnector  # only the worker: who queues asks the database
+    from procrastinate import (
+        App,
+        PsycopgConnector,
+        RetryStrategy,
+        exceptions,
+    )  # only the worker: who queues asks the database
 
     options = {"options": "-c search_path=queue,public -c timezone=UTC", "application_name": QUEUE}
     app = App(connector=PsycopgConnector(conninfo=address_of(settings, QUEUE), kwargs=options, min_size=1, max_size=4))
     office = Database(settings, role=OFFICE, pool_size=2)
     queue = create_engine(settings.url_of(QUEUE), isolation_level="AUTOCOMMIT", pool_size=2, pool_pre_ping=True)
 
-    @app.task(name=TASK, queue=QUEUE_NAME)
-    def run(run: str) -> None:
-        perform(UUID(run), kinds, office=office, queue=queue)
+    @app.task(
+        name=TASK, queue=QUEUE_NAME, pass_context=True, retry=RetryStrategy(retry_exceptions=[exceptions.JobAborted])
+    )
+    def run(job: JobContext, run: str) -> None:
+        try:
+            perform(UUID(run), kinds, office=office, queue=queue, stopping=job.should_abort)
+        except Stopped as stop:
+            raise exceptions.JobAborted from stop
 
     return Worker(app, office, queue)
 
 
 async def _work(app: App, *, wait: bool) -> None:
     async with app.open_async():
-        for job in await app.job_manager.get_stalled_jobs(queue=QUEUE_NAME, seconds_since_heartbeat=STALLED_SECONDS):
-            await app.job_manager.retry_job(job)
-        await app.run_worker_async(
-            queues=[QUEUE_NAME], concurrency=1, wait=wait, install_signal_handlers=wait, delete_jobs="successful"
-        )
+        looking = asyncio.create_task(_take_up(app))
+        try:
+            await app.run_worker_async(
+                queues=[QUEUE_NAME],
+                concurrency=1,
+                wait=wait,
+                install_signal_handlers=wait,
+                delete_jobs="successful",
+                shutdown_graceful_timeout=PATIENCE_SECONDS,
+                stalled_worker_timeout=STALLED_SECONDS,
+            )
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
 
 
-def perform(uid: UUID, kinds: Mapping[str, Work], *, office: Database, queue: Engine) -> None:
-    """Run one run to its end, once: it is taken only where it has not ended, and its end is always recorded."""
+async def _take_up(app: App) -> None:
+    """Now and again put back to the queue what a dead worker left; a run may be begun anew, its end counts once."""
+    from procrastinate.exceptions import ProcrastinateException
+
+    while True:
+        try:
+            for job in await app.job_manager.get_stalled_jobs(
+                queue=QUEUE_NAME, seconds_since_heartbeat=STALLED_SECONDS
+            ):
+                await app.job_manager.retry_job(job)
+                LOG.warning("run taken up again", extra={"values": {"run": job.task_kwargs.get("run")}})
+        except ProcrastinateException as error:  # out of reach for a moment, or another worker was first
+            LOG.warning("no look at what was left behind: %s", type(error).__name__)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def perform(
+    uid: UUID,
+    kinds: Mapping[str, Work],
+    *,
+    office: Database,
+    queue: Engine,
+    stopping: Callable[[], bool] = _never,
+) -> None:
+    """Run one run to its end, once: it is taken only where it has not ended, and its end is always recorded.
+
+    Raises :class:`Stopped`, the run queued again, where ``stopping`` turned true before its end.
+    """
     with queue.connect() as connection:
         begun = connection.execute(text("SELECT * FROM base.begin_run(:uid)"), {"uid": uid}).one_or_none()
     if begun is None or begun.person_id is None:  # ended before, or cancelled while it waited
         return
-    context = RunContext(uid, office, begun.person_id, begun.args, queue)
-    state, message, result = _outcome(kinds.get(begun.kind), context)
+    context = RunContext(uid, office, begun.person_id, begun.args, queue, stopping)
+    try:
+        state, message, result = _outcome(kinds.get(begun.kind), context)
+    except Stopped:
+        with queue.connect() as connection:
+            connection.execute(text("SELECT base.requeue_run(:uid)"), {"uid": uid})
+        raise
     with queue.connect() as connection:
         connection.execute(
             text("SELECT base.end_run(:uid, :state, :message, CAST(:result AS jsonb))"),
@@ -167,6 +238,8 @@ def _outcome(work: Work | None, context: RunContext) -> tuple[RunState, str, Map
         return _failed(UNKNOWN_KIND)
     try:
         return RunState.DONE, "", work(context)
+    except Stopped:
+        raise
     except Cancelled:
         return RunState.CANCELLED, "", {}
     except MingluError as refusal:

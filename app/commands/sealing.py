@@ -1,4 +1,4 @@
-"""The worker's other duty: every minute seal the history, every day export the newest block's hash."""
+"""The worker's other duties: every minute seal the history and export its newest hash; every day erase contacts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.base import history
+from app.base import contacts, history
 from app.base.clock import Clock
 from app.base.db import Database
+from app.base.errors import MingluError
 from app.base.settings import QUEUE, Settings
 
 LOG = logging.getLogger("minglu.sealing")
@@ -28,9 +30,9 @@ def seal_now(database: Database, clock: Clock, *, anchors: Path) -> tuple[int, P
 
 @contextmanager
 def sealing(settings: Settings, clock: Clock, *, every_s: float = EVERY_S) -> Iterator[None]:
-    """Seal in the background while the block runs; once more at its end."""
+    """Seal and erase in the background while the block runs; seal once more at its end."""
     stop = threading.Event()
-    thread = threading.Thread(target=_seal_until, args=(settings, clock, stop, every_s), name="sealing", daemon=True)
+    thread = threading.Thread(target=_keep_until, args=(settings, clock, stop, every_s), name="sealing", daemon=True)
     thread.start()
     try:
         yield
@@ -39,16 +41,39 @@ def sealing(settings: Settings, clock: Clock, *, every_s: float = EVERY_S) -> It
         thread.join(timeout=30)
 
 
-def _seal_until(settings: Settings, clock: Clock, stop: threading.Event, every_s: float) -> None:
+def _keep_until(settings: Settings, clock: Clock, stop: threading.Event, every_s: float) -> None:
     database = Database(settings, role=QUEUE, pool_size=1)
+    erased_on: date | None = None
     try:
         while True:
             last = stop.wait(every_s)
-            try:
-                seal_now(database, clock, anchors=settings.state / "anchors")
-            except SQLAlchemyError:
-                LOG.exception("the history could not be sealed; tried again in %s s", every_s)
+            erased_on = _erase(database, clock, erased_on)
+            _seal(database, clock, settings.state / "anchors")
             if last:
                 return
     finally:
         database.close()
+
+
+def _erase(database: Database, clock: Clock, erased_on: date | None) -> date | None:
+    """Once a day: erase contacts past their term. The day it was last done."""
+    today = clock.today()
+    if erased_on == today:
+        return erased_on
+    try:
+        number = contacts.erase_due(database, clock)
+    except SQLAlchemyError as error:
+        LOG.error("contacts could not be erased; tried again in a minute: %s", type(error).__name__)  # noqa: TRY400 - no values
+        return erased_on
+    if number:
+        LOG.info("contacts erased", extra={"values": {"number": number, "day": today}})
+    return today
+
+
+def _seal(database: Database, clock: Clock, anchors: Path) -> None:
+    try:
+        seal_now(database, clock, anchors=anchors)
+    except SQLAlchemyError as error:
+        LOG.error("the history could not be sealed; tried again in a minute: %s", type(error).__name__)  # noqa: TRY400 - no values
+    except (MingluError, OSError) as refusal:
+        LOG.error("no anchor was written: %s", refusal)  # noqa: TRY400 - the refusal says it all

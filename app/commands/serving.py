@@ -26,6 +26,9 @@ def serve(app_name: str, *, tls: bool) -> None:
     import uvicorn
 
     from app.commands.certificate import certificate
+    from app.web import logs
+
+    logs.take_over()
 
     settings = settings_now()
     host = settings.office_host if app_name == "office" else settings.public_host
@@ -40,6 +43,7 @@ def serve(app_name: str, *, tls: bool) -> None:
         proxy_headers=False,  # the app itself believes only the proxies that the settings name
         server_header=False,
         access_log=False,
+        log_config=None,  # its lines are ours too
         log_level="warning",
         timeout_graceful_shutdown=5,
     )
@@ -58,11 +62,13 @@ def _app(name: str, settings: Settings) -> ASGIApp:
 
 @click.command()
 def work() -> None:
-    """Work off the queue: imports, print files, the sealing of history."""
+    """Work off the queue: imports, print files, the sealing of history, the erasing of contacts."""
     from app.base.jobs import make_worker
     from app.commands.kinds import kinds
     from app.commands.sealing import sealing
+    from app.web import logs
 
+    logs.take_over()
     settings, clock = settings_now(), Clock()
     with sealing(settings, clock):
         make_worker(settings, kinds(settings, clock)).run()

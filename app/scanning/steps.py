@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.base import contacts
 from app.base.errors import N_, Conflict, NotAllowed, NotFound
 from app.base.people import may
 from app.scanning import logic, queries
@@ -63,3 +64,14 @@ def close_report(session: Session, clock: Clock, actor: Actor, *, report: Report
     report.state, report.closed_on = ReportState.CLOSED.value, clock.today()
     session.flush()
     return report
+
+
+def erase_contact(session: Session, clock: Clock, actor: Actor, *, report: Report) -> None:
+    """What the reader left to be reached by → erased at once, for good. By whoever may open it.
+
+    Refuses others (NotAllowed), and a report without a contact or with one that is erased already (Conflict).
+    """
+    if not may(session, "base.contact", "change"):
+        raise NotAllowed(N_("{name}, only officers may erase a contact."), name=actor.name)
+    if report.contact_id is None or not contacts.erase(session, clock, contact_id=report.contact_id):
+        raise Conflict(N_("There is no contact left to erase."))

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Response
 from sqlalchemy.orm import Session
 
-from app.base import paging
+from app.base import contacts, paging
 from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed
 from app.base.history import current_act
@@ -84,10 +84,18 @@ def contact(session: Work, show: Show, uid: UUID) -> Response:
     return _record(session, show, report, contact=words)
 
 
+@router.post("/{uid}/contact/erase")
+def erase_contact(session: Work, show: Show, clock: Now, actor: Me, uid: UUID) -> Response:
+    """Erase what the reader left to be reached by, for good."""
+    steps.erase_contact(session, clock, actor, report=queries.report(session, uid))
+    return show.see(f"/scanning/{uid}", "The contact was erased.")
+
+
 def _record(
     session: Session, show: Answer, report: Report, *, contact: str = "", answer: str = "", error: str = ""
 ) -> Response:
     entries, names = history_of(session, _SUBJECT, report.id)
+    term = None if report.contact_id is None else contacts.term(session, report.contact_id)
     return show.page(
         "scanning/record.html",
         status=422 if error else 200,
@@ -95,7 +103,8 @@ def _record(
         row=queries.row_of(session, report),
         kinds=REPORT_KINDS,
         may_close=report.state == ReportState.OPEN.value and may(session, _SUBJECT, "change"),
-        may_open=report.contact_id is not None and may(session, "base.contact", "read"),
+        term=term,
+        may_erase=term is not None and term[1] is None and may(session, "base.contact", "change"),
         contact=contact,
         answer=answer,
         most=MOST_WORDS,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import traceback
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from app.base.clock import Clock
 from app.base.cluster import Cluster
 from app.base.errors import NotAllowed
-from app.base.history import seal, verify
+from app.base.history import read_anchors, seal, verify
 from app.base.models import Role
+from app.commands.sealing import sealing
 from tests.conftest import World
 from tests.rules.rows import Maker
 
@@ -164,3 +168,35 @@ def test_an_error_over_a_marked_value_tells_nothing_of_it(world: World, cluster:
     assert [words for words in told if not hidden(words)] == []
     assert hidden(cluster.log.read_text(errors="replace"))
     assert "ERROR" in cluster.log.read_text(errors="replace"), "nothing was logged, so nothing was proved"
+
+
+def test_the_worker_erases_what_is_past_its_term_and_the_history_tells_it_without_the_words(
+    world: World, tmp_path: Path
+):
+    officer = world.person(Role.TOWN_OFFICER, "南镇")
+    key, elsewhere = keep(world, officer), keep(world, world.person(Role.TOWN_OFFICER, "中镇"), "丁村")
+    before, term = Clock(datetime(2024, 12, 27, 15, 59, tzinfo=UTC)), Clock(datetime(2024, 12, 27, 16, 0, tzinfo=UTC))
+    settings = replace(world.settings, state=tmp_path)
+    with sealing(settings, before, every_s=0.05):
+        pass
+    assert read(world, officer, key) == MARKED, "a minute before the day in Shanghai"
+    with sealing(settings, term, every_s=0.05):
+        pass
+    assert read(world, officer, key) is None
+    with world.owner.connect() as connection:
+        rows = connection.execute(text("SELECT id, sealed, erased_on FROM base.contact ORDER BY id")).all()
+        keys = connection.scalar(text("SELECT count(*) FROM base.contact_key"))
+        told = connection.execute(
+            text(
+                "SELECT person_id, via, after -> 'erased_on' AS day, territory FROM history.entry"
+                " WHERE subject = 'base.contact' AND after -> 'erased_on' <> '' AND row_id = :key"
+            ),
+            {"key": key},
+        ).one()
+    day = date(2024, 12, 28)
+    assert ([tuple(row) for row in rows], keys) == ([(key, None, day), (elsewhere, None, day)], 0)
+    assert (told.person_id, told.via, told.day) == (None, "erasing contacts", "2024-12-28")
+    assert told.territory.endswith(f".{world.places['甲村']}")
+    assert hidden(everything(world))
+    with world.queue.nobody(via="verify") as session:
+        assert verify(session, read_anchors(tmp_path / "anchors")) == []

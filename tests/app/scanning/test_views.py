@@ -66,6 +66,21 @@ def test_a_contact_is_opened_by_its_button_alone_and_the_history_knows(office: O
     assert "13900001234" not in officer.get(here).text
 
 
+def test_a_contact_is_erased_at_once_by_its_button_and_the_page_says_when(office: Office, world: World, sign):
+    here = report(world, sign, contact="13900001234")
+    officer = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    page = officer.get(here).text
+    assert "data-confirm" in page
+    assert "2024-12-28" in page, "the day on which it is erased anyway"
+    assert send(officer, f"{here}/contact/erase", here).status_code == 303
+    page = officer.get(here).text
+    assert "联系方式已于 2024-07-01 删除" in page
+    assert "/contact" not in page
+    assert send(officer, f"{here}/contact/erase", here).status_code == 409
+    assert send(officer, f"{here}/contact", here).status_code == 403
+    assert run(world, "SELECT sealed IS NULL FROM base.contact") is True
+
+
 def test_who_may_only_read_closes_nothing_and_opens_no_contact(office: Office, world: World, sign):
     here = report(world, sign, contact="13900001234")
     auditor = office.signed_in(Role.AUDITOR, "市")
@@ -74,6 +89,7 @@ def test_who_may_only_read_closes_nothing_and_opens_no_contact(office: Office, w
     assert "/contact" not in page
     assert send(auditor, f"{here}/close", "/scanning", answer="x").status_code == 403
     assert send(auditor, f"{here}/contact", "/scanning").status_code == 403
+    assert send(auditor, f"{here}/contact/erase", "/scanning").status_code == 403
     assert office.signed_in(Role.CREW, "东县").get("/scanning").status_code == 403
 
 
