@@ -1,8 +1,9 @@
 """The ground floor: divisions, people, rights, history, files, runs, and the two procedures every table is kept by.
 
 Row-level security works like this. ``base.right`` says how far a role reaches for an act on a table: ``all``,
-``territory`` or ``own``. ``base.reach(table, act)`` turns that, for the person of the transaction, into the root of
-a tree of divisions (the empty path for ``all``, NULL for no right), and each policy is one comparison:
+``territory``, ``own``, or ``root`` (all, but only for who stands at the top of a tree). ``base.reach(table, act)``
+turns that, for the person of the transaction, into the root of a tree of divisions (the empty path for ``all``, NULL
+for no right), and each policy is one comparison:
 ``territory <@ (SELECT base.reach(...))``, evaluated once a query. ``base.protect`` puts policies, grants, version
 and history triggers on a table; the catalogue test fails for a table that was never protected.
 """
@@ -143,7 +144,7 @@ CREATE TABLE base."right" (
   role text NOT NULL,
   subject text NOT NULL,
   act text NOT NULL CONSTRAINT ck_right_act CHECK (act IN ('read', 'create', 'change', 'remove')),
-  reach text NOT NULL CONSTRAINT ck_right_reach CHECK (reach IN ('all', 'territory', 'own')),
+  reach text NOT NULL CONSTRAINT ck_right_reach CHECK (reach IN ('all', 'territory', 'own', 'root')),
   CONSTRAINT uq_right_role_subject_act UNIQUE (role, subject, act)
 );
 
@@ -181,7 +182,8 @@ SET search_path = pg_catalog, pg_temp AS $$ SELECT p.id FROM base.person p WHERE
 
 CREATE FUNCTION base.reach(subject text, act text) RETURNS ltree LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT CASE r.reach WHEN 'all' THEN ''::ltree WHEN 'territory' THEN p.territory END
+  SELECT CASE r.reach WHEN 'all' THEN ''::ltree WHEN 'territory' THEN p.territory
+                      WHEN 'root' THEN CASE WHEN nlevel(p.territory) = 1 THEN ''::ltree END END
     FROM base.person p JOIN base."right" r ON r.role = p.role
    WHERE p.id = base.me() AND p.active AND r.subject = $1 AND r.act = $2
 $$;

@@ -82,25 +82,31 @@ CREATE INDEX ix_contact_erase_on ON base.contact (erase_on) WHERE erased_on IS N
 
 DOORS = """
 -- Login. The app compares the argon2 hash; these functions only fetch and count. Moments come from the app's clock.
-CREATE FUNCTION base.login_state(wanted text, address bytea, moment timestamptz)
-RETURNS TABLE (person_id bigint, hash text, failures_of_login bigint, failures_of_address bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT p.id, w.hash,
-         (SELECT count(*) FROM base.login_attempt a WHERE a.login = wanted AND NOT a.succeeded
-             AND a.at > greatest(moment - interval '15 minutes',
-                 (SELECT max(s.at) FROM base.login_attempt s WHERE s.login = wanted AND s.succeeded))),
-         (SELECT count(*) FROM base.login_attempt a WHERE a.address_hash = address AND NOT a.succeeded
-             AND a.at > moment - interval '15 minutes')
-    FROM (SELECT 1) one LEFT JOIN base.person p ON p.login = wanted AND p.active
-    LEFT JOIN base.password w ON w.person_id = p.id
-$$;
-CREATE FUNCTION base.note_attempt(wanted text, address bytea, success boolean, moment timestamptz) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  DELETE FROM base.login_attempt WHERE at < moment - interval '1 day';
-  INSERT INTO base.login_attempt (login, address_hash, succeeded, at) VALUES (left(wanted, 64), address, success, moment);
-$$;
-CREATE FUNCTION base.open_session(who bigint, token bytea, moment timestamptz, until timestamptz) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- An attempt is noted as failed before its password is compared, one login and one address at a time, so that many at
+-- once are counted like many in turn; the right password turns it into a success. No row: too many failures.
+CREATE FUNCTION base.begin_attempt(wanted text, address bytea, moment timestamptz, most_of_login bigint,
+                                   most_of_address bigint)
+RETURNS TABLE (attempt_id bigint, person_id bigint, hash text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE tried text := left(wanted, 64); since timestamptz := moment - interval '15 minutes'; noted bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('base.login_attempt.login'), hashtext(tried));
+  PERFORM pg_advisory_xact_lock(hashtext('base.login_attempt.address'), hashtext(encode(address, 'hex')));
+  IF most_of_login <= (SELECT count(*) FROM base.login_attempt a WHERE a.login = tried AND NOT a.succeeded
+         AND a.at > greatest(since, (SELECT max(s.at) FROM base.login_attempt s WHERE s.login = tried AND s.succeeded)))
+     OR most_of_address <= (SELECT count(*) FROM base.login_attempt a WHERE a.address_hash = address
+         AND NOT a.succeeded AND a.at > since) THEN
+    RETURN;
+  END IF;
+  DELETE FROM base.login_attempt a WHERE a.at < moment - interval '1 day';
+  INSERT INTO base.login_attempt (login, address_hash, succeeded, at) VALUES (tried, address, false, moment)
+    RETURNING id INTO noted;
+  RETURN QUERY SELECT noted, p.id, w.hash FROM (SELECT 1) one
+    LEFT JOIN base.person p ON p.login = wanted AND p.active LEFT JOIN base.password w ON w.person_id = p.id;
+END $$;
+CREATE FUNCTION base.open_session(attempt bigint, who bigint, token bytea, moment timestamptz, until timestamptz)
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE base.login_attempt SET succeeded = true WHERE id = attempt;
   DELETE FROM base.session WHERE ends_at < moment;
   INSERT INTO base.session (token_hash, person_id, opened_at, seen_at, ends_at)
   VALUES (token, who, moment, moment, until);
@@ -122,8 +128,8 @@ END $$;
 CREATE FUNCTION base.close_session(token bytea) RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$ DELETE FROM base.session WHERE token_hash = token $$;
 
--- A password is set by whoever may change the person, or by the person.
-CREATE FUNCTION base.set_password(who bigint, new_hash text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+-- A password is set by whoever may change the person, or by the person. All sessions end; one's own may be kept.
+CREATE FUNCTION base.set_password(who bigint, new_hash text, own_session bytea DEFAULT NULL) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE home ltree := (SELECT territory FROM base.person WHERE id = who);
 BEGIN
@@ -132,8 +138,9 @@ BEGIN
   END IF;
   INSERT INTO base.password (person_id, hash) VALUES (who, new_hash)
   ON CONFLICT (person_id) DO UPDATE SET hash = excluded.hash, set_at = now();
-  DELETE FROM base.session WHERE person_id = who AND who <> base.me();
-  PERFORM history.note('base.password', 'update', who, NULL, hstore('person_id', who::text));
+  DELETE FROM base.session s WHERE s.person_id = who
+     AND NOT coalesce(who = base.me() AND s.token_hash = own_session, false);
+  PERFORM history.note('base.password', 'update', who, NULL, hstore(ARRAY['person_id', who::text, 'territory', home::text]));
 END $$;
 -- Names of colleagues stand beside what they did, whatever their territory; nothing else of them does.
 CREATE FUNCTION base.name_of(who bigint) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER
@@ -230,9 +237,9 @@ SET search_path = pg_catalog, public, pg_temp AS $$
    WHERE uid = wanted AND state IN ('queued', 'running')
      AND (person_id = base.actor() OR territory <@ base.reach('base.run', 'change')) RETURNING true
 $$;
-GRANT EXECUTE ON FUNCTION base.login_state(text, bytea, timestamptz), base.note_attempt(text, bytea, boolean, timestamptz),
-  base.open_session(bigint, bytea, timestamptz, timestamptz), base.find_session(bytea, timestamptz),
-  base.close_session(bytea), base.set_password(bigint, text), base.name_of(bigint), base.open_contact(bigint),
+GRANT EXECUTE ON FUNCTION base.begin_attempt(text, bytea, timestamptz, bigint, bigint),
+  base.open_session(bigint, bigint, bytea, timestamptz, timestamptz), base.find_session(bytea, timestamptz),
+  base.close_session(bytea), base.set_password(bigint, text, bytea), base.name_of(bigint), base.open_contact(bigint),
   base.erase_contact(bigint, date), base.seal_contact(bigint, text, text, date), base.enqueue(text, jsonb),
   base.cancel_run(uuid) TO minglu_office;
 GRANT USAGE ON SCHEMA base TO minglu_queue;
@@ -263,29 +270,31 @@ CALL base.shut('history.entry');
 CALL base.shut('history.block');
 CALL base.shut('history.leaf');
 GRANT SELECT ON history.entry TO minglu_office;
+-- What belongs to no place (settings) is read by those who stand at the top of the tree.
 CREATE POLICY office_read ON history.entry FOR SELECT TO minglu_office
-  USING (person_id = (SELECT base.actor()) OR territory <@ (SELECT base.reach('history.entry', 'read')));
+  USING (person_id = (SELECT base.actor()) OR territory <@ (SELECT base.reach('history.entry', 'read'))
+         OR (territory = '' AND nlevel((SELECT base.reach('history.entry', 'read'))) = 1));
 
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,sign_maker,crew,inspector,content_editor,auditor,administrator}',
                   s, '{read}', 'all') FROM unnest('{base.division,base.division_code,base.setting}'::text[]) s;
-SELECT base.allow('{administrator}', s, '{create,change,remove}', 'all')
+SELECT base.allow('{administrator}', s, '{create,change,remove}', 'territory')
   FROM unnest('{base.division,base.division_code}'::text[]) s;
 SELECT base.allow('{city_officer,county_officer}', s, '{create,change}', 'territory')
   FROM unnest('{base.division,base.division_code}'::text[]) s;
-SELECT base.allow('{administrator,city_officer}', 'base.setting', '{create,change}', 'all');
+SELECT base.allow('{administrator,city_officer}', 'base.setting', '{create,change}', 'root');
 SELECT base.allow('{town_officer,village_contact,sign_maker,crew,inspector,content_editor}', 'base.person', '{read,change}', 'own');
 SELECT base.allow('{city_officer,county_officer}', 'base.person', '{read}', 'territory');
-SELECT base.allow('{administrator,auditor}', 'base.person', '{read}', 'all');
-SELECT base.allow('{administrator}', 'base.person', '{create,change}', 'all');
+SELECT base.allow('{administrator,auditor}', 'base.person', '{read}', 'territory');
+SELECT base.allow('{administrator}', 'base.person', '{create,change}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor}', 'base.file', '{read}', 'territory');
 SELECT base.allow('{village_contact,sign_maker,crew,content_editor}', 'base.file', '{read}', 'own');
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,crew,inspector,content_editor}', 'base.file', '{create}', 'territory');
-SELECT base.allow('{administrator}', 'base.file', '{read,create}', 'all');
+SELECT base.allow('{administrator}', 'base.file', '{read,create}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'base.contact', '{read,create,change}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,content_editor,auditor}', 'base.run', '{read,create}', 'territory');
-SELECT base.allow('{administrator}', 'base.run', '{read,create,change}', 'all');
+SELECT base.allow('{administrator}', 'base.run', '{read,create,change}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'history.entry', '{read}', 'territory');
-SELECT base.allow('{auditor,administrator}', 'history.entry', '{read}', 'all');
+SELECT base.allow('{auditor,administrator}', 'history.entry', '{read}', 'territory');
 """
 
 SEALING = """
@@ -465,9 +474,9 @@ DROP FUNCTION history.undo(uuid), history.changed_since(history.entry), history.
   history.put_in(), history.holds(bigint, text),
   history.newest_block(), history.seal(integer, timestamptz), history.merkle(bytea[]), history.digest(history.entry),
   history.block_hash(bigint, bytea, bytea, integer, xid8, xid8, bigint, timestamptz, timestamptz);
-DROP FUNCTION base.login_state(text, bytea, timestamptz), base.note_attempt(text, bytea, boolean, timestamptz),
-  base.open_session(bigint, bytea, timestamptz, timestamptz), base.find_session(bytea, timestamptz),
-  base.close_session(bytea), base.set_password(bigint, text), base.name_of(bigint), base.open_contact(bigint),
+DROP FUNCTION base.begin_attempt(text, bytea, timestamptz, bigint, bigint),
+  base.open_session(bigint, bigint, bytea, timestamptz, timestamptz), base.find_session(bytea, timestamptz),
+  base.close_session(bytea), base.set_password(bigint, text, bytea), base.name_of(bigint), base.open_contact(bigint),
   base.erase_contact(bigint, date), base.seal_contact(bigint, text, text, date), base.enqueue(text, jsonb),
   base.cancel_run(uuid), base.begin_run(uuid), base.tell_run(uuid, bigint, bigint, text),
   base.end_run(uuid, text, text, jsonb), base.requeue_run(uuid), base.erase_due_contacts(date);

@@ -97,12 +97,12 @@ CALL base.protect('rollout.job', own => 'crew_id', own_columns => '{state,ended_
 CALL base.protect('rollout.installation', '{read,create}', own => 'crew_id');
 CALL base.protect('rollout.inspection', '{read,create}', own => 'crew_id');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor}', 'rollout.job', '{read}', 'territory');
-SELECT base.allow('{administrator}', 'rollout.job', '{read}', 'all');
+SELECT base.allow('{administrator}', 'rollout.job', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'rollout.job', '{create,change,remove}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor}', 'rollout.installation', '{read}', 'territory');
-SELECT base.allow('{administrator}', 'rollout.installation', '{read}', 'all');
+SELECT base.allow('{administrator}', 'rollout.installation', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor}', 'rollout.inspection', '{read}', 'territory');
-SELECT base.allow('{administrator}', 'rollout.inspection', '{read}', 'all');
+SELECT base.allow('{administrator}', 'rollout.inspection', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector}', 'rollout.inspection', '{create}', 'territory');
 SELECT base.allow('{crew}', 'rollout.inspection', '{read}', 'own');
 SELECT base.allow('{crew}', 'rollout.job', '{read,change}', 'own');

@@ -58,9 +58,9 @@ RIGHTS = """
 CALL base.protect('scanning.scan_count', '{read}');
 CALL base.protect('scanning.report', '{read,change}');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,content_editor,auditor}', 'scanning.scan_count', '{read}', 'territory');
-SELECT base.allow('{administrator}', 'scanning.scan_count', '{read}', 'all');
+SELECT base.allow('{administrator}', 'scanning.scan_count', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor}', 'scanning.report', '{read}', 'territory');
-SELECT base.allow('{administrator}', 'scanning.report', '{read}', 'all');
+SELECT base.allow('{administrator}', 'scanning.report', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'scanning.report', '{change}', 'territory');
 INSERT INTO history.undoable VALUES ('scanning.report');
 """

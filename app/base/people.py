@@ -60,34 +60,37 @@ def log_in(database: Database, clock: Clock, *, login: str, password: str, addre
     """A new session's token for the right password. Raises NotAllowed, in the same words whatever was wrong.
 
     After 5 failures of a login, or 50 of an address, within 15 minutes: NotAllowed with the time to wait, even for
-    the right password.
+    the right password. An attempt counts as failed from before its password is compared until it proves right, so
+    that many at once get no more tries than many in turn; no transaction waits for the comparing.
     """
     wanted, place = login.strip().lower(), hashlib.sha256(address.encode()).digest()
     with database.nobody(via="login") as session:
         state = session.execute(
-            text("SELECT * FROM base.login_state(:login, :address, :now)"),
-            {"login": wanted, "address": place, "now": clock.now()},
-        ).one()
-        if state.failures_of_login >= LOGIN_FAILURES or state.failures_of_address >= ADDRESS_FAILURES:
-            raise NotAllowed("Too many failed logins. Wait 15 minutes, or ask the administrator for a new password.")
-        right = _matches(state.hash or _NOBODY, password) and state.person_id is not None
-        session.execute(
-            text("SELECT base.note_attempt(:login, :address, :right, :now)"),
-            {"login": wanted, "address": place, "right": right, "now": clock.now()},
-        )
-        token = secrets.token_urlsafe(32)
-        if right:
-            session.execute(
-                text("SELECT base.open_session(:person, :token, :now, :until)"),
-                {
-                    "person": state.person_id,
-                    "token": _digest(token),
-                    "now": clock.now(),
-                    "until": clock.now() + timedelta(hours=SESSION_HOURS),
-                },
-            )
-    if not right:
+            text("SELECT * FROM base.begin_attempt(:login, :address, :now, :of_login, :of_address)"),
+            {
+                "login": wanted,
+                "address": place,
+                "now": clock.now(),
+                "of_login": LOGIN_FAILURES,
+                "of_address": ADDRESS_FAILURES,
+            },
+        ).one_or_none()
+    if state is None:
+        raise NotAllowed("Too many failed logins. Wait 15 minutes, or ask the administrator for a new password.")
+    if not _matches(state.hash or _NOBODY, password) or state.person_id is None:
         raise NotAllowed("Login or password is wrong.")
+    token = secrets.token_urlsafe(32)
+    with database.nobody(via="login") as session:
+        session.execute(
+            text("SELECT base.open_session(:attempt, :person, :token, :now, :until)"),
+            {
+                "attempt": state.attempt_id,
+                "person": state.person_id,
+                "token": _digest(token),
+                "now": clock.now(),
+                "until": clock.now() + timedelta(hours=SESSION_HOURS),
+            },
+        )
     return token
 
 
@@ -192,11 +195,14 @@ def _division_called(session: Session, place: str) -> Division:
     return found[0]
 
 
-def set_password(session: Session, person_id: int, password: str) -> None:
-    """Set a password; the database refuses whoever is neither the person nor may change them."""
+def set_password(session: Session, person_id: int, password: str, *, keep: str = "") -> None:
+    """Set a password; the database refuses whoever is neither the person nor may change them.
+
+    All sessions of the person end, but the one of the token ``keep`` where the person does it themselves.
+    """
     session.execute(
-        text("SELECT base.set_password(:person, :hash)"),
-        {"person": person_id, "hash": _HASHER.hash(password)},
+        text("SELECT base.set_password(:person, :hash, :keep)"),
+        {"person": person_id, "hash": _HASHER.hash(password), "keep": _digest(keep)},
     )
 
 

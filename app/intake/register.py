@@ -255,9 +255,10 @@ def _without_box(register: Register) -> Iterable[RegisterDifference]:
 def load_register(session: Session, clock: Clock, *, tell: Tell | None = None) -> Loaded:
     """Bring the register's divisions, codes and county sketches into the tree; what is there already stays as it is.
 
-    For an administrator; others are refused by the database. A division is known again by its statistical code of
-    this edition, so that a second call adds nothing and an officer's correction of a name is kept. They hold from the
-    edition's day on, or from the clock's day where that is earlier: nothing begins on a day that has not come.
+    For an administrator of the city, or the operator where there is no city yet; the database refuses others. A
+    division is known again by its statistical code of this edition, so that a second call adds nothing and an officer's
+    correction of a name is kept. They hold from the edition's day on, or from the clock's day where that is earlier:
+    nothing begins on a day that has not come.
     """
     register, since = read_register(), min(EDITION_ON, clock.today())
     known = _known(session)

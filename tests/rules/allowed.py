@@ -49,8 +49,7 @@ DEFINERS = {
     "base.reach": "a policy asks it; as the caller it would ask the policy again",
     "base.own": "a policy asks it; as the caller it would ask the policy again",
     "base.set_territory": "a row's place in the tree is a fact, whoever writes the row",
-    "base.login_state": "before login there is no person, and nobody reads passwords but this",
-    "base.note_attempt": "before login there is no person",
+    "base.begin_attempt": "before login there is no person, and nobody reads passwords but this",
     "base.open_session": "before login there is no person",
     "base.find_session": "finds the person, so there is none yet",
     "base.close_session": "only the token counts",
@@ -189,6 +188,6 @@ ENUMS: dict[str, type[Enum]] = {
 LISTS = {
     "base.person.language": {"zh", "en"},
     "base.right.act": {"read", "create", "change", "remove"},
-    "base.right.reach": {"all", "territory", "own"},
+    "base.right.reach": {"all", "territory", "own", "root"},
     "history.entry.op": {"insert", "update", "delete"},
 }

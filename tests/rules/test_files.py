@@ -25,8 +25,8 @@ HOME, FOREIGN, STAND = "甲村", "丁村", "南镇"
 TERRITORIAL = frozenset({Role.CITY_OFFICER, Role.COUNTY_OFFICER, Role.TOWN_OFFICER, Role.INSPECTOR, Role.AUDITOR})
 #: Who stands in 南镇 and gets a file of 甲村, one of 丁村, and one of 丁村 that they kept themselves.
 HERE = TERRITORIAL | {Role.ADMINISTRATOR}
-ELSEWHERE = frozenset({Role.ADMINISTRATOR})
-OWN = frozenset({Role.VILLAGE_CONTACT, Role.SIGN_MAKER, Role.CREW, Role.CONTENT_EDITOR, Role.ADMINISTRATOR})
+ELSEWHERE: frozenset[Role] = frozenset()
+OWN = frozenset({Role.VILLAGE_CONTACT, Role.SIGN_MAKER, Role.CREW, Role.CONTENT_EDITOR})
 
 #: Every column that holds a file: what is kept there, and the row around it.
 HOLDERS = {

@@ -31,30 +31,30 @@ LAW: list[tuple[str, str, tuple[Role, ...], tuple[Role, ...]]] = [
         "naming.proposal",
         "SELECT",
         (*OFFICERS, Role.VILLAGE_CONTACT, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR),
-        (Role.ADMINISTRATOR,),
+        (),
     ),
     ("naming.proposal", "UPDATE", (*OFFICERS, Role.VILLAGE_CONTACT), ()),
     ("inventory.street", "DELETE", OFFICERS, ()),
     ("printing.code", "DELETE", (), ()),
-    ("printing.order", "SELECT", (*OFFICERS, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR), (Role.ADMINISTRATOR,)),
+    ("printing.order", "SELECT", (*OFFICERS, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR), ()),
     ("rollout.installation", "UPDATE", (), ()),
     ("rollout.installation", "DELETE", (), ()),
-    (
-        "rollout.inspection",
-        "SELECT",
-        (*OFFICERS, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR),
-        (Role.ADMINISTRATOR,),
-    ),
+    ("rollout.inspection", "SELECT", (*OFFICERS, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR), ()),
     ("rollout.inspection", "UPDATE", (), ()),
     ("rollout.inspection", "DELETE", (), ()),
-    ("rollout.job", "SELECT", (*OFFICERS, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR), (Role.ADMINISTRATOR,)),
+    ("rollout.job", "SELECT", (*OFFICERS, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR), ()),
     ("base.contact", "SELECT", OFFICERS, ()),
     ("base.contact", "UPDATE", (), ()),
     ("base.contact", "DELETE", (), ()),
     ("base.file", "UPDATE", (), ()),
     ("base.file", "DELETE", (), ()),
+    ("base.file", "SELECT", (*OFFICERS, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR), ()),
+    ("base.person", "SELECT", (Role.CITY_OFFICER, Role.COUNTY_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR), ()),
+    ("base.person", "UPDATE", (Role.ADMINISTRATOR,), ()),
     ("base.person", "DELETE", (), ()),
-    ("scanning.report", "SELECT", (*OFFICERS, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR), (Role.ADMINISTRATOR,)),
+    ("base.division", "SELECT", EVERYONE, EVERYONE),
+    ("base.division", "UPDATE", (Role.CITY_OFFICER, Role.COUNTY_OFFICER, Role.ADMINISTRATOR), ()),
+    ("scanning.report", "SELECT", (*OFFICERS, Role.INSPECTOR, Role.AUDITOR, Role.ADMINISTRATOR), ()),
     ("scanning.scan_count", "UPDATE", (), ()),
 ]
 FORMS = {
@@ -156,6 +156,71 @@ def test_a_crew_sees_only_its_own_jobs_and_changes_only_how_they_end(shared_worl
     assert not done(engine, mine, "UPDATE rollout.job SET sign_id = :sign WHERE id = :id", values)
     assert not done(engine, mine, "UPDATE rollout.job SET crew_id = :crew WHERE id = :id", values)
     assert not done(engine, mine, "UPDATE rollout.job SET due_on = '2030-01-01' WHERE id = :id", values)
+
+
+def test_only_what_every_office_needs_crosses_territories(shared_world: World):
+    with shared_world.owner.connect() as connection:
+        found = connection.execute(text("SELECT DISTINCT subject, act FROM base.\"right\" WHERE reach = 'all'")).all()
+    assert {tuple(line) for line in found} == {
+        *((f"base.{name}", "read") for name in ("division", "division_code", "setting")),
+        *((f"milestones.{name}", "read") for name in ("target", "batch", "batch_village")),
+        *((f"naming.{name}", "read") for name in ("name", "decision", "deadline")),
+    }
+
+
+def test_nobody_touches_or_makes_a_person_above_themselves(shared_world: World):
+    engine = shared_world.office.engine
+    county = shared_world.person(Role.ADMINISTRATOR, "东县")
+    below, beside = shared_world.person(Role.AUDITOR, "南镇"), shared_world.person(Role.AUDITOR, "西县")
+    above, places = shared_world.person(Role.AUDITOR, "市"), shared_world.places
+    add = (
+        "INSERT INTO base.person (login, name, role, division_id, since_on)"
+        " VALUES ('new.one', 'x', 'administrator', :place, '2024-07-01')"
+    )
+    for statement, reachable, unreachable in (
+        ("SELECT 1 FROM base.person WHERE id = :id", below, (above, beside)),
+        ("UPDATE base.person SET active = false WHERE id = :id", below, (above, beside)),
+        ("SELECT base.set_password(:id, 'x')", below, (above, beside)),
+    ):
+        assert done(engine, county, statement, {"id": reachable}), statement
+        assert not any(done(engine, county, statement, {"id": person}) for person in unreachable), statement
+    assert done(engine, county, add, {"place": places["南镇"]})
+    assert done(engine, county, add, {"place": places["东县"]})
+    for place in ("市", "西县", "中镇"):
+        assert not done(engine, county, add, {"place": places[place]}), place
+        lift = "UPDATE base.person SET division_id = :place WHERE id = :id"
+        for person in (below, county):
+            assert not done(engine, county, lift, {"id": person, "place": places[place]}), place
+
+
+def test_an_auditor_of_a_county_reads_its_history_and_an_auditor_of_the_city_all(shared_world: World):
+    admin = shared_world.person(Role.ADMINISTRATOR, "市")
+    with shared_world.office.acting(admin, via="test") as session:
+        session.execute(text("INSERT INTO base.setting (key, value) VALUES ('audited', '1')"))
+        session.execute(
+            text("SELECT base.set_password(:id, 'x')"), {"id": shared_world.person(Role.SIGN_MAKER, "中镇")}
+        )
+    seen = {}
+    for place in ("东县", "西县", "市"):
+        with shared_world.office.acting(shared_world.person(Role.AUDITOR, place), via="test") as session:
+            told = session.execute(text("SELECT territory::text, subject FROM history.entry"))
+            seen[place] = {tuple(row) for row in told}
+    root = str(shared_world.places["市"])
+    for place in ("东县", "西县"):
+        home = f"{root}.{shared_world.places[place]}"
+        assert seen[place]
+        assert all(territory == home or territory.startswith(f"{home}.") for territory, _ in seen[place])
+    assert seen["东县"] | seen["西县"] < seen["市"]
+    assert ("", "base.setting") in seen["市"]
+    assert "base.password" in {subject for _, subject in seen["西县"]} - {subject for _, subject in seen["东县"]}
+
+
+def test_settings_are_changed_by_the_city_alone(shared_world: World):
+    engine = shared_world.office.engine
+    add = "INSERT INTO base.setting (key, value) VALUES ('of.the.city', '1')"
+    for role in (Role.ADMINISTRATOR, Role.CITY_OFFICER):
+        assert done(engine, shared_world.person(role, "市"), add, {})
+        assert not done(engine, shared_world.person(role, "东县"), add, {})
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMINISTRATOR])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,8 @@ from app.base.models import Division, Person, Role
 from app.base.people import SHORTEST_PASSWORD, add_person, may, set_password
 from app.base.request import Me, Now, Place, Show, Work, one_of
 from app.web import queries
+from app.web.sessions import COOKIE
+from app.web.words import ROLES
 
 router = APIRouter(prefix="/people")
 
@@ -87,12 +89,14 @@ def mine(show: Show, actor: Me) -> Response:
 
 
 @router.post("/me")
-def change_mine(session: Work, show: Show, actor: Me, password: Annotated[str, Form(max_length=200)]) -> Response:
-    """Set one's own password."""
+def change_mine(
+    request: Request, session: Work, show: Show, actor: Me, password: Annotated[str, Form(max_length=200)]
+) -> Response:
+    """Set one's own password; one's sessions elsewhere end, this one goes on."""
     if len(password) < SHORTEST_PASSWORD:
         return show.page("people/password.html", status=422, person=actor, own=True, errors=_too_short(show))
-    set_password(session, actor.id, password)
-    return show.see("/", "Your password was changed.")
+    set_password(session, actor.id, password, keep=request.cookies.get(COOKIE, ""))
+    return show.see("/", "Your password was changed. Wherever else you were signed in, you no longer are.")
 
 
 @router.get("/{uid}")
@@ -125,16 +129,32 @@ def reset(session: Work, show: Show, uid: UUID, password: Annotated[str, Form(ma
 def activate(
     session: Work, show: Show, actor: Me, uid: UUID, active: Annotated[bool, Form()], version: Annotated[int, Form()]
 ) -> Response:
-    """Let a person leave (their sessions end at once) or come back. Raises Conflict for a stale version."""
+    """Let a person leave (their sessions end at once) or come back; a stale version is refused and shows both."""
     person = _person(session, uid)
     if person.id == actor.id:
         raise Conflict("You cannot deactivate your own account. Ask another administrator.")
     if person.version != version:
-        raise Conflict("Somebody changed this record while you worked on it. Load it again and compare.")
+        return _stale(session, show, person, active=active)
     person.active = active
     session.flush()
     said = N_("{name} can sign in again.") if active else N_("{name} can no longer sign in.")
     return show.see(f"/people/{uid}", said, name=person.name)
+
+
+def _stale(session: Session, show: Show, person: Person, *, active: bool) -> Response:
+    mine, theirs = (show.text("Active") if one else show.text("Left") for one in (active, person.active))
+    home = session.get_one(Division, person.division_id)
+    return show.page(
+        "conflict.html",
+        status=409,
+        subject=person.name,
+        again_url=f"/people/{person.uid}",
+        fields=[
+            (show.text("State"), mine, theirs),
+            (show.text("Role"), "—", show.text(ROLES[person.role])),
+            (show.text("Territory"), "—", home.name),
+        ],
+    )
 
 
 def _require_administrator(session: Session) -> None:

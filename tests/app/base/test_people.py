@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from app.base.clock import Clock
 from app.base.errors import NotAllowed
 from app.base.models import Role
-from app.base.people import find_actor, log_in, log_out, may
+from app.base.people import find_actor, log_in, log_out, may, set_password
 from tests.conftest import NOON, PASSWORD, World
 
 
@@ -70,3 +72,60 @@ def test_rights_come_from_the_same_rows_that_the_policies_use(world: World):
         assert not may(session, "naming.proposal", "create")
     with world.office.nobody(via="test") as session:
         assert not may(session, "base.division", "read")
+
+
+def test_wrong_logins_at_once_are_counted_like_wrong_logins_in_turn(world: World):
+    login = login_of(world, world.person(Role.CREW, "南镇"))
+    answers = tried_at_once(world, [(login, f"10.0.0.{n}") for n in range(24)])
+    assert sum("wrong" in answer for answer in answers) == 5
+    assert sum("Wait" in answer for answer in answers) == 19
+
+
+def test_wrong_logins_of_one_address_at_once_are_counted_over_all_logins(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.base.people.ADDRESS_FAILURES", 7)
+    answers = tried_at_once(world, [(f"nobody.{n}", "10.0.0.1") for n in range(20)])
+    assert sum("wrong" in answer for answer in answers) == 7
+
+
+def tried_at_once(world: World, tries: list[tuple[str, str]]) -> list[str]:
+    """What each is answered when they come through a door together."""
+    door = threading.Barrier(len(tries))
+
+    def attempt(login: str, address: str) -> str:
+        door.wait()
+        with pytest.raises(NotAllowed) as refusal:
+            log_in(world.office, world.clock, login=login, password="not-it-at-all", address=address)
+        return str(refusal.value)
+
+    with ThreadPoolExecutor(len(tries)) as threads:
+        return list(threads.map(lambda one: attempt(*one), tries))
+
+
+def test_the_right_password_in_time_clears_what_was_counted(world: World):
+    login = login_of(world, world.person(Role.CREW, "南镇"))
+    for minute in range(3):
+        now = Clock(NOON + timedelta(minutes=minute))
+        for _ in range(4):
+            with pytest.raises(NotAllowed, match="wrong"):
+                log_in(world.office, now, login=login, password="not-it-at-all", address="127.0.0.1")
+        assert log_in(world.office, now, login=login, password=PASSWORD, address="127.0.0.1")
+
+
+def test_a_new_password_ends_all_sessions_but_ones_own(world: World):
+    person, admin = world.person(Role.CREW, "南镇"), world.person(Role.ADMINISTRATOR, "东县")
+    login = login_of(world, person)
+
+    def entered(password: str) -> str:
+        return log_in(world.office, world.clock, login=login, password=password, address="127.0.0.1")
+
+    def still_in(*tokens: str) -> list[bool]:
+        return [find_actor(world.office, world.clock, token) is not None for token in tokens]
+
+    mine, stolen = entered(PASSWORD), entered(PASSWORD)
+    with world.office.acting(person, via="test") as session:
+        set_password(session, person, "another-good-one", keep=mine)
+    assert still_in(mine, stolen) == [True, False]
+    other = entered("another-good-one")
+    with world.office.acting(admin, via="test") as session:
+        set_password(session, person, "set-by-the-office", keep=mine)
+    assert still_in(mine, other) == [False, False]

@@ -11,6 +11,7 @@ import pytest
 import shapely
 from shapely.geometry import shape
 from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from app.base.cluster import Cluster
 from app.base.errors import NotAllowed
@@ -155,6 +156,12 @@ def test_a_name_corrected_by_an_officer_stays(bare_world: World) -> None:
         assert session.scalars(select(Division).where(Division.name == "韩春村民委员会")).one()
 
 
+def test_the_administrator_of_another_tree_founds_no_city_beside_it(world: World) -> None:
+    admin = world.person(Role.ADMINISTRATOR, "市")
+    with pytest.raises(NotAllowed), world.office.acting(admin, via="test") as session:
+        load_register(session, world.clock)
+
+
 def test_a_town_officer_may_not_load_the_register(world: World) -> None:
     officer = world.person(Role.TOWN_OFFICER, "南镇")
     with world.owner.begin() as connection:
@@ -164,8 +171,7 @@ def test_a_town_officer_may_not_load_the_register(world: World) -> None:
 
 
 def test_the_register_gets_a_root_of_its_own_beside_another_tree(world: World) -> None:
-    admin = world.person(Role.ADMINISTRATOR, "市")
-    with world.office.acting(admin, via="test") as session:
+    with Session(world.owner) as session, session.begin():
         load_register(session, world.clock)
         roots = session.scalars(select(Division.name).where(Division.parent_id.is_(None)).order_by(Division.id)).all()
         assert roots == ["市", CITY_NAME]

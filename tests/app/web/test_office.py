@@ -235,7 +235,9 @@ def test_an_administrator_adds_a_person_sets_a_password_and_lets_them_leave(offi
         uid, version = connection.execute(text("SELECT uid, version FROM base.person WHERE login = 'wang.fang'")).one()
     leave = {"form_token": form["form_token"], "active": "false", "version": str(version)}
     assert admin.post(f"/people/{uid}/active", data=leave).status_code == 303
-    assert admin.post(f"/people/{uid}/active", data=leave).status_code == 409
+    stale = admin.post(f"/people/{uid}/active", data={**leave, "active": "true"})
+    assert stale.status_code == 409
+    assert "在岗" in stale.text or "在职" in stale.text or "有效" in stale.text
     assert enter(office.stranger(), "wang.fang", PASSWORD).status_code == 403
 
 
