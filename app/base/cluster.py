@@ -42,6 +42,8 @@ ADMIN = "minglu_admin"
 PORT = 54329
 THROWAWAY = "minglu-throwaway"
 LEAST_FREE_BYTES = 400 * 1024 * 1024
+#: Of what initdb lays down, the parts without which a server does not start, or starts and knows no database.
+ESSENTIAL = ("PG_VERSION", "global/pg_control", "base", "pg_wal", "pg_xact")
 LARGEST_LOG_BYTES = 10 * 1024 * 1024
 
 
@@ -193,6 +195,19 @@ class Cluster:
                 file=self.folder / "port",
             )
 
+    def _version(self) -> str:
+        """Whose programs the data needs. Raises Unready where parts that no server starts without are missing."""
+        missing = next((name for name in ESSENTIAL if not (self.data / name).exists()), None)
+        if missing:
+            raise Unready(
+                "The database is damaged: {missing} is missing. Restore {folder} from your backup, or move it away to"
+                " begin with an empty one; what the server said last is in {log}.",
+                missing=self.data / missing,
+                folder=self.folder,
+                log=self.log,
+            )
+        return (self.data / "PG_VERSION").read_text().strip()
+
     def _launch(self, account: pwd.struct_passwd | None) -> bool:
         """True once it answers; False if the port was taken between our looking and the server's."""
         self._settle_port()
@@ -207,7 +222,7 @@ class Cluster:
         conf.chmod(0o644)  # whatever the umask: the ordinary account reads it, and it holds no secret
         self._rotate_log()
         before = self.log.stat().st_size if self.log.exists() else 0
-        version = (self.data / "PG_VERSION").read_text().strip()
+        version = self._version()
         options = f"-c config_file={_shell_quoted(conf)}"
         command: list[str | Path] = [
             postgres.programs(version) / "pg_ctl",
@@ -230,7 +245,7 @@ class Cluster:
         with self._locked():
             if not self.pid:
                 return
-            version = (self.data / "PG_VERSION").read_text().strip()
+            version = self._version()
             how = "fast" if self.durable else "immediate"
             program = postgres.programs(version) / "pg_ctl"
             command: list[str | Path] = [program, "stop", "-D", self.data, "-m", how, "-w", "-t", "120"]

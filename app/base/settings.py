@@ -29,6 +29,7 @@ class Settings:
     secret: bytes = field(repr=False)
     passwords: Mapping[str, str] = field(repr=False)
     files: str
+    take_roles: bool = False  # `db prepare` may give roles that another installation uses our passwords
     office_host: str = "127.0.0.1"
     office_port: int = 8000
     public_host: str = "127.0.0.1"
@@ -67,6 +68,7 @@ def read_settings(env: Mapping[str, str] | None = None, *, database_url: str | N
         secret=bytes.fromhex(kept["secret"]),
         passwords={role: kept[role] for role in ROLES},
         files=env.get("MINGLU_FILES") or str(state / "files"),
+        take_roles=env.get("MINGLU_TAKE_ROLES", "") in {"1", "true", "yes"},
         office_host=env.get("MINGLU_OFFICE_HOST") or "127.0.0.1",
         office_port=office_port,
         public_host=public_host,

@@ -28,7 +28,9 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def ask(cluster, question):
     with psycopg.connect(cluster.url("postgres").replace("+psycopg", "")) as connection:
-        return connection.execute(question).fetchone()[0]
+        row = connection.execute(question).fetchone()
+    assert row
+    return row[0]
 
 
 @pytest.fixture
@@ -277,3 +279,17 @@ def test_a_durable_cluster_is_never_deleted(made):
     with pytest.raises(Unready, match="real database"):
         made.remove()
     assert made.data.exists()
+
+
+@pytest.mark.parametrize("part", ["PG_VERSION", "base", "global/pg_control"])
+def test_data_of_which_a_part_is_missing_is_said_with_the_remedy(made, part):
+    missing = made.data / part
+    missing.rename(made.folder / "elsewhere")
+    with pytest.raises(Unready) as refusal:
+        made.start()
+    for word in (f"{missing} is missing", f"Restore {made.folder} from your backup", str(made.log)):
+        assert word in str(refusal.value)
+    assert "MINGLU_DATABASE_URL" not in str(refusal.value)
+    (made.folder / "elsewhere").rename(missing)
+    made.start()
+    assert made.status() is Status.RUNNING
