@@ -2,6 +2,7 @@
 
 Writing: to a temporary file, fsync, rename to its hash's place, fsync of the folder, and only then the row. A crash in
 between leaves bytes without a row, which harm nobody, and never a row without bytes. Reading checks the hash again.
+A stream is kept in pieces: memory holds one at a time.
 """
 
 from __future__ import annotations
@@ -23,12 +24,19 @@ from sqlalchemy.orm import Session
 from app.base.errors import N_, NotFound, Unready
 from app.base.models import File
 
+PIECE_BYTES = 1024 * 1024
+MISSING = N_("The file's content is missing from the store. Restore it from the backup.")
+DAMAGED = N_("A stored file is damaged ({sha256}). Restore it from the backup.")
+
 
 class Store(Protocol):
     """Where bytes live, by the SHA-256 of their content."""
 
     def put(self, sha256: str, data: bytes) -> None:
         """Keep the bytes; when it returns they survive a crash. Keeping the same twice is no error."""
+
+    def take(self, content: BinaryIO) -> tuple[str, int]:
+        """Keep all of a seekable stream, a piece at a time; its hash and how many bytes it has. As safe as ``put``."""
 
     def get(self, sha256: str) -> bytes:
         """The bytes. Raises NotFound where they are missing, Unready where they are not what was kept."""
@@ -47,16 +55,26 @@ class LocalStore:
     def put(self, sha256: str, data: bytes) -> None:
         """See :class:`Store`. Raises Unready where the disk is full or the folder cannot be written."""
         place = self._place(sha256)
-        if place.exists():
-            return
+        if not place.exists():
+            self._keep(io.BytesIO(data), place.parent)
+
+    def take(self, content: BinaryIO) -> tuple[str, int]:
+        """See :class:`Store`. Raises Unready as ``put``."""
+        content.seek(0)
+        return self._keep(content, self.folder)
+
+    def _keep(self, content: BinaryIO, beside: Path) -> tuple[str, int]:
+        """Write a draft into a folder, and move it to its place once it is safe and its hash is known."""
         try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, draft = tempfile.mkstemp(dir=place.parent, prefix=".")
+            beside.mkdir(parents=True, exist_ok=True)
+            descriptor, draft = tempfile.mkstemp(dir=beside, prefix=".")
             try:
                 with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
+                    sha256, size = _copy(content, file)
                     file.flush()
                     os.fsync(file.fileno())
+                place = self._place(sha256)
+                place.parent.mkdir(exist_ok=True)
                 Path(draft).rename(place)
             except BaseException:
                 with suppress(OSError):
@@ -73,13 +91,14 @@ class LocalStore:
                 folder=self.folder,
                 error=f"{error.strerror}.",
             ) from error
+        return sha256, size
 
     def get(self, sha256: str) -> bytes:
         """See :class:`Store`."""
         try:
             return _checked(sha256, self._place(sha256).read_bytes())
         except FileNotFoundError as error:
-            raise NotFound(N_("The file's content is missing from the store. Restore it from the backup.")) from error
+            raise NotFound(MISSING) from error
 
 
 class S3Store:
@@ -99,12 +118,23 @@ class S3Store:
             Bucket=self.bucket, Key=self._key(sha256), Body=data, ChecksumSHA256=b64encode(digest).decode()
         )
 
+    def take(self, content: BinaryIO) -> tuple[str, int]:
+        """See :class:`Store`; read twice, as the key is the hash, which the service checks again on arrival."""
+        content.seek(0)
+        sha256, size = _copy(content, None)
+        content.seek(0)
+        checksum = b64encode(bytes.fromhex(sha256)).decode()
+        self.client.put_object(
+            Bucket=self.bucket, Key=self._key(sha256), Body=content, ContentLength=size, ChecksumSHA256=checksum
+        )
+        return sha256, size
+
     def get(self, sha256: str) -> bytes:
         """See :class:`Store`."""
         try:
             found = self.client.get_object(Bucket=self.bucket, Key=self._key(sha256))
         except self.client.exceptions.NoSuchKey as error:
-            raise NotFound(N_("The file's content is missing from the store. Restore it from the backup.")) from error
+            raise NotFound(MISSING) from error
         return _checked(sha256, found["Body"].read())
 
 
@@ -123,19 +153,25 @@ def keep(
     store: Store,
     *,
     division_id: int,
-    data: bytes,
+    data: bytes | BinaryIO,
     media_type: str,
     name: str,
     purpose: str,
     owner_id: int | None,
 ) -> File:
-    """Bytes first, then the row, in the person's transaction; the database refuses a division outside their reach."""
-    sha256 = hashlib.sha256(data).hexdigest()
-    store.put(sha256, data)
+    """Bytes first, then the row, in the person's transaction; the database refuses a division outside their reach.
+
+    ``data`` may be a seekable stream, all of which is kept without being in memory at once.
+    """
+    if isinstance(data, bytes):
+        sha256, size = hashlib.sha256(data).hexdigest(), len(data)
+        store.put(sha256, data)
+    else:
+        sha256, size = store.take(data)
     file = File(
         division_id=division_id,
         sha256=sha256,
-        bytes=len(data),
+        bytes=size,
         media_type=media_type,
         name=name,
         purpose=purpose,
@@ -156,8 +192,19 @@ def fetch(session: Session, store: Store, uid: UUID) -> tuple[File, BinaryIO]:
 
 def _checked(sha256: str, data: bytes) -> bytes:
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise Unready(N_("A stored file is damaged ({sha256}). Restore it from the backup."), sha256=sha256[:12])
+        raise Unready(DAMAGED, sha256=sha256[:12])
     return data
+
+
+def _copy(content: BinaryIO, into: BinaryIO | None) -> tuple[str, int]:
+    """The hash and the length of what is left of a stream, written along where somewhere is named."""
+    digest, size = hashlib.sha256(), 0
+    while piece := content.read(PIECE_BYTES):
+        digest.update(piece)
+        size += len(piece)
+        if into is not None:
+            into.write(piece)
+    return digest.hexdigest(), size
 
 
 def _sync(folder: Path) -> None:

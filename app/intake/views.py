@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -136,7 +137,7 @@ def take(  # noqa: PLR0917 - one argument a dependency
 ) -> Response:
     """Keep the file and queue its intake; a small one is looked at first, and refused on the form where it is bad."""
     _require_officer(session)
-    data, name = (file.file.read(), file.filename or "file") if file is not None else (b"", "")
+    data, name = (file.file, file.filename or "file") if file is not None else (io.BytesIO(), "")
     try:
         seen = _look(session, data, name, handed, place)
     except Invalid as refusal:
@@ -266,15 +267,16 @@ def _told(show: Answer, report: RowReport) -> RowReport:
     return replace(report, reason=words.replace("{", "{{").replace("}", "}}"), values={})
 
 
-def _look(session: Session, data: bytes, name: str, handed: Handed, place: Division) -> Look | None:
+def _look(session: Session, data: BinaryIO, name: str, handed: Handed, place: Division) -> Look | None:
     """What a small file is found to be; None for a large one, which the worker looks at."""
     if not name:
         raise Invalid("Choose a file.", field="file")
     if handed.geometry not in SOURCES or (handed.datum and handed.datum not in DATUMS):
         raise Invalid("Choose a value of the list.", field="datum")
-    if len(data) > LOOKED_AT:
+    beginning = data.read(LOOKED_AT + 1)
+    if len(beginning) > LOOKED_AT:
         return None
-    seen = look(session, data, name=name, datum=handed.stated, division=place)
+    seen = look(session, beginning, name=name, datum=handed.stated, division=place)
     likely = seen.finding.hypotheses[0].name if seen.finding.asks and seen.finding.hypotheses else ""
     steps.require_something(seen.survey(likely))
     return seen

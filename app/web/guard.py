@@ -86,21 +86,31 @@ class Guard:
         _log(scope, told)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        length = Request(scope).headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > self.most_bytes:
+        if says_too_much(scope, self.most_bytes):
             await PlainTextResponse("413", status_code=413)(scope, receive, send)
             return
-        taken = 0
+        await self.app(scope, counted(receive, self.most_bytes), send)
 
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > self.most_bytes:  # a body that did not say its length
-                raise HTTPException(413)
-            return message
 
-        await self.app(scope, counted, send)
+def says_too_much(scope: Scope, most_bytes: int) -> bool:
+    """Whether the body is too large by what is said of it, before any of it is read."""
+    length = Request(scope).headers.get("content-length", "0")
+    return length.isdecimal() and int(length) > most_bytes
+
+
+def counted(receive: Receive, most_bytes: int) -> Receive:
+    """The same body, broken off with 413 where it goes on beyond the limit without having said its length."""
+    taken = 0
+
+    async def next_part() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most_bytes:
+            raise HTTPException(413)
+        return message
+
+    return next_part
 
 
 def _headers(policy: str, *, secure: bool) -> Mapping[str, str]:

@@ -89,6 +89,7 @@ def make_app(
         lifespan=_closing,
     )
     app.state.settings, app.state.clock, app.state.database, app.state.env = settings, clock, database, env
+    app.state.pages = pages
     pages.install(app)
     _machines(app, database)
     (HERE / "static" / "dist").mkdir(parents=True, exist_ok=True)
