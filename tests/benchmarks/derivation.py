@@ -8,6 +8,8 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import geopandas
 import momepy
@@ -38,7 +40,8 @@ def ours(table: geopandas.GeoDataFrame, rules: Rules = ALL) -> pd.Series:
     """A street number for each row."""
     names = [name if isinstance(name, str) else None for name in table["name"]]
     columns = table["key"], table.geometry, names, table["road_class"], table["oneway"]
-    segments = [Centreline(*row) for row in zip(*columns, strict=True)]
+    rows: Any = zip(*columns, strict=True)
+    segments = [Centreline(*row) for row in rows]
     return pd.Series(derive_streets(segments, rules=rules).street, index=table.index)
 
 
@@ -71,8 +74,8 @@ def speedup() -> Figure:
         table = frame(segments)
         flat = projected(table)
         ours(table)
-        fast = [_seconds(lambda table=table: ours(table)) for _ in range(5)]
-        slow = [_seconds(lambda flat=flat: coins(flat)) for _ in range(2)]
+        fast = [_seconds(partial(ours, table)) for _ in range(5)]
+        slow = [_seconds(partial(coins, flat)) for _ in range(2)]
         ratios.append(min(slow) / min(fast))
         said.append(
             f"{name}: {len(table)} segments, {min(slow):.2f} s against {min(fast):.3f} s, {ratios[-1]:.1f} times"

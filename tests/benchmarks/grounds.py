@@ -10,6 +10,7 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from app.demonstration.geometry import generate_survey
 from app.demonstration.places import lay_out, outline_of
@@ -59,7 +60,7 @@ def _dressed(segment: Centreline) -> Centreline:
     return Centreline(segment.key, segment.line, name, segment.road_class, oneway=lot % 5 == 0)
 
 
-def rand_index(one: Sequence[object], other: Sequence[object]) -> float:
+def rand_index(one: ArrayLike, other: ArrayLike) -> float:
     """How far two partitions agree: 1 the same, 0 as by chance (adjusted Rand index, Hubert and Arabie 1985)."""
     first, second = (np.unique(np.asarray(each), return_inverse=True)[1] for each in (one, other))
     both = _pairs(first * (int(second.max()) + 1) + second)

@@ -57,6 +57,14 @@ def in_degrees(shapes, *, lon=116.5, lat=37.3):
     return list(shapely.transform(np.array(shapes, dtype=object), lambda xy: xy / scale + (lon, lat)))
 
 
+def shapes_of(shapes):
+    """An array that holds shapes, as the reader gives them."""
+    kept = list(shapes)
+    array = np.empty(len(kept), dtype=object)
+    array[:] = kept
+    return array
+
+
 def written(shapes, datum, *, noise_m=0.0, rng=None):
     """The shapes as a file in ``datum`` has them, with noise of surveying."""
 
@@ -67,9 +75,7 @@ def written(shapes, datum, *, noise_m=0.0, rng=None):
         points, number = np.unique(xy, axis=0, return_inverse=True)  # a ring's last point is its first
         return (points + rng.standard_normal(points.shape) * noise_m / scale)[number.reshape(-1)]
 
-    array = np.empty(len(shapes), dtype=object)
-    array[:] = shapes
-    return crs.shapes_from_stored(shapely.transform(array, shaken), crs.datum_named(datum))
+    return crs.shapes_from_stored(shapely.transform(shapes_of(shapes), shaken), crs.datum_named(datum))
 
 
 @dataclass
@@ -200,7 +206,7 @@ def test_the_measured_shift_is_the_published_one(lon, lat, truth, metres):
 def test_a_shift_that_no_system_has_is_told_and_not_explained_away():
     streets = village(np.random.default_rng(5))
     scale = [float(each) for each in crs.metres_per_degree(37.3)]
-    moved = [affinity.translate(line, 230 / scale[0], -140 / scale[1]) for line in streets]
+    moved = shapes_of(affinity.translate(line, 230 / scale[0], -140 / scale[1]) for line in streets)
     finding = find(moved, [None] * len(moved), declared=named("EPSG:4490"), known=Known(streets=streets))
     assert finding.outcome is Outcome.UNDECIDED
     assert finding.proposed == ""
@@ -268,14 +274,14 @@ def test_undeclared_degrees_that_touch_nothing_known_stay_undecided():
 
 
 def test_a_file_of_another_country_is_elsewhere_and_says_where():
-    finding = find([Point(1.52, 42.51)], [None], declared=named("EPSG:4326"), known=outline_only())
+    finding = find(shapes_of([Point(1.52, 42.51)]), [None], declared=named("EPSG:4326"), known=outline_only())
     assert finding.outcome is Outcome.ELSEWHERE
     assert "1.52° E, 42.51° N" in str(finding.says[0])
 
 
 def test_where_nothing_is_known_a_declared_datum_stands_and_swapped_degrees_are_still_found():
     streets = village(np.random.default_rng(13))
-    stands = find([Point(1.52, 42.51)], [None], declared=named("EPSG:4326"), known=Known())
+    stands = find(shapes_of([Point(1.52, 42.51)]), [None], declared=named("EPSG:4326"), known=Known())
     assert stands.outcome is Outcome.UNCOMPARED
     swapped = find(written(streets, "EPSG:4326/yx"), [None] * 60, declared=named("EPSG:4326"), known=Known())
     assert swapped.proposed == "EPSG:4326/yx"
@@ -283,17 +289,19 @@ def test_where_nothing_is_known_a_declared_datum_stands_and_swapped_degrees_are_
 
 def test_empty_missing_and_broken_shapes_are_passed_over():
     odd = [None, LineString(), Point(float("nan"), 1), Polygon()]
-    assert find(odd, [None] * 4, declared=named("EPSG:4490"), known=outline_only()).outcome is Outcome.UNCOMPARED
-    assert find([], [], declared=None, known=Known()).outcome is Outcome.UNDECIDED
+    seen = find(shapes_of(odd), [None] * 4, declared=named("EPSG:4490"), known=outline_only())
+    assert seen.outcome is Outcome.UNCOMPARED
+    assert find(shapes_of([]), [], declared=None, known=Known()).outcome is Outcome.UNDECIDED
     world = counties(np.random.default_rng(14))
-    shapes = [*odd, *written(world.shapes, "GCJ-02")]
+    shapes = shapes_of([*odd, *written(world.shapes, "GCJ-02")])
     finding = find(shapes, [None] * 4 + world.names, declared=named("EPSG:4490"), known=world.known)
     assert finding.proposed == "GCJ-02"
 
 
 def test_rows_of_nonsense_do_not_spoil_what_the_others_say():
     world = counties(np.random.default_rng(15))
-    shapes = [LineString([(1160, 37), (1161, 37)]), Point(0, 0), *written(world.shapes, "GCJ-02")]
+    nonsense = [LineString([(1160, 37), (1161, 37)]), Point(0, 0)]
+    shapes = shapes_of([*nonsense, *written(world.shapes, "GCJ-02")])
     finding = find(shapes, [None, "德城区", *world.names], declared=named("EPSG:4326"), known=world.known)
     assert finding.proposed == "GCJ-02"
     assert finding.shift.agree == 4

@@ -28,7 +28,8 @@ def numbers(text: str) -> list[float]:
 
 @pytest.mark.parametrize(("place", "gcj", "bd"), PLACES)
 def test_each_program_gets_its_own_datum_and_axis_order(place, gcj, bd):
-    links = links_to(*place, NAME)
+    lon, lat = place
+    links = links_to(lon, lat, NAME)
     assert numbers(asked(links.amap)["position"]) == pytest.approx(gcj, abs=2e-6), "lon, lat"
     assert numbers(asked(links.baidu)["location"]) == pytest.approx(bd[::-1], abs=2e-6), "lat, lon"
     marker = dict(part.split(":", 1) for part in asked(links.tencent)["marker"].split(";"))

@@ -16,7 +16,7 @@ def line(*points):
 def test_a_crossing_of_four_segments_is_one_junction_with_four_arms():
     lines = [line((0, 0), (1, 0)), line((0, 0), (-1, 0)), line((0, 1), (0, 0)), line((0, -1), (0, 0))]
     network = build_network(lines)
-    crossing = network.degree.argmax()
+    crossing = int(network.degree.argmax())
     assert sorted(network.degree.tolist()) == [1, 1, 1, 1, 4]
     assert network.arms(crossing) == pytest.approx([0, 90, 180, 270], abs=0.01)
 

@@ -48,7 +48,8 @@ def survey(x: float, y: float) -> bytes:
         ([x + 0.0001, y], {"place": "village", "name": VILLAGE}),
         ([x + 0.002, y + 0.0005], {"shop": "convenience", "name": "供销社"}),
     ]
-    shapes = [({"type": "LineString", "coordinates": line}, {"highway": "residential"}) for line in lines]
+    road = {"highway": "residential"}
+    shapes: list[tuple[object, object]] = [({"type": "LineString", "coordinates": line}, road) for line in lines]
     shapes += [({"type": "Point", "coordinates": at}, tags) for at, tags in points]
     features = [{"type": "Feature", "geometry": shape, "properties": tags} for shape, tags in shapes]
     return json.dumps({"type": "FeatureCollection", "features": features}).encode()
@@ -300,10 +301,11 @@ def decide_all(road: Road) -> None:
     page.locator("input[name=number]").fill(NUMBER)
     page.locator("input[name=authority]").fill("西县人民政府")
     page.locator("input[name=approved_on]").fill(road.clock.today().isoformat())
+    desk.presses("form[action='/naming/decide'] button[type=submit]")
     page.locator("input[name=scan]").set_input_files(
         {"name": "批复.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
     )
-    desk.presses("form[action='/naming/decide'] button[type=submit]", sure=True)
+    desk.presses("form[action='/naming/decide'] button[type=submit]")
     due = in_chinese(road.clock.today() + timedelta(days=15))
     clocks = page.locator(".clock")
     expect(clocks.nth(0)).to_contain_text(due)
@@ -428,7 +430,7 @@ def scan_the_sign(road: Road) -> None:
     """A visitor with a small phone and no login reads the page behind the code, and reports a fault."""
     found = TO_SIGN.fullmatch(road.scanned)
     assert found is not None
-    phone = {"viewport": {"width": 360, "height": 640}, "locale": "zh-CN", "has_touch": True}
+    phone: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "locale": "zh-CN", "has_touch": True}
     desk = Desk(road.public, road.browser.new_context(**phone, user_agent="Mozilla/5.0 (Linux; Android 14) Chrome"))
     page = desk.page
     latin = road.one("SELECT latin_toned FROM naming.name WHERE words = :words", words=road.words)

@@ -81,7 +81,7 @@ def test_every_privilege_on_a_table_has_a_policy_that_asks_for_the_person(shared
         " coalesce(pg_get_expr(polqual, polrelid), '') || coalesce(pg_get_expr(polwithcheck, polrelid), '') AS rule"
         " FROM pg_policy",
     )
-    faults = []
+    faults: list[tuple[object, ...]] = []
     for table in relations(shared_world, "rp"):
         own = [policy for policy in policies if policy.polrelid == table.oid]
         if not any(policy.roles == f"{{{OWNER}}}" for policy in own):

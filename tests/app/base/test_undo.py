@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -43,7 +44,7 @@ def snapshot(world: World, keys: list[int], table: str = "inventory.street", but
         return list(connection.scalars(text(sql), {"keys": keys}))
 
 
-def do(world: World, person: int, *statements: tuple[str, dict[str, object]]) -> UUID:
+def do(world: World, person: int, *statements: tuple[str, Mapping[str, object]]) -> UUID:
     """One act."""
     with world.office.acting(person, via="test") as session:
         for statement, values in statements:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,8 +52,8 @@ def some_ground(draw: st.DrawFn) -> Polygon:
 def villages_on(ground: Polygon, count: int, seed: str) -> list[Village]:
     points = scatter(ground, count, seed=seed, taken=NOTHING)
     return [
-        Village(f"{seed}{n}", f"第{n}村村委会", f"第{n}村", *at, room_m=room)
-        for n, (at, room) in enumerate(zip(points.tolist(), rooms_m(points).tolist(), strict=True))
+        Village(f"{seed}{n}", f"第{n}村村委会", f"第{n}村", lon, lat, room_m=room)
+        for n, ((lon, lat), room) in enumerate(zip(points.tolist(), rooms_m(points).tolist(), strict=True))
     ]
 
 
@@ -131,13 +132,13 @@ def test_a_village_without_room_is_a_point_only() -> None:
 
 def test_no_villages_give_an_empty_survey() -> None:
     survey = generate_survey([], outline=shapely.box(116.9, 37.4, 117.0, 37.5))
-    assert survey.reports == survey.centrelines == survey.areas == ()
+    assert (survey.reports, survey.centrelines, survey.areas) == ((), (), ())
 
 
 def test_every_feature_is_one_accepted_row() -> None:
     ground = shapely.box(116.9, 37.4, 117.0, 37.5)
     survey = generate_survey(villages_on(ground, 5, "7"), outline=ground)
-    features = [*survey.centrelines, *survey.areas, *survey.facilities]
+    features: list[Any] = [*survey.centrelines, *survey.areas, *survey.facilities]
     assert {row.key for row in survey.reports} == {each.key for each in features}
     assert len(survey.reports) == len(features)
     assert {row.verdict for row in survey.reports} == {Verdict.ACCEPTED}

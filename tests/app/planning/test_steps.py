@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.base.errors import Conflict, Invalid, NotAllowed
+from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.models import Role
 from app.inventory.models import Street
 from app.milestones.models import Batch
@@ -197,7 +197,7 @@ def test_foreign_signs_are_not_found_and_not_listed(world: World, crossing: tupl
     uid = run(world, "SELECT uid FROM planning.sign LIMIT 1")
     with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
         assert queries.signs(session, division=division(session, world, "市")) == []
-        with pytest.raises(queries.NotFound):
+        with pytest.raises(NotFound):
             queries.sign(session, uid)
     with world.office.acting(world.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:
         assert queries.sign(session, uid).state == SignState.PLANNED.value

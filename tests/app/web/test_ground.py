@@ -8,6 +8,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -64,7 +65,7 @@ def upstream() -> Iterator[Upstream]:
         thread.join()
 
 
-def the_ground(upstream: Upstream, folder: Path, **more: int) -> Ground:
+def the_ground(upstream: Upstream, folder: Path, **more: Any) -> Ground:
     env = {"MINGLU_TIANDITU_KEY": KEY, "MINGLU_TIANDITU_APPROVAL": APPROVAL, "MINGLU_TIANDITU_URL": upstream.url}
     settings = read_settings({**env, "MINGLU_STATE": str(folder)}, database_url="postgresql://nowhere")
     return Ground(settings, folder / "ground", **more)
@@ -149,7 +150,7 @@ def test_a_key_without_its_approval_number_is_refused_at_the_start(tmp_path: Pat
 
 @pytest.mark.database
 def test_the_page_shows_the_number_and_never_the_key_nor_another_host(world: World, upstream: Upstream):
-    named = {"tianditu_key": KEY, "tianditu_approval": APPROVAL, "tianditu_url": upstream.url}
+    named: dict[str, Any] = {"tianditu_key": KEY, "tianditu_approval": APPROVAL, "tianditu_url": upstream.url}
     office = Office(replace(world, settings=replace(world.settings, **named)))
     client = office.signed_in(Role.TOWN_OFFICER, "南镇")
     page = client.get("/map")

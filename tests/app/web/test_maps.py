@@ -140,8 +140,8 @@ def test_moving_a_street_to_another_town_changes_both_towns_tiles(office: Office
     clients = {place: office.signed_in(Role.TOWN_OFFICER, place) for place in ("南镇", "北镇")}
     tags = {place: client.get(address("streets")).headers["etag"] for place, client in clients.items()}
     with office.world.owner.begin() as connection:
-        place = office.world.places["丙村"]
-        connection.execute(text("UPDATE inventory.street SET division_id = :place"), {"place": place})
+        moved = {"place": office.world.places["丙村"]}
+        connection.execute(text("UPDATE inventory.street SET division_id = :place"), moved)
     for place, client in clients.items():
         assert client.get(address("streets")).headers["etag"] != tags[place]
     assert read(clients["南镇"], address("streets")) == {}

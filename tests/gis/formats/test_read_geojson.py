@@ -1,5 +1,6 @@
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -63,7 +64,7 @@ KINDS = [
 @pytest.mark.parametrize(("geometry", "tags", "expected"), KINDS, ids=[str(k[1]) for k in KINDS])
 def test_a_row_is_told_by_its_attributes(make_geojson, geometry, tags, expected):
     survey = read_survey(make_geojson((geometry, tags)))
-    kinds = ["road"] * len(survey.centrelines) + [f.kind for f in (*survey.areas, *survey.facilities)]
+    kinds = ["road"] * len(survey.centrelines) + [a.kind for a in survey.areas] + [f.kind for f in survey.facilities]
     assert kinds == ([] if expected == "ignored" else [expected])
     assert survey.reports[0].verdict is (Verdict.IGNORED if expected == "ignored" else Verdict.ACCEPTED)
 
@@ -238,5 +239,6 @@ def test_whatever_the_rows_hold_each_gets_exactly_one_report(make_geojson, rows)
     assert len(survey.centrelines) + len(survey.areas) + len(survey.facilities) >= kept
     for report in survey.reports:
         report.reason.format(**report.values)
-    keys = [f.key for f in (*survey.centrelines, *survey.areas, *survey.facilities)]
+    features: list[Any] = [*survey.centrelines, *survey.areas, *survey.facilities]
+    keys = [each.key for each in features]
     assert len(keys) == len(set(keys))

@@ -32,7 +32,7 @@ def test_a_text_cut_off_inside_a_character_does_not_spoil_the_file(make_shapefil
     long = "很" * 100
     survey = read_survey(make_shapefile(ROADS, encoding="UTF-8", 名称=[long, "东街"], 类型=["道路", "道路"]))
     assert survey.centrelines[1].name == "东街"
-    assert long.startswith(survey.centrelines[0].name)
+    assert long.startswith(survey.centrelines[0].name or "–")
 
 
 def test_a_shapefile_without_datum_asks_for_it(make_shapefile):

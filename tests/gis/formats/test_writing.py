@@ -8,7 +8,7 @@ from gis.formats import read_survey
 from gis.formats.writing import write_geojson, write_gpkg, write_rejected
 
 SHAPES = [LineString([(116.3, 37.4), (116.31, 37.4)]), LineString([(116.31, 37.4), (116.31, 37.41)])]
-COLUMNS = {"类型": ["道路", "道路"], "名称": ["东街", None], "长度": [880.5, 1110.0]}
+COLUMNS: dict[str, list[object]] = {"类型": ["道路", "道路"], "名称": ["东街", None], "长度": [880.5, 1110.0]}
 
 
 @pytest.mark.parametrize("datum", ["EPSG:4490", "EPSG:4326", "EPSG:4548", "GCJ-02", "BD-09"])
