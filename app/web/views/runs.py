@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -9,9 +10,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.base import paging
-from app.base.errors import Conflict, NotFound
+from app.base.errors import N_, Conflict, NotFound
 from app.base.models import Run
 from app.base.request import Show, Work
+from app.web.rendering import with_query
 
 router = APIRouter(prefix="/runs")
 
@@ -26,7 +28,8 @@ def index(session: Work, show: Show, after: str | None = None) -> Response:
 @router.get("/{uid}")
 def record(session: Work, show: Show, uid: UUID) -> Response:
     """One run with its result."""
-    return show.page("runs/record.html", run=_run(session, uid))
+    run = _run(session, uid)
+    return show.page("runs/record.html", run=run, back=_back(run))
 
 
 @router.get("/{uid}/bar")
@@ -46,6 +49,21 @@ def cancel(session: Work, show: Show, uid: UUID) -> Response:
     if not session.scalar(text("SELECT base.cancel_run(:uid)"), {"uid": run.uid}):
         raise Conflict("This run cannot be cancelled: it has ended, or is not yours.")
     return show.see(f"/runs/{run.uid}", "The run will stop at its next step.")
+
+
+def _back(run: Run) -> tuple[str, str] | None:
+    """Where the run was asked for, and what that is called: its order, its batch or its list."""
+    division, batch = run.args.get("division"), run.args.get("batch")
+    match run.kind:
+        case "release" if run.args.get("order"):
+            return f"/printing/{quote(str(run.args['order']))}", N_("Back to the print order")
+        case "plan" if batch:
+            return f"/milestones/{quote(str(batch))}", N_("Back to the batch")
+        case "plan":
+            return with_query("/planning", in_=division), N_("Back to the planned signs")
+        case "intake":
+            return with_query("/intake", in_=division), N_("Back to the intake")
+    return None
 
 
 def _run(session: Session, uid: UUID) -> Run:
