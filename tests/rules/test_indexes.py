@@ -126,7 +126,7 @@ def test_facilities_near_streets_are_found_in_time_that_grows_with_the_streets(f
     began = time.monotonic()
     plans = watched.plans(full.person(Role.CITY_OFFICER, "市"), sql)
     assert len(watched.rows) > 2000
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30  # under a second on an idle machine; a guard against minutes, no measurement
     assert "BitmapAnd" not in plans
 
 
