@@ -71,10 +71,10 @@ def test_a_contact_is_erased_at_once_by_its_button_and_the_page_says_when(office
     officer = office.signed_in(Role.TOWN_OFFICER, "南镇")
     page = officer.get(here).text
     assert "data-confirm" in page
-    assert "2024-12-28" in page, "the day on which it is erased anyway"
+    assert "2024年12月28日" in page, "the day on which it is erased anyway"
     assert send(officer, f"{here}/contact/erase", here).status_code == 303
     page = officer.get(here).text
-    assert "联系方式已于 2024-07-01 删除" in page
+    assert "联系方式已于 2024年7月1日 删除" in page
     assert "/contact" not in page
     assert send(officer, f"{here}/contact/erase", here).status_code == 409
     assert send(officer, f"{here}/contact", here).status_code == 403
