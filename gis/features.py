@@ -58,13 +58,17 @@ class Centreline:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A division: a polygon, or a mere point where the file has no more (an OSM ``place`` node)."""
+    """A division: a polygon, or a mere point where the file has no more (an OSM ``place`` node).
+
+    ``town`` is the name of the town that a village's row tells.
+    """
 
     key: str
     kind: AreaKind
     name: str
     shape: Polygon | MultiPolygon | Point
     code: str | None = None
+    town: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class RowReport:
 
     ``reason`` is an English message template for the catalogue, ``values`` fills it, ``field`` names the
     column. A rejected row keeps its ``attributes`` and, where there was one, its ``shape`` (in the file's
-    own coordinates), so that it can be given back for correction.
+    own coordinates), so that it can be given back for correction. ``made`` are the keys of the features that the row
+    became, where they are others than ``key``.
     """
 
     row: int
@@ -94,6 +99,7 @@ class RowReport:
     values: dict[str, object] = dataclasses.field(default_factory=dict)
     attributes: dict[str, str] | None = None
     shape: BaseGeometry | None = None
+    made: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

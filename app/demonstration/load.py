@@ -44,7 +44,7 @@ from app.intake.steps import Origin, take_in
 from app.inventory.steps import derive, judge_scope
 from app.milestones.models import BatchVillage
 from app.milestones.steps import set_target
-from gis.features import Survey
+from gis.features import RowReport, Survey
 
 #: How many villages of the county shown in depth get streets, unless the whole city is loaded.
 DEPTH = 72
@@ -191,7 +191,10 @@ def _survey(
 
 
 def _by_town(survey: Survey, chosen: set[str] | None) -> dict[str, Survey]:
-    """The survey cut into one for each town; streets and facilities of villages that were not chosen are left out."""
+    """The survey cut into one for each town, its rows counted from 1 as in a file of its own.
+
+    Streets and facilities of villages that were not chosen are left out.
+    """
 
     def wanted(key: str) -> bool:
         return chosen is None or all(end.partition("/")[0] in chosen for end in key.split("-"))
@@ -205,10 +208,14 @@ def _by_town(survey: Survey, chosen: set[str] | None) -> dict[str, Survey]:
             areas=tuple(a for a in survey.areas if a.key.startswith(town)),
             centrelines=tuple(c for c in survey.centrelines if c.key.startswith(town) and c.key in kept),
             facilities=tuple(f for f in survey.facilities if f.key.startswith(town) and f.key in kept),
-            reports=tuple(r for r in survey.reports if r.key.startswith(town) and r.key in kept),
+            reports=_counted(r for r in survey.reports if r.key.startswith(town) and r.key in kept),
         )
         for town in towns
     }
+
+
+def _counted(reports: Iterable[RowReport]) -> tuple[RowReport, ...]:
+    return tuple(replace(report, row=row) for row, report in enumerate(reports, start=1))
 
 
 def _take_in(cast: Cast, session: Session, *, survey: Survey, division: Division) -> None:

@@ -21,11 +21,10 @@ from gis.features import Survey
 from gis.formats import archive, geojson
 from gis.formats.archive import DEFAULT_LIMITS, Limits
 from gis.formats.kinds import Found, kind_of, name_of
-from gis.formats.rows import RawRow, dimension_of, gather
+from gis.formats.rows import RawRow, dimension_of, gather, keepable
 
 __all__ = ["DEFAULT_LIMITS", "Limits", "Opened", "open_rows", "read_survey"]
 
-_READABLE = "GeoJSON, GeoPackage, zipped shapefile, OSM PBF, OSM XML"
 _PEEK = 4096
 _UNKNOWN, _MARKUP = "unknown", "XML / HTML"
 #: What a file's ending promises; where the first bytes are of no kind at all, that is what was damaged.
@@ -79,7 +78,7 @@ def open_rows(path: Path, *, limits: Limits = DEFAULT_LIMITS) -> Opened:
         rows, stated = _read(path, called=path.name, scratch=Path(scratch), limits=limits)
     if not rows:
         raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=path.name)
-    return Opened(tuple(rows), stated, path.name)
+    return Opened(tuple(keepable(row) for row in rows), stated, path.name)
 
 
 def read_survey(path: Path, *, datum: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Survey:
@@ -143,15 +142,19 @@ def _of_no_use(kind: str, path: Path, called: str) -> UnreadableFile:
         )
     if kind == _UNKNOWN:
         return UnreadableFile(
-            N_("{file} is of a kind that is not known here; hand in one of: {readable}."),
+            N_(
+                "{file} is of a kind that is not known here;"
+                " hand in GeoJSON, GeoPackage, a zipped shapefile, OSM PBF or OSM XML."
+            ),
             file=called,
-            readable=_READABLE,
         )
     return UnreadableFile(
-        N_("{file} is a file of the kind {kind}, which is not read here; hand in one of: {readable}."),
+        N_(
+            "{file} is a file of the kind {kind}, which is not read here;"
+            " hand in GeoJSON, GeoPackage, a zipped shapefile, OSM PBF or OSM XML."
+        ),
         file=called,
         kind=kind,
-        readable=_READABLE,
     )
 
 
@@ -173,9 +176,11 @@ def _read_zip(path: Path, *, called: str, scratch: Path, limits: Limits) -> _Row
         return _read_shapefile(shapefiles[0], called)
     if "[Content_Types].xml" in members:
         raise UnreadableFile(
-            N_("{file} is an office document, which is not read here; hand in one of: {readable}."),
+            N_(
+                "{file} is an office document, which is not read here;"
+                " hand in GeoJSON, GeoPackage, a zipped shapefile, OSM PBF or OSM XML."
+            ),
             file=called,
-            readable=_READABLE,
         )
     if not shapefiles and len(members) == 1:
         inner = next(iter(members.values()))

@@ -46,7 +46,7 @@ def _text(raw: bytes, called: str) -> str:
 
 def _parse(text: str, called: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = json.loads(text, strict=False)  # a raw zero in a text is its row's concern
     except json.JSONDecodeError as error:
         raise UnreadableFile(
             N_("{file} is cut off or damaged at line {line}, column {column}; export it again."),

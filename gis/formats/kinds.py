@@ -66,6 +66,7 @@ _CODE = (
     "ref:cadc:2019",
     "id",
 )
+_TOWN = ("乡镇", "所属乡镇", "乡镇名称", "乡镇街道", "街道乡镇", "town", "township", "is_in:town")
 _CLASS = ("道路等级", "等级", "road_class", "class", "fclass", "highway")
 _BLANK = frozenset({"", "无", "无名", "无名路", "未命名", "未知", "null", "none", "nan", "n/a", "-", "/"})
 
@@ -121,6 +122,7 @@ class Found:
     road_class: str | None = None
     oneway: bool = False
     level: int = 0
+    town: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +209,10 @@ def _level(tags: Tags) -> int:
     return int(bridge) - int(tunnel)
 
 
+def _division(kind: AreaKind, tags: Tags) -> Found:
+    return Found(kind, name_of(tags), code=_code_of(tags), town=_first(tags, _TOWN))
+
+
 def _osm_facility(tags: Tags, _: int) -> Found | Skipped | None:
     shop = tags.get("shop")
     if shop and shop not in _DISUSED:
@@ -227,7 +233,7 @@ def _osm_facility(tags: Tags, _: int) -> Found | Skipped | None:
 def _osm_area(tags: Tags, dimension: int) -> Found | Skipped | None:
     place = tags.get("place")
     if place in _PLACES:
-        return Found(AreaKind.VILLAGE, name_of(tags), code=_code_of(tags))
+        return _division(AreaKind.VILLAGE, tags)
     if "admin_level" in tags:
         return _osm_boundary(tags, dimension)
     if place:
@@ -244,7 +250,7 @@ def _osm_boundary(tags: Tags, dimension: int) -> Found | Skipped:
         return _skip("admin_level", level, N_("A piece of a boundary line; the division is read as a whole."))
     if dimension == 0:
         return _skip("admin_level", level, N_("A point with {field}={value} is not a division."))
-    return Found(kind, name_of(tags), code=_code_of(tags))
+    return _division(kind, tags)
 
 
 def _by_column(tags: Tags, _: int) -> Found | Skipped | None:
@@ -253,7 +259,7 @@ def _by_column(tags: Tags, _: int) -> Found | Skipped | None:
         if word in _ROAD_WORDS:
             return _road(tags)
         if word in _AREA_WORDS:
-            return Found(_AREA_WORDS[word], name_of(tags), code=_code_of(tags))
+            return _division(_AREA_WORDS[word], tags)
         for kind, words in _FACILITY_WORDS.items():
             if word and any(known in word for known in words):
                 return Found(kind, name_of(tags))
@@ -267,7 +273,7 @@ def _by_class_column(tags: Tags) -> Found | Skipped | None:
     if fclass in STREET_CLASSES:
         return _road(tags)
     if fclass in _PLACES:
-        return Found(AreaKind.VILLAGE, name_of(tags), code=_code_of(tags))
+        return _division(AreaKind.VILLAGE, tags)
     if fclass in _AMENITIES:
         return Found(_AMENITIES[fclass], name_of(tags))
     return _skip("fclass", fclass, N_("{field}={value} is of no kind that is kept."))
@@ -283,19 +289,20 @@ def _by_look(tags: Tags, dimension: int) -> Found | Skipped | None:
         return _skip(stated, tags[stated], N_("{field}={value} is of no kind that is kept."))
     if dimension == 1 and (tags or {}).keys() & {*_NAME, *_CLASS, *_CODE}:
         return _road(tags)
-    name, code = name_of(tags), _code_of(tags)
+    name = name_of(tags)
     if dimension == 0 and name:
         found = next((k for k, words in _FACILITY_WORDS.items() if any(name.endswith(w) for w in words)), None)
         if found:
             return Found(found, name)
-    return _division_by_look(name, code, dimension)
+    return _division_by_look(tags, dimension)
 
 
-def _division_by_look(name: str | None, code: str | None, dimension: int) -> Found | None:
+def _division_by_look(tags: Tags, dimension: int) -> Found | None:
+    name, code = name_of(tags), _code_of(tags)
     if name is None or dimension == 1:
         return None
     for kind, suffix in _SUFFIXES:
         by_code = _CODE_KINDS.get(len(code)) if code else None
         if by_code is kind or (by_code is None and suffix.search(name)):
-            return Found(kind, name, code=code)
+            return _division(kind, tags)
     return None

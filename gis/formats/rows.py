@@ -8,6 +8,7 @@ keep (ignored), it lies where it cannot lie (rejected), it was seen before (dupl
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ from gis.features import Area, AreaKind, Centreline, Facility, RowReport, Survey
 from gis.formats.kinds import Found, Skipped, kind_of
 
 _PREFIXED = (25e6, 46e6)  # eastings that carry a CGCS2000 3° zone number in front
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")  # zero and halves of characters: no database keeps them as text
 _MARGIN_DEG = 3.0  # survey files of one zone may reach a little into the next
 
 
@@ -39,13 +41,31 @@ class Flaw:
 class RawRow:
     """One row as the format gave it: ``tags`` with lower-case keys, ``shape`` in the file's own coordinates.
 
-    ``flaw`` is set where the format could not make sense of the row's geometry.
+    ``flaw`` is set where the format could not make sense of the row's geometry; ``mended`` names the columns that
+    :func:`keepable` took characters out of.
     """
 
     key: str
     tags: dict[str, str]
     shape: BaseGeometry | None
     flaw: Flaw | None = None
+    mended: tuple[str, ...] = ()
+
+
+def keepable(row: RawRow) -> RawRow:
+    """The row without characters that no database keeps as text: zero, and halves of a character (surrogates)."""
+    mended = tuple(
+        _kept(column) for column, words in row.tags.items() if _UNKEEPABLE.search(column) or _UNKEEPABLE.search(words)
+    )
+    key = _kept(row.key)
+    if not mended and key == row.key:
+        return row
+    tags = {_kept(column): _kept(words) for column, words in row.tags.items()}
+    return dataclasses.replace(row, key=key, tags=tags, mended=mended or ("id",))
+
+
+def _kept(words: str) -> str:
+    return _UNKEEPABLE.sub("", words)
 
 
 def gather(rows: Sequence[RawRow], *, datum: crs.Datum) -> Survey:
@@ -164,6 +184,8 @@ class _Gathering:
             return
         if row.shape is not None and row.shape.has_z:
             repairs.append(N_("The heights were dropped."))
+        if row.mended:
+            repairs.append(N_("Characters that cannot be kept (zero, half characters) were taken out of {columns}."))
         self._keep(number, row, made, repairs)
 
     def _unique(self, key: str) -> tuple[str, list[str]]:
@@ -190,13 +212,22 @@ class _Gathering:
         self.features += fresh
         self.keys.add(row.key)
         if repairs:
-            values: dict[str, object] = {"key": row.key, "parts": len(made)}
-            self._report(number, row, Verdict.REPAIRED, Flaw(" ".join(repairs), None, values))
+            columns = ", ".join(row.mended)
+            values: dict[str, object] = {"key": row.key, "parts": len(made), "columns": columns}
+            self._report(number, row, Verdict.REPAIRED, Flaw(" ".join(repairs), columns or None, values), fresh)
         else:
-            self._report(number, row, Verdict.ACCEPTED, Flaw(""))
+            self._report(number, row, Verdict.ACCEPTED, Flaw(""), fresh)
 
-    def _report(self, number: int, row: RawRow, verdict: Verdict, why: Flaw) -> None:
+    def _report(
+        self,
+        number: int,
+        row: RawRow,
+        verdict: Verdict,
+        why: Flaw,
+        made: Sequence[Centreline | Area | Facility] = (),
+    ) -> None:
         rejected = verdict is Verdict.REJECTED
+        keys = tuple(feature.key for feature in made)
         self.reports.append(
             RowReport(
                 number,
@@ -207,6 +238,7 @@ class _Gathering:
                 why.values,
                 attributes=row.tags if rejected else None,
                 shape=row.shape if rejected else None,
+                made=() if keys == (row.key,) else keys,
             )
         )
 
@@ -274,7 +306,7 @@ def _area(key: str, what: Found, shape: BaseGeometry, repairs: list[str]) -> lis
     outline = _outline(shape, repairs)
     if isinstance(outline, Flaw):
         return outline
-    return [Area(key, what.kind, what.name, outline, what.code)]
+    return [Area(key, what.kind, what.name, outline, what.code, what.town)]
 
 
 def _outline(shape: BaseGeometry, repairs: list[str]) -> Polygon | MultiPolygon | Point | Flaw:
