@@ -15,6 +15,7 @@ from app.base.clock import Clock
 from app.base.errors import Conflict, Invalid
 from app.base.models import Division, DivisionKind
 from app.inventory.models import Stream
+from app.milestones import queries
 from app.milestones.models import Batch, BatchState, BatchVillage, Target
 
 
@@ -31,18 +32,20 @@ class Terms:
 
 
 def set_target(session: Session, clock: Clock, *, division: Division, year: int, villages: int, source: str) -> Target:
-    """A year's quota of villages for a division, new or changed, with who says so. Raises Invalid below nought."""
+    """A year's quota of villages for a division, new or changed, with who says so.
+
+    Raises Invalid below nought, Conflict where somebody sets the same year's at the same moment.
+    """
     if villages < 0 or not source.strip():
         raise Invalid("A target needs a number of villages, nought or more, and its source.", field="villages")
-    found = session.scalars(
-        select(Target).where(
-            Target.division_id == division.id, Target.year == year, Target.stream == Stream.VILLAGE.value
-        )
-    ).one_or_none()
+    found = queries.target_of(session, division, year)
     target = found or Target(division_id=division.id, year=year, stream=Stream.VILLAGE.value)
     target.villages, target.source, target.set_on = villages, source, clock.today()
-    session.add(target)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(target)
+    except IntegrityError as error:
+        raise Conflict("Somebody just set the target of {year}. Load the page again and compare.", year=year) from error
     return target
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
@@ -24,8 +24,9 @@ from app.base.request import Answer, Me, Now, Place, Show, Work, is_below, one_o
 from app.intake.queries import entries_of, names_of
 from app.inventory.models import Street
 from app.milestones import queries, steps
+from app.milestones.asks import DaysOfBatch
 from app.milestones.logic import title_of
-from app.milestones.models import Batch, BatchState
+from app.milestones.models import Batch, BatchState, Target
 from app.milestones.queries import VillageProgress
 
 router = APIRouter(prefix="/milestones")
@@ -55,9 +56,24 @@ class Picked:
 class Quota:
     """A year's target as it was typed."""
 
+    #: ``year:version`` of each target that the page showed; a year that is not among them had none.
+    seen: Annotated[list[str], Form(default_factory=list)]
     year: Annotated[int, Form(ge=2020, le=2100)] = 0
     villages: Annotated[int, Form(ge=0, le=100_000)] = 0
     source: Annotated[str, Form(max_length=200)] = ""
+
+    def was_read(self, target: Target | None) -> bool:
+        """Whether the year's target is still as the page showed it."""
+        versions = [each.partition(":")[2] for each in self.seen if each.partition(":")[0] == str(self.year)]
+        return versions == ([] if target is None else [str(target.version)])
+
+
+def the_days(request: Request) -> DaysOfBatch:
+    """The later station's answer to when a batch's names came to each stage."""
+    return request.app.state.days_of_batch  # type: ignore[no-any-return]
+
+
+Days = Annotated[DaysOfBatch, Depends(the_days)]
 
 
 def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG001 - every station is told the day
@@ -93,6 +109,18 @@ def set_target(session: Work, show: Show, place: Place, clock: Now, quota: Annot
     """A year's target of the chosen division, new or changed."""
     if not may(session, "milestones.target", "change"):
         raise NotAllowed("Only the city's officers set targets.")
+    known = queries.target_of(session, place, quota.year)
+    if not quota.was_read(known):
+        return show.page(
+            "conflict.html",
+            status=409,
+            subject=show.text("Target of {year}", year=quota.year),
+            again_url=f"/milestones?in={place.uid}",
+            fields=[
+                (show.text("Villages"), quota.villages, known.villages if known else "—"),
+                (show.text("Who says so"), quota.source, known.source if known else "—"),
+            ],
+        )
     steps.set_target(session, clock, division=place, year=quota.year, villages=quota.villages, source=quota.source)
     return show.see(
         f"/milestones?in={place.uid}",
@@ -144,7 +172,7 @@ def open_batch(  # noqa: PLR0917 - one argument a dependency
 
 
 @router.get("/{uid}")
-def record(session: Work, show: Show, actor: Me, clock: Now, uid: UUID) -> Response:
+def record(session: Work, show: Show, actor: Me, clock: Now, days: Days, uid: UUID) -> Response:
     """One batch: its villages and how far their streets are."""
     batch = _batch(session, uid)
     rows = queries.progress_of(session, queries.villages_of(batch))
@@ -152,6 +180,7 @@ def record(session: Work, show: Show, actor: Me, clock: Now, uid: UUID) -> Respo
     return show.page(
         "milestones/record.html",
         batch=batch,
+        days=days(session, batch.id),
         division=session.get(Division, batch.division_id),
         owner=session.scalar(select(func.base.name_of(batch.owner_id))),
         rows=rows,

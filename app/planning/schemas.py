@@ -29,6 +29,12 @@ SIGN_KINDS: Mapping[str, str] = {
     "code_plate": N_("Code plate"),
     "code_plate_small": N_("Small code plate"),
 }
+SIGN_STATES: Mapping[str, str] = {
+    "planned": N_("Planned"),
+    "ordered": N_("Ordered"),
+    "standing": N_("Standing"),
+    "removed": N_("Removed"),
+}
 GROUNDS: Mapping[str, str] = {"blue": N_("Blue, east and west"), "green": N_("Green, north and south")}
 
 BY_BEARING = N_("By the street's bearing")
@@ -41,12 +47,14 @@ class Wanted:
     state: str = ""
     reason: str = ""
     kind: str = ""
+    reached: str = ""
 
     def __post_init__(self) -> None:
         """Raise Invalid for a word that is no state, reason or kind."""
         one_of(self.state, [one.value for one in SignState], field="state")
         one_of(self.reason, [one.value for one in SignReason], field="reason")
         one_of(self.kind, KINDS, field="kind")
+        one_of(self.reached, ("planned", "ordered", "standing"), field="reached")
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from app.milestones.models import Batch
 from app.planning import logic, queries, steps
 from app.planning.models import Sign, SignState
 from app.planning.queries import SignRecord
-from app.planning.schemas import BY_BEARING, GROUNDS, REASONS, SIGN_KINDS, Colour, Move, Wanted, number
+from app.planning.schemas import BY_BEARING, GROUNDS, REASONS, SIGN_KINDS, SIGN_STATES, Colour, Move, Wanted, number
 
 router = APIRouter(prefix="/planning")
 #: So many streets are counted for the number beside the station; beyond it is said that there are more.
@@ -139,8 +139,8 @@ def move(session: Work, show: Show, clock: Now, uid: UUID, typed: Annotated[Move
 
 
 @router.post("/{uid}/drop")
-def drop(session: Work, show: Show, clock: Now, uid: UUID) -> Response:
-    """Take a planned sign out of the plan."""
+def drop(session: Work, show: Show, clock: Now, uid: UUID, version: Annotated[int, Form()]) -> Response:
+    """Take a planned sign out of the plan, as it was when it was looked at."""
     found = queries.record(session, uid)
     steps.drop_sign(session, clock, sign=found.sign)
     return show.see(f"/planning/{uid}", "The sign was dropped.", undo=current_act(session))
@@ -164,6 +164,19 @@ def _record(
         face=logic.picture(found.hanging),
         may_change=planned and may(session, _SUBJECT, "change"),
         typed=typed,
+    if version != found.sign.version:
+        mine, theirs = show.text("Dropped"), show.text(SIGN_STATES[found.sign.state])
+        colour = show.text(GROUNDS.get(found.sign.ground or "", BY_BEARING))
+        where = f"{found.lon:.6f}, {found.lat:.6f} · {found.sign.facing_deg:.0f}°"
+        return _stale(
+            show,
+            found,
+            [
+                (show.text("State"), mine, theirs),
+                (show.text("Colour"), "—", colour),
+                (show.text("Place and bearing"), "—", where),
+            ],
+        )
         errors=errors or {},
         entries=entries,
         names=names,

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Form
 
 from app.base.errors import N_
 
@@ -12,5 +16,14 @@ REPORT_KINDS: Mapping[str, str] = {
     "false_code": N_("False code"),
     "other": N_("Something else"),
 }
+REPORT_STATES: Mapping[str, str] = {"open": N_("Open"), "closed": N_("Closed")}
 #: How many days the list of scans goes back.
 PERIODS = (7, 30, 90, 365)
+
+
+@dataclass(slots=True)
+class Closing:
+    """An answer as it was typed, to a report as it was read."""
+
+    version: Annotated[int, Form()]
+    answer: Annotated[str, Form(max_length=4000)] = ""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Depends, Response
 from sqlalchemy.orm import Session
 
 from app.base import contacts, paging
@@ -19,7 +19,7 @@ from app.planning.queries import history_of
 from app.scanning import queries, steps
 from app.scanning.logic import MOST_WORDS
 from app.scanning.models import Report, ReportState, ScanCount
-from app.scanning.schemas import PERIODS, REPORT_KINDS
+from app.scanning.schemas import PERIODS, REPORT_KINDS, REPORT_STATES, Closing
 
 router = APIRouter(prefix="/scanning")
 _SUBJECT = "scanning.report"
@@ -63,10 +63,19 @@ def record(session: Work, show: Show, uid: UUID) -> Response:
 
 @router.post("/{uid}/close")
 def close(
-    session: Work, show: Show, clock: Now, actor: Me, uid: UUID, answer: Annotated[str, Form(max_length=4000)] = ""
+    session: Work, show: Show, clock: Now, actor: Me, uid: UUID, typed: Annotated[Closing, Depends()]
 ) -> Response:
     """Close the report with what was done."""
-    report = queries.report(session, uid)
+    report, answer = queries.report(session, uid), typed.answer
+    if typed.version != report.version and may(session, _SUBJECT, "change"):
+        mine, theirs = (show.text(REPORT_STATES[state]) for state in (ReportState.CLOSED.value, report.state))
+        return show.page(
+            "conflict.html",
+            status=409,
+            subject=show.text(REPORT_KINDS[report.kind]),
+            again_url=f"/scanning/{uid}",
+            fields=[(show.text("State"), mine, theirs), (show.text("What was done"), answer, report.answer or "—")],
+        )
     try:
         steps.close_report(session, clock, actor, report=report, answer=answer)
     except Invalid as refusal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 
@@ -73,6 +74,17 @@ def test_an_unknown_coordinate_system_is_told_at_its_field(officer: Person):
 
 def test_no_file_is_told_at_its_field(officer: Person):
     assert 'id="e-file"' in officer.sends("/intake/new", status=422).text
+
+
+def test_a_file_too_large_to_look_at_is_kept_whole_and_taken_in(
+    world: World, officer: Person, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.intake.views.LOOKED_AT", 10)
+    data = survey()
+    assert taken_in(world, officer, "中镇", data)
+    with world.owner.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT sha256, bytes FROM base.file").one()
+    assert tuple(kept) == (hashlib.sha256(data).hexdigest(), len(data))
 
 
 def test_a_file_that_turns_out_bad_in_the_worker_says_why_in_the_persons_language(world: World, officer: Person):

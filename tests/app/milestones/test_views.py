@@ -61,6 +61,23 @@ def test_targets_stand_beside_what_the_register_and_the_batches_hold(world: Worl
     assert "1,700" in city.reads("/milestones")
 
 
+def test_a_target_that_somebody_set_meanwhile_stays_and_both_are_shown(world: World, office: Office):
+    build_target(world, "市", 2024, 1_699)
+    city, here = Person(office, Role.CITY_OFFICER, "市"), f"/milestones/targets?in={uid_of(world, '市')}"
+    assert 'name="seen" value="2024:1"' in city.reads("/milestones")
+    city.goes(here, year="2024", villages="1650", source="会议纪要", seen="2024:1")
+    for seen in ("2024:1", "2025:1"):
+        stale = city.sends(here, status=409, year="2024", villages="1800", source="电话通知", seen=seen)
+        for shown in ("1650", "会议纪要", "1800", "电话通知"):
+            assert shown in stale.text
+    city.goes(here, year="2025", villages="1700", source="新闻发布会", seen="2024:2")
+    city.sends(here, status=409, year="2025", villages="1", source="x", seen="2024:2")
+    city.goes(here, year="2024", villages="1800", source="电话通知", seen=["2024:2", "2025:1"])
+    with world.owner.connect() as connection:
+        found = connection.exec_driver_sql("SELECT year, villages FROM milestones.target ORDER BY year").all()
+    assert [tuple(row) for row in found] == [(2024, 1800), (2025, 1700)]
+
+
 def test_only_officers_of_the_territory_open_and_change_batches(world: World, office: Office):
     build_street(world, "甲村")
     build_batch(world, ["甲村"])

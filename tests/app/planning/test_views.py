@@ -139,7 +139,7 @@ def test_a_sign_is_moved_coloured_dropped_and_put_back(office: Office, world: Wo
     assert send(officer, f"{here}/move", here, **moved).status_code == 303
     assert run(world, "SELECT facing_deg FROM planning.sign") == 90
     assert send(officer, f"{here}/colour", here, version="2", ground="green").status_code == 303
-    assert send(officer, f"{here}/drop", here).status_code == 303
+    assert send(officer, f"{here}/drop", here, version="3").status_code == 303
     assert run(world, "SELECT state FROM planning.sign") == "removed"
     page = officer.get(here).text
     act = page.split('action="/undo/')[1].split('"')[0]
@@ -167,6 +167,19 @@ def test_a_stale_change_shows_both_versions(office: Office, world: World):
     assert run(world, "SELECT ground FROM planning.sign") == "green"
 
 
+def test_a_sign_that_changed_meanwhile_is_not_dropped_and_both_are_shown(office: Office, world: World):
+    sign = build_sign(world, build_street(world, "甲村"), bound=False)
+    here = f"/planning/{uid(world, 'planning.sign', sign.id)}"
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    assert 'name="version" value="1"' in officer.get(here).text.split(f'action="{here}/drop"')[1].split("</form>")[0]
+    send(officer, f"{here}/colour", here, version="1", ground="green")
+    stale = send(officer, f"{here}/drop", here, version="1")
+    assert stale.status_code == 409
+    for shown in ("已规划", "绿色"):
+        assert shown in stale.text
+    assert run(world, "SELECT state FROM planning.sign") == "planned"
+
+
 @pytest.mark.parametrize(("role", "place"), [(Role.COUNTY_OFFICER, "西县"), (Role.TOWN_OFFICER, "北镇")])
 def test_a_foreign_sign_is_neither_listed_nor_found(office: Office, world: World, role: Role, place: str):
     sign = build_sign(world, build_street(world, "甲村"), bound=False)
@@ -174,7 +187,7 @@ def test_a_foreign_sign_is_neither_listed_nor_found(office: Office, world: World
     assert "明德路" not in stranger.get("/planning").text
     here = f"/planning/{uid(world, 'planning.sign', sign.id)}"
     assert stranger.get(here).status_code == 404
-    assert send(stranger, f"{here}/drop", "/planning").status_code == 404
+    assert send(stranger, f"{here}/drop", "/planning", version="1").status_code == 404
 
 
 def test_who_may_only_look_is_offered_no_button_and_refused(office: Office, world: World):
@@ -182,6 +195,6 @@ def test_who_may_only_look_is_offered_no_button_and_refused(office: Office, worl
     here = f"/planning/{uid(world, 'planning.sign', sign.id)}"
     auditor = office.signed_in(Role.AUDITOR, "市")
     assert "/drop" not in auditor.get(here).text
-    assert send(auditor, f"{here}/drop", "/planning").status_code == 403
+    assert send(auditor, f"{here}/drop", "/planning", version="1").status_code == 403
     assert office.signed_in(Role.SIGN_MAKER, "市").get("/planning").status_code == 403
     assert auditor.post(f"{here}/drop").status_code == 403

@@ -43,16 +43,30 @@ def test_a_report_is_listed_closed_with_an_answer_and_opened_again_by_undo(offic
     here = report(world, sign)
     officer = office.signed_in(Role.TOWN_OFFICER, "南镇")
     assert "牌子歪了" in officer.get("/scanning").text
-    empty = send(officer, f"{here}/close", here, answer=" ")
+    empty = send(officer, f"{here}/close", here, version="1", answer=" ")
     assert empty.status_code == 422
     assert 'id="e-answer"' in empty.text
-    assert send(officer, f"{here}/close", here, answer="已扶正。").status_code == 303
+    assert send(officer, f"{here}/close", here, version="1", answer="已扶正。").status_code == 303
     page = officer.get("/scanning").text
     assert "没有待处理的报错" in page
     act = page.split('action="/undo/')[1].split('"')[0]
     assert "已扶正。" in officer.get(here).text
     assert send(officer, f"/undo/{act}", here, next=here).status_code == 303
     assert run(world, "SELECT state FROM scanning.report") == "open"
+
+
+def test_a_report_that_somebody_closed_meanwhile_keeps_their_answer_and_both_are_shown(
+    office: Office, world: World, sign
+):
+    here = report(world, sign)
+    first, second = office.signed_in(Role.TOWN_OFFICER, "南镇"), office.signed_in(Role.COUNTY_OFFICER, "东县")
+    assert 'name="version" value="1"' in second.get(here).text
+    assert send(first, f"{here}/close", here, version="1", answer="已扶正。").status_code == 303
+    stale = send(second, f"{here}/close", here, version="1", answer="已换新牌。")
+    assert stale.status_code == 409
+    assert "已扶正。" in stale.text
+    assert "已换新牌。" in stale.text
+    assert run(world, "SELECT answer FROM scanning.report") == "已扶正。"
 
 
 def test_a_contact_is_opened_by_its_button_alone_and_the_history_knows(office: Office, world: World, sign):
@@ -87,7 +101,7 @@ def test_who_may_only_read_closes_nothing_and_opens_no_contact(office: Office, w
     page = auditor.get(here).text
     assert "/close" not in page
     assert "/contact" not in page
-    assert send(auditor, f"{here}/close", "/scanning", answer="x").status_code == 403
+    assert send(auditor, f"{here}/close", "/scanning", version="1", answer="x").status_code == 403
     assert send(auditor, f"{here}/contact", "/scanning").status_code == 403
     assert send(auditor, f"{here}/contact/erase", "/scanning").status_code == 403
     assert office.signed_in(Role.CREW, "东县").get("/scanning").status_code == 403
@@ -97,7 +111,7 @@ def test_a_foreign_report_is_neither_listed_nor_found(office: Office, world: Wor
     here = report(world, sign)
     stranger = office.signed_in(Role.COUNTY_OFFICER, "西县")
     assert "牌子歪了" not in stranger.get("/scanning?state=all").text
-    for answer in (stranger.get(here), send(stranger, f"{here}/close", "/scanning", answer="x")):
+    for answer in (stranger.get(here), send(stranger, f"{here}/close", "/scanning", version="1", answer="x")):
         assert answer.status_code == 404
     assert send(stranger, f"{here}/contact", "/scanning").status_code == 404
 
