@@ -14,7 +14,7 @@ def at(east: float, north: float) -> tuple[float, float]:
     return (X + east * 0.00113, Y + north * 0.0009)
 
 
-def crossing(*, name: str | None = None, village: str = "新庄", shift: float = 0.0) -> Survey:
+def crossing(*, name: str | None = None, village: str = "丁村", shift: float = 0.0) -> Survey:
     """An east–west and a north–south road that cross, a lane off the first, a village point, a shop on the lane."""
     lines = (
         Centreline("w/1", LineString([at(-3, shift), at(3, shift)]), name=name, road_class="residential"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, func, select
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from app.base.models import Division, Entry
 from app.intake.models import Facility, Intake, IntakeRow, Segment
-from gis.features import Verdict
+from gis.features import RowReport, Verdict
+from gis.formats import Opened
 
 
 def intakes(place: Division | None = None) -> Select[*tuple[Any, ...]]:
@@ -31,6 +33,22 @@ def made_by(session: Session, intake: Intake) -> dict[str, int]:
         name: int(session.scalar(select(func.count()).select_from(table).where(table.intake_id == intake.id)) or 0)
         for name, table in (("segments", Segment), ("facilities", Facility))
     }
+
+
+def as_kept(report: RowReport, kept: IntakeRow | None, opened: Opened) -> RowReport:
+    """A row's report with what the register had against it, which its file alone does not tell."""
+    if kept is None or report.verdict is Verdict.REJECTED:
+        return report
+    row = opened.rows[report.row - 1]
+    return replace(
+        report,
+        verdict=Verdict.REJECTED,
+        reason=kept.reason,
+        field=kept.field,
+        values=kept.values,
+        attributes=row.tags,
+        shape=row.shape,
+    )
 
 
 def entries_of(session: Session, subject: str, row_id: int, *, most: int = 50) -> Sequence[Entry]:

@@ -52,6 +52,8 @@ _CODES = text(
 _VILLAGE_ENDINGS = re.compile("(?:村民委员会|村委员会|村民委员|村委会)$")
 _RESIDENTS_ENDINGS = re.compile("(?:居民委员会|居委会)$")
 
+_BRACKETS = str.maketrans("〔［【[{〕］】]}", "(((((" + ")))))")
+
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -144,10 +146,28 @@ def short_name(name: str) -> str:
     return stem if stem.endswith("社区") else name
 
 
+def stem_of(name: str) -> str:
+    """What a village's name comes to however it is written: 丰泽村, 丰泽村委会 and 丰泽村村民委员会 are all 丰泽.
+
+    Brackets of either width are the same, spaces count for nothing, and the register's misspelt 村委员会 is known. A
+    residents' committee keeps that it is one, so that 王庄居委会 is not the village 王庄.
+    """
+    plain = "".join(unicodedata.normalize("NFKC", name).translate(_BRACKETS).split())
+    if kind_by_name(plain) is DivisionKind.RESIDENTS:
+        stem = _RESIDENTS_ENDINGS.sub("", plain)
+        return stem if stem.endswith("社区") else f"{stem}居委会"
+    return _VILLAGE_ENDINGS.sub("", plain).removesuffix("村") or plain
+
+
+def town_boxes() -> dict[str, Box]:
+    """The known extents of towns by statistical code."""
+    return {row["code"]: Box(*(float(row[edge]) for edge in Box.__slots__)) for row in _rows("town_boxes")}
+
+
 def read_register() -> Register:
     """The register that ships with the program. Reads files, no database; about 0.1 s."""
     outlines = _outlines()
-    boxes = {row["code"]: Box(*(float(row[edge]) for edge in Box.__slots__)) for row in _rows("town_boxes")}
+    boxes = town_boxes()
     return Register(
         counties=tuple(
             Unit(row["code"], row["name"], DivisionKind(row["kind"]), CITY_CODE, outline=outlines.get(row["code"]))

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import N_, Conflict, Invalid
+from app.base.errors import Conflict, Invalid
 from app.base.models import Division, File, GeometrySource
 from app.base.tables import SRID
 from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Segment
-from app.intake.villages import settle
+from app.intake.villages import KNOWN, Said, Settled, make, settle
 from gis import linework
 from gis.crs import lengths_m
 from gis.errors import GisError, UnknownDatum
@@ -40,7 +40,6 @@ LONGEST_NAME = 80
 FAR_M = 3000.0
 #: One statement for all rows: without it, rows that lack different columns go one by one.
 WHOLE = {"render_nulls": True}
-KNOWN = N_("Already in the register.")
 #: Rows of a kind we do not keep are counted, not stored one by one: an OSM extract has hundreds of thousands.
 STORED = frozenset(Verdict) - {Verdict.IGNORED}
 
@@ -82,17 +81,25 @@ def read_bytes(data: bytes, *, name: str, datum: str = "") -> Survey:
         raise Invalid(error.message, field="datum", **error.values) from error
 
 
-def take_in(session: Session, clock: Clock, *, survey: Survey, origin: Origin, division: Division) -> Intake:
-    """Nothing → applied: divisions, segments and facilities of one read file, below ``division``.
+def take_in(
+    session: Session,
+    clock: Clock,
+    *,
+    survey: Survey,
+    origin: Origin,
+    division: Division,
+    villages_from_file: bool = False,
+) -> Intake:
+    """Nothing → applied: places of divisions, segments and facilities of one read file, below ``division``.
 
-    By officers within their territory (the database refuses others). Villages of the file that are not in the
-    register become divisions; segments are noded first; each row ends in one verdict, and what is in the register
-    already counts as a duplicate. Raises Invalid for a file with nothing we keep.
+    By officers within their territory (the database refuses others). Villages of the file are matched to the register,
+    and a row that means none of it is rejected; ``villages_from_file`` makes them instead, for a territory made for a
+    trial. Segments are noded first; each row ends in one verdict, and what is in the register already counts as a
+    duplicate. Raises Invalid for a file with nothing we keep.
     """
     require_something(survey)
     _refuse_elsewhere(session, survey=survey, division=division)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('intake', :id))"), {"id": division.id})
-    settled = settle(session, clock, areas=survey.areas, division=division, source=origin.geometry)
     intake = Intake(
         division_id=division.id,
         source=origin.source,
@@ -104,10 +111,15 @@ def take_in(session: Session, clock: Clock, *, survey: Survey, origin: Origin, d
     )
     session.add(intake)
     session.flush()
+    if villages_from_file:
+        settled = make(session, clock, areas=survey.areas, division=division, source=origin.geometry)
+    else:
+        settled = settle(session, areas=survey.areas, division=division, source=origin.geometry)
     keep = _Keeper(session, clock, intake=intake, division=division, geometry=origin.geometry)
-    known = settled.known | keep.segments(survey.centrelines) | keep.facilities(survey.facilities)
-    keep.seats(settled.villages)
-    _report(session, intake, reports=survey.reports, known=known)
+    known = keep.segments(survey.centrelines) | keep.facilities(survey.facilities)
+    keep.seats(settled.seats)
+    settled.known |= dict.fromkeys(known, Said(KNOWN))
+    _report(session, intake, reports=survey.reports, settled=settled)
     return intake
 
 
@@ -229,7 +241,7 @@ class _Keeper:
         return self._write(Facility, rows, shape="point")
 
     def seats(self, villages: Sequence[Division]) -> None:
-        """Where a new village's committee was not surveyed, the village's point stands for its seat (村委会驻地)."""
+        """Where a village's committee was not surveyed, the point that tells the village stands for it (村委会驻地)."""
         have = set(
             self.session.scalars(
                 select(Facility.division_id).where(
@@ -239,7 +251,7 @@ class _Keeper:
         )
         seats = [
             Found(f"seat/{village.uid}", FacilityKind.COMMITTEE, village.name, _point(village.point))
-            for village in villages
+            for village in dict.fromkeys(villages)
             if village.id not in have and village.point is not None
         ]
         self.facilities(seats)
@@ -296,10 +308,10 @@ def _digest(shape: LineString | Point, words: str | None) -> str:
     return hashlib.sha256(shapely.to_wkb(grid) + b"\0" + (words or "").encode()).hexdigest()[:32]
 
 
-def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], known: set[str]) -> None:
+def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], settled: Settled) -> None:
     """Store the verdict on every row, and the counts, which add up to the rows by a constraint."""
-    final = [(report, _verdict(report, known)) for report in reports]
-    counts = Counter(verdict for _, verdict in final)
+    final = [_judged(report, settled) for report in reports]
+    counts = Counter(report.verdict for report in final)
     intake.rows = len(final)
     for verdict in Verdict:
         setattr(intake, verdict.value, counts[verdict])
@@ -309,20 +321,34 @@ def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], k
             "division_id": intake.division_id,
             "row": report.row,
             "key": report.key,
-            "verdict": verdict.value,
-            "reason": report.reason if verdict is report.verdict else KNOWN,
+            "verdict": report.verdict.value,
+            "reason": report.reason,
             "field": report.field,
             "values": {name: str(value) for name, value in report.values.items()},
         }
-        for report, verdict in final
-        if verdict in STORED
+        for report in final
+        if report.verdict in STORED
     ]
     session.flush()
     if rows:
         session.execute(insert(IntakeRow), rows, execution_options=WHOLE)
 
 
-def _verdict(report: RowReport, known: set[str]) -> Verdict:
-    if report.verdict in {Verdict.ACCEPTED, Verdict.REPAIRED} and report.key in known:
-        return Verdict.DUPLICATE
-    return report.verdict
+def _judged(report: RowReport, settled: Settled) -> RowReport:
+    """A row's report after the register was asked: refused, known already, or with what it changed there."""
+    if report.verdict not in {Verdict.ACCEPTED, Verdict.REPAIRED}:
+        return report
+    keys = report.made or (report.key,)
+    refused, taken = settled.refused.get(keys[0]), settled.taken.get(keys[0])
+    if refused is not None:
+        return _with(report, Verdict.REJECTED, refused)
+    if all(key in settled.known for key in keys):
+        return _with(report, Verdict.DUPLICATE, settled.known[keys[0]])
+    if taken is not None:
+        more = replace(taken, reason=f"{report.reason} {taken.reason}".strip(), values=report.values | taken.values)
+        return _with(report, report.verdict, replace(more, field=report.field))
+    return report
+
+
+def _with(report: RowReport, verdict: Verdict, said: Said) -> RowReport:
+    return replace(report, verdict=verdict, reason=said.reason, values=said.values, field=said.field)

@@ -240,8 +240,10 @@ def rejected(session: Work, show: Show, store: Files, uid: UUID) -> Response:
     if file is None:
         raise NotFound("The file of this intake was not kept; its rejected rows cannot be given back.")
     _, content = fetch(session, store, file.uid)
-    survey = steps.read_bytes(content.read(), name=file.name, datum=intake.datum)
-    told = tuple(_told(show, report) for report in survey.reports)
+    opened = steps.open_bytes(content.read(), name=file.name)
+    survey = opened.survey(intake.datum)
+    refused = {row.row: row for row in session.scalars(queries.rows_of(intake, verdict=Verdict.REJECTED))}
+    told = tuple(_told(show, queries.as_kept(report, refused.get(report.row), opened)) for report in survey.reports)
     from gis.formats import writing  # GDAL: only who asks for the rows back waits for it
 
     with tempfile.TemporaryDirectory(prefix="minglu-") as folder:

@@ -1,9 +1,9 @@
-"""Divisions that a survey file brings along: matched to the register by name and place, else added to it."""
+"""Divisions that a survey file brings along: matched to the register; only a trial territory takes new ones from it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import shapely
 from geoalchemy2 import WKBElement
@@ -13,78 +13,145 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import NotAllowed
+from app.base.errors import N_
 from app.base.models import Division, DivisionKind, GeometrySource
 from app.base.people import may
 from app.base.tables import SRID
+from app.intake.matching import Unmatched, Villages
+from app.intake.register import stem_of
 from gis.features import Area, AreaKind
 
-#: The town of villages whose town the file does not tell.
+#: The town of a trial's villages whose town the file does not tell.
 UNDIVIDED = "（未分镇）"
+#: A place of these sources gives way to a surveyed one.
+_WEAK = frozenset({GeometrySource.NONE.value, GeometrySource.SKETCH.value, GeometrySource.GENERATED.value})
+KNOWN = N_("Already in the register.")
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of a row beyond its reading: a message template, its values, and the column at fault."""
+
+    reason: str
+    values: dict[str, object] = field(default_factory=dict)
+    field: str | None = None
+
+
+@dataclass(slots=True)
 class Settled:
-    """What came of a file's divisions: its villages, and the keys of rows that the register knew already."""
+    """What came of a file's divisions, by their rows' keys.
 
-    villages: tuple[Division, ...]
-    known: set[str]
+    ``seats`` are villages that the file tells by a point: that point stands for the committee's seat. ``taken`` rows
+    told something new, ``known`` ones nothing, ``refused`` ones mean no division of the register.
+    """
+
+    seats: list[Division] = field(default_factory=list)
+    taken: dict[str, Said] = field(default_factory=dict)
+    known: dict[str, Said] = field(default_factory=dict)
+    refused: dict[str, Said] = field(default_factory=dict)
 
 
-def settle(
+def settle(session: Session, *, areas: Sequence[Area], division: Division, source: GeometrySource) -> Settled:
+    """The divisions of the register below ``division`` that the file's towns and villages mean.
+
+    One that has no place, or only a sketched or generated one, gets the surveyed one. Nothing is added to the
+    register: a row that means no division of it is refused with the reason.
+    """
+    settled = Settled()
+    villages = Villages(session, division)
+    may_place = may(session, "base.division", "change")
+    for area in areas:
+        if area.kind is AreaKind.COUNTY:
+            continue
+        found = _town(session, area, division) if area.kind is AreaKind.TOWN else _village(session, area, villages)
+        if isinstance(found, Unmatched):
+            settled.refused[area.key] = Said(found.reason, found.values, found.field)
+            continue
+        _note(settled, area, found, placed=may_place and _place(found, area, source), may_place=may_place)
+        if area.kind is AreaKind.VILLAGE and isinstance(area.shape, Point):
+            settled.seats.append(found)
+    session.flush()
+    return settled
+
+
+def _village(session: Session, area: Area, villages: Villages) -> Division | Unmatched:
+    meant = villages.meant_by(area, _middle(area.shape))
+    return meant if isinstance(meant, Unmatched) else session.get_one(Division, meant.id)
+
+
+def _town(session: Session, area: Area, division: Division) -> Division | Unmatched:
+    towns = session.scalars(
+        select(Division)
+        .where(Division.path.op("<@")(division.path), Division.kind == DivisionKind.TOWN.value)
+        .where(Division.until_on.is_(None))
+        .order_by(Division.id)
+    )
+    found = next((town for town in towns if stem_of(town.name) == stem_of(area.name)), None)
+    return found or Unmatched(
+        N_("The register has no town {name} below {place}. Write the name as the register does, or have it corrected."),
+        {"name": area.name, "place": division.name},
+    )
+
+
+def _note(settled: Settled, area: Area, found: Division, *, placed: bool, may_place: bool) -> None:
+    if placed:
+        settled.taken[area.key] = Said(N_("Is the register's {register}, which has its place from this row now."),
+                                       {"register": found.name})  # fmt: skip
+    elif not may_place and found.geometry_source in _WEAK:
+        words = N_("Is the register's {register}. Its place stays: the county's officers alone may set it.")
+        settled.known[area.key] = Said(words, {"register": found.name})
+    else:
+        settled.known[area.key] = Said(KNOWN)
+
+
+def _place(found: Division, area: Area, source: GeometrySource) -> bool:
+    """Give a division its place from the file where it has none or a weaker one; whether it did."""
+    better = source is GeometrySource.SURVEY and found.geometry_source in _WEAK
+    if not better and (found.point is not None or found.outline is not None):
+        return False
+    found.point = from_shape(_middle(area.shape), srid=SRID)
+    found.outline = _outline(area.shape) or found.outline
+    found.geometry_source = source.value
+    return True
+
+
+def make(
     session: Session, clock: Clock, *, areas: Sequence[Area], division: Division, source: GeometrySource
 ) -> Settled:
-    """The divisions of the file's towns and villages: found below ``division`` by name, or added; outlines set.
+    """The divisions of the file's towns and villages, added below ``division``: for a territory made for a trial.
 
     A village belongs to the town whose outline holds it, else to ``division`` where that is a town, else to a town
-    made for villages whose town is unknown. What the register has already keeps its geometry.
+    made for villages whose town is unknown.
     """
-    known: set[str] = set()
-    villages = []
+    settled = Settled()
     for area in sorted(areas, key=lambda area: area.kind is AreaKind.VILLAGE):
         if area.kind is AreaKind.COUNTY:
             continue
         parent = division if area.kind is AreaKind.TOWN else _town_of(session, clock, area, division=division)
-        found, fresh = _settled(session, clock, area, parent=parent, source=source)
-        known |= set() if fresh else {area.key}
-        villages += [found] if area.kind is AreaKind.VILLAGE else []
-    return Settled(tuple(villages), known)
+        found = _found_or_made(session, clock, area, parent=parent)
+        if not _place(found, area, source):
+            settled.known[area.key] = Said(KNOWN)
+        session.flush()
+        if area.kind is AreaKind.VILLAGE and isinstance(area.shape, Point):
+            settled.seats.append(found)
+    return settled
 
 
-def _settled(
-    session: Session, clock: Clock, area: Area, *, parent: Division, source: GeometrySource
-) -> tuple[Division, bool]:
-    """The division, and whether the file told anything new of it."""
+def _found_or_made(session: Session, clock: Clock, area: Area, *, parent: Division) -> Division:
     kind = DivisionKind.TOWN if area.kind is AreaKind.TOWN else DivisionKind.VILLAGE
     found = _child(session, parent, name=area.name, kind=kind)
-    fresh = found is None
     if found is None:
-        if not may(session, "base.division", "create"):
-            raise NotAllowed(
-                "{name} is not in the register below {parent}, and your role may not add it. Ask the county to take in"
-                " this file, or take the row out of it.",
-                name=area.name,
-                parent=parent.name,
-            )
-        found = Division(
-            parent_id=parent.id, kind=kind.value, name=area.name, since_on=clock.today(), geometry_source=source.value
-        )
+        found = Division(parent_id=parent.id, kind=kind.value, name=area.name, since_on=clock.today())
+        found.geometry_source = GeometrySource.NONE.value
         session.add(found)
-    if found.point is None and found.outline is None:
-        fresh = True
-        found.point = from_shape(_middle(area.shape), srid=SRID)
-        found.outline = _outline(area.shape)
-        found.geometry_source = source.value
-    session.flush()
-    return found, fresh
+    return found
 
 
 def _child(session: Session, parent: Division, *, name: str, kind: DivisionKind) -> Division | None:
-    """A division of this kind and name right below ``parent``; villages also where they stand below its towns."""
-    kinds = {kind.value, DivisionKind.RESIDENTS.value} if kind is DivisionKind.VILLAGE else {kind.value}
+    """A division of this kind and name right below ``parent``."""
     return session.scalars(
         select(Division)
-        .where(Division.parent_id == parent.id, Division.name == name, Division.kind.in_(kinds))
+        .where(Division.parent_id == parent.id, Division.name == name, Division.kind == kind.value)
         .order_by(Division.id)
         .limit(1)
     ).one_or_none()

@@ -29,6 +29,7 @@ from app.base.files import Store, fetch, open_store
 from app.base.models import Division, DivisionKind, File, Person
 from app.base.people import Actor, actor_of
 from app.base.settings import Settings
+from app.intake.models import Facility
 from app.intake.steps import Origin, require_something, take_in
 from app.inventory.models import Street, StreetState
 from app.inventory.steps import derive, judge_scope
@@ -87,7 +88,14 @@ class Walk:
     def intake(self, file: Path, survey: Survey) -> None:
         """The file's rows, each with its verdict; villages, segments, facilities. Nothing where one kind is missing."""
         with self.officer("intake") as (session, _, county):
-            taken = take_in(session, self.clock, survey=survey, origin=Origin(file.name), division=county)
+            taken = take_in(
+                session,
+                self.clock,
+                survey=survey,
+                origin=Origin(file.name),
+                division=county,
+                villages_from_file=True,
+            )
             villages = _count(
                 session,
                 select(Division.id).where(Division.kind == DivisionKind.VILLAGE.value, _in(Division.path, county)),
@@ -104,13 +112,20 @@ class Walk:
                 raise Stopped("Stopped at intake: {file} has no road.", file=file.name)
         self.left("intake", f"{taken.rows} rows ({survey.datum}): {verdicts}; {villages} villages{_wrong_row(survey)}")
 
-    def inventory(self) -> None:
+    def inventory(self, file: Path) -> None:
         """Segments become streets; those where a committee, shop, clinic or school stands are in scope."""
         with self.officer("inventory") as (session, _, county):
             made = derive(session, self.clock, division=county)
             in_scope = judge_scope(session, self.clock, division=county)
+            facilities = _count(session, select(Facility.id).where(_in(Facility.territory, county)))
             unnamed = _count(session, _unnamed(county).with_only_columns(Street.id))
         self.left("inventory", f"{made} streets, {in_scope} in scope, {unnamed} of them without a name")
+        if not facilities:
+            raise Stopped(
+                "Stopped at inventory: {file} has no facility. It has no committee, shop, clinic or school, and no"
+                " village as a point, which would stand for its committee's seat.",
+                file=file.name,
+            )
         if not in_scope:
             raise Stopped(
                 "Stopped at inventory: no committee, shop, clinic or school stands on any street of the file."
@@ -155,7 +170,9 @@ class Walk:
 
     def _decide(self, session: Session, actor: Actor, county: Division, proposals: list[Proposal]) -> Decision:
         today = self.clock.today()
-        approval = Approval(f"走查〔{today.year}〕{secrets.token_hex(3)}号", f"{county.name}人民政府", today)
+        approval = Approval(
+            f"走查〔{today.year}〕{secrets.randbelow(900_000) + 100_000}号", f"{county.name}人民政府", today
+        )
         decision = decide(session, self.clock, by=actor, division=county, proposals=proposals, approval=approval)
         file_decision(session, decision=decision, on=today)
         announce(session, by=actor, decision=decision, on=today)
@@ -279,7 +296,7 @@ def _was_interrupted(ended: BaseException | None) -> bool:
 def _go(way: Walk, file: Path, survey: Survey, tell: Tell) -> None:
     way.intake(file, survey)
     tell("walk", 1, len(STATIONS))
-    way.inventory()
+    way.inventory(file)
     batch = way.milestones()
     way.naming(batch)
     tell("walk", 4, len(STATIONS))

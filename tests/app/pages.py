@@ -66,7 +66,7 @@ def survey(*, broken: int = 0, name: str | None = None, shift: float = 0.0) -> b
         for line in lines
     ]
     points = [
-        ({"place": "village", "name": name or "新庄"}, [x + 0.0001, y]),
+        ({"place": "village", "name": name or "丁村"}, [x + 0.0001, y]),
         ({"shop": "convenience", "name": "供销社"}, [x + 0.002, y + 0.0005]),
     ]
     features += [

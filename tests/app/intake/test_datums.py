@@ -57,7 +57,7 @@ def as_file(datum: str, *, extra: list[dict[str, Any]] | None = None) -> bytes:
     road = shapely.LineString([(middle.x, middle.y), (middle.x + 0.01, middle.y + 0.002)])
     place = shapely.Point(middle.x + 0.001, middle.y + 0.0005)
     shapes = np.array([outline(), road, place], dtype=object)
-    tags = [{"name": "西县", "类型": "县"}, {"highway": "residential"}, {"place": "village", "name": "新庄"}]
+    tags = [{"name": "西县", "类型": "县"}, {"highway": "residential"}, {"place": "village", "name": "丁村"}]
     moved = crs.shapes_from_stored(shapes, crs.datum_named(datum))
     features = [
         {"type": "Feature", "geometry": mapping(shape), "properties": properties}
@@ -73,7 +73,7 @@ def hand_in(world: World, officer: Person, data: bytes, **fields: str) -> str:
 
 def village_at(world: World) -> tuple[float, float]:
     with world.owner.connect() as connection:
-        found = connection.execute(text("SELECT ST_X(point), ST_Y(point) FROM base.division WHERE name = '新庄'")).one()
+        found = connection.execute(text("SELECT ST_X(point), ST_Y(point) FROM base.division WHERE name = '丁村'")).one()
     return float(found[0]), float(found[1])
 
 

@@ -41,10 +41,10 @@ def test_crossing_lines_are_stored_cut_at_their_crossing(world: World):
     assert count(world, Segment) == 6  # 3 of the east–west road, 2 of the north–south one, the lane
 
 
-def test_a_village_of_the_file_joins_the_register_and_its_point_stands_for_its_committee(world: World):
+def test_the_point_of_a_village_in_the_file_stands_for_its_committee(world: World):
     take(world, crossing())
     with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
-        village = session.scalars(select(Division).where(Division.name == "新庄")).one()
+        village = session.scalars(select(Division).where(Division.name == "丁村")).one()
         assert village.parent_id == world.places["中镇"]
         kinds = session.scalars(select(Facility.kind).where(Facility.division_id == village.id).order_by(Facility.kind))
         assert list(kinds) == ["committee", "shop"]

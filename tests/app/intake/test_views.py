@@ -123,11 +123,14 @@ def test_a_file_handed_in_twice_says_that_nothing_was_changed(world: World, offi
     assert "5 行已存在，2 行被拒" in with_wrong_rows
 
 
-def test_a_village_that_only_the_county_may_add_is_named(world: World, office: Office):
+def test_a_village_that_the_register_lacks_is_rejected_and_given_back_with_the_reason(world: World, office: Office):
     town = Person(office, Role.TOWN_OFFICER, "中镇")
-    run = town.goes("/intake/new", files={"file": ("a.geojson", survey(), "application/geo+json")})
-    work_off(world, run.rpartition("/")[2])
-    assert "新庄不在中镇的名册中" in town.reads(run)
+    record = taken_in(world, town, "中镇", survey(name="新庄"))
+    assert "名册中没有中镇的“新庄”" in town.reads(record)
+    rejected = json.loads(town.reads(f"{record}/rejected"))["features"]
+    assert [each["properties"]["name"] for each in rejected] == ["新庄"]
+    assert rejected[0]["geometry"]["type"] == "Point"
+    assert any("名册中没有中镇的“新庄”" in str(each) for each in rejected[0]["properties"].values())
 
 
 def test_foreign_territory_and_foreign_roles_see_no_file(world: World, office: Office, officer: Person):

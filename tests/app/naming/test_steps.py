@@ -204,7 +204,7 @@ def test_a_surveyed_name_is_not_suggested_again_in_its_town(village: Village):
             )
         }
         session.rollback()
-    taken = sorted(words)[0]
+    taken = min(words)
     surveyed_as(village, taken, 2)
     with acting(village.world) as session:
         made = suggest(
@@ -293,8 +293,8 @@ def test_a_decision_needs_a_number_and_a_day_that_has_come(village: Village):
         county = session.get_one(Division, village.world.places["西县"])
         for approval, said in (
             (Approval(" ", "x", TODAY), "number"),
-            (Approval("1", "x", date(2024, 7, 2)), "ahead"),
-            (Approval("1", "x", TODAY), "at least one"),
+            (Approval("西政字〔2024〕1号", "x", date(2024, 7, 2)), "ahead"),
+            (Approval("西政字〔2024〕1号", "x", TODAY), "at least one"),
         ):
             with pytest.raises(Invalid, match=said):
                 decide(session, village.world.clock, by=by, division=county, proposals=[], approval=approval)
@@ -310,11 +310,11 @@ def test_a_decision_dated_before_the_submission_is_refused_and_names_both_days(v
         submit(session, later, by=by, proposals=[made], read_by_hand=True)
         assert made.submitted_on == TODAY + timedelta(days=3)
         with pytest.raises(Invalid, match="“惠民路” was submitted on 2024-07-04: a decision of 2024-07-03") as refused:
-            approval = Approval("1", "x", TODAY + timedelta(days=2))
+            approval = Approval("西政字〔2024〕1号", "x", TODAY + timedelta(days=2))
             decide(session, later, by=by, division=county, proposals=[made], approval=approval)
         assert refused.value.field == "approved_on"
         assert made.state == "submitted"
-        approval = Approval("1", "x", TODAY + timedelta(days=3))
+        approval = Approval("西政字〔2024〕1号", "x", TODAY + timedelta(days=3))
         assert decide(session, later, by=by, division=county, proposals=[made], approval=approval).approved_on.day == 4
 
 
@@ -330,7 +330,7 @@ def test_a_town_officer_cannot_decide(village: Village):
             by=officer(session, village.world, Role.TOWN_OFFICER, "中镇"),
             division=session.get_one(Division, village.world.places["中镇"]),
             proposals=session.scalars(select(Proposal)).all(),
-            approval=Approval("1", "x", TODAY),
+            approval=Approval("西政字〔2024〕1号", "x", TODAY),
         )
     with acting(village.world) as session:
         assert session.scalars(select(Proposal.state)).all() == ["submitted"]
