@@ -86,6 +86,23 @@ def seats_apart() -> list[Feature]:
     ]
 
 
+def outlined() -> list[Feature]:
+    """The three villages without facilities, each told by an outline around its crossing instead of a point."""
+
+    def square(x: float, y: float) -> list[list[list[float]]]:
+        return [
+            [
+                [x + a, y + b]
+                for a, b in ((-0.004, -0.004), (0.004, -0.004), (0.004, 0.004), (-0.004, 0.004), (-0.004, -0.004))
+            ]
+        ]
+
+    return [
+        ("Polygon", square(*at), tags) if "place" in tags else (kind, at, tags)
+        for kind, at, tags in without("shop", "amenity")
+    ]
+
+
 def geojson(features: list[Feature], **members: Any) -> bytes:
     rows = [
         {"type": "Feature", "geometry": {"type": kind, "coordinates": at}, "properties": tags}
@@ -201,9 +218,16 @@ def test_the_country_of_andorra_ends_with_a_scanned_sign_and_keeps_its_own_names
             seats_apart(),
             "Stopped at inventory: no committee, shop, clinic or school stands on any street of the file.",
         ),
+        (
+            outlined(),
+            (
+                "Stopped at inventory: survey.geojson has no facility. It has no committee, shop, clinic or school, and"
+                " no village as a point, which would stand for its committee's seat."
+            ),
+        ),
         (named(), "Stopped at inventory: every street in scope has a name already."),
     ],
-    ids=["no village", "no road", "no facility", "no unnamed street"],
+    ids=["no village", "no road", "no facility near", "no facility", "no unnamed street"],
 )
 def test_a_file_that_gives_a_station_nothing_stops_there_and_leaves_nothing(
     walker: Walker, features: list[Feature], message: str
