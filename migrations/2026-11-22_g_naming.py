@@ -10,6 +10,7 @@ CREATE SCHEMA naming;
 GRANT USAGE ON SCHEMA naming TO minglu_office;
 CREATE TABLE naming.decision (
   number TEXT NOT NULL,
+  number_note TEXT DEFAULT '' NOT NULL,
   authority TEXT NOT NULL,
   approved_on DATE NOT NULL,
   file_id BIGINT,
