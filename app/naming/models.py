@@ -116,6 +116,7 @@ class Decision(Kept, Placed, Table):
         {"schema": "naming"},
     )
     number: Mapped[str]
+    number_note: Mapped[str] = mapped_column(server_default=text("''"))  # why it has another form than documents have
     authority: Mapped[str]
     approved_on: Mapped[date]
     file_id: Mapped[int | None] = mapped_column(ForeignKey("base.file.id"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.many import change_all
-from app.base.models import Division, File
+from app.base.models import Division, File, Setting
 from app.base.people import Actor
 from app.inventory.models import Street, StreetState
 from app.inventory.steps import mark
@@ -28,6 +29,15 @@ from app.naming.logic.states import State, Verb, Who
 from app.naming.models import Deadline, DeadlineKind, Decision, Name, NameOrigin, Proposal
 from app.naming.spelling import as_it_stands, spelled
 
+#: The city's own form of document numbers, as a regular expression; without one, that of official documents: an
+#: office's short name, the year in brackets, a number (国办发〔2012〕14号).
+NUMBER_SETTING = "naming.number_form"
+NUMBER_FORM = r"[\u4e00-\u9fff]{1,15}[〔\[［【(（]\d{4}[〕\]］】)）]第?\d{1,6}号"
+EXAMPLE = "德民发〔2024〕12号"
+UNUSUAL = N_(
+    "“{number}” has not the form of an official document number ({example}). Correct it, or say why it is right."
+)
+_MARKUP = frozenset("<>&\"'\\{}|`")
 _CLOCKS = {DeadlineKind.FILE: Due.FILE, DeadlineKind.ANNOUNCE: Due.ANNOUNCE, DeadlineKind.SIGN: Due.SIGN}
 
 
@@ -48,6 +58,7 @@ class Approval:
     authority: str
     approved_on: date
     file: File | None = None
+    note: str = ""  # why its number has another form than official documents have
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,19 +173,14 @@ def decide(
 ) -> Decision:
     """Submitted → approved, many names by one decision of ``division``'s government; each name is in force from then.
 
-    Starts the clocks of filing and notice (Reg. 13, 14: 15 days) and of the signs. Raises Invalid for no number and for
-    a day that lies ahead or before a proposal was submitted, Conflict for a number that the authority has used.
+    Starts the clocks of filing and notice (Reg. 13, 14: 15 days) and of the signs. Raises Invalid as
+    :func:`refuse_unfit` does, Conflict for a number that the authority has used.
     """
-    if not approval.number.strip():
-        raise Invalid("A decision has a document number.", field="number")
-    if approval.approved_on > clock.today():
-        raise Invalid("A decision cannot be dated ahead ({day}).", field="approved_on", day=approval.approved_on)
-    if not proposals:
-        raise Invalid("Choose at least one proposal.", field="proposals")
-    _refuse_earlier(proposals, approval.approved_on)
+    refuse_unfit(session, clock, proposals=proposals, approval=approval)
     decision = Decision(
         division_id=division.id,
         number=approval.number.strip(),
+        number_note=approval.note.strip(),
         authority=approval.authority,
         approved_on=approval.approved_on,
         file_id=approval.file.id if approval.file else None,
@@ -199,6 +205,37 @@ def decide(
         )
     session.flush()
     return decision
+
+
+def refuse_unfit(session: Session, clock: Clock, *, proposals: Sequence[Proposal], approval: Approval) -> None:
+    """What can be said against a decision before it is made, since nobody can take it back afterwards.
+
+    Raises Invalid for no number, for one of no official form that nobody gave a reason for, for a day that lies ahead
+    or before a proposal was submitted, and for no proposals.
+    """
+    number = approval.number.strip()
+    if not number:
+        raise Invalid("A decision has a document number.", field="number")
+    if _MARKUP & set(number):
+        raise Invalid("A document number has no signs like < and >: “{number}”.", field="number", number=number)
+    if not is_official(session, number) and not approval.note.strip():
+        raise Invalid(UNUSUAL, field="note", number=number, example=EXAMPLE)
+    if approval.approved_on > clock.today():
+        raise Invalid(
+            "The day of the decision ({day}) lies ahead: today is {today}.",
+            field="approved_on",
+            day=approval.approved_on,
+            today=clock.today(),
+        )
+    if not proposals:
+        raise Invalid("Choose at least one proposal.", field="proposals")
+    _refuse_earlier(proposals, approval.approved_on)
+
+
+def is_official(session: Session, number: str) -> bool:
+    """Whether a document number has the form that the city's setting, or else our default, asks for."""
+    form = session.scalar(select(Setting.value).where(Setting.key == NUMBER_SETTING))
+    return re.fullmatch(str(form or NUMBER_FORM), number) is not None
 
 
 def _refuse_earlier(proposals: Iterable[Proposal], day: date) -> None:

@@ -103,6 +103,7 @@ COLUMNS: Mapping[str, str] = {
     "needs_tick": N_("To be read by a person"),
     "note": N_("Note"),
     "number": N_("Document number"),
+    "number_note": N_("Why the number has this form"),
     "offset_m": N_("From the plan"),
     "oneway": N_("One way"),
     "opened_on": N_("Opened"),

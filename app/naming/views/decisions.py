@@ -74,18 +74,23 @@ def decide(  # noqa: PLR0917 - one argument a dependency
     uid: Annotated[list[UUID], Form(default_factory=list)],
     scan: UploadFile | None = None,
 ) -> Response:
-    """Submitted → approved: one document for all of these names."""
+    """Submitted → approved: one document for all of these names, shown whole before it is made.
+
+    Without ``sure`` nothing is done but looked at what was typed: a decision is never edited or deleted.
+    """
     proposals = queries.by_uid(session, uid)
+    if not asking.can_decide(actor) or not proposals or paper.sure != "yes":
+        return _look(session, show, actor, clock, proposals, paper)
     government = queries.government_of(session, session.get_one(Division, actor.division_id))
     try:
         with session.begin_nested():
-            day = _day(paper)
             file = _scan(session, store, actor, government, scan)
-            approval = Approval(paper.number, paper.authority.strip(), day, file)
+            approval = _approval(paper, file)
             made = steps.decide(session, clock, by=actor, division=government, proposals=proposals, approval=approval)
     except (Invalid, Conflict) as refusal:
-        field = getattr(refusal, "field", None) or "number"
-        return _form(session, show, actor, proposals, paper, {field: refusal_words(show.text, refusal)})
+        errors = _errors(show, refusal)
+        approval = _approval(paper) if set(errors) == {"scan"} else None
+        return _form(session, show, actor, proposals, paper, errors, approval=approval)
     except NotAllowed as refusal:
         raise NotAllowed(refusal_words(show.text, refusal)) from refusal
     return show.see(
@@ -162,7 +167,10 @@ def _form(
     proposals: Sequence[Proposal],
     paper: asking.Paper,
     errors: dict[str, str] | None = None,
+    *,
+    approval: Approval | None = None,
 ) -> Response:
+    """With ``approval``, the decision as it would be, to be confirmed; else the form."""
     if not asking.can_decide(actor):
         raise NotAllowed("Only the county's and the city's officers enter decisions.")
     if not proposals:
@@ -173,8 +181,29 @@ def _form(
         proposals=proposals,
         villages=queries.villages(session, proposals),
         paper=paper,
+        approval=approval,
         errors=errors or {},
     )
+
+
+def _look(
+    session: Session, show: Answer, actor: Actor, clock: Clock, proposals: Sequence[Proposal], paper: asking.Paper
+) -> Response:
+    """The whole decision, to be read once more; the form again where something can be said against it."""
+    try:
+        approval = _approval(paper)
+        steps.refuse_unfit(session, clock, proposals=proposals, approval=approval)
+    except Invalid as refusal:
+        return _form(session, show, actor, proposals, paper, _errors(show, refusal) if proposals else None)
+    return _form(session, show, actor, proposals, paper, approval=approval)
+
+
+def _errors(show: Answer, refusal: Invalid | Conflict) -> dict[str, str]:
+    return {getattr(refusal, "field", None) or "number": refusal_words(show.text, refusal)}
+
+
+def _approval(paper: asking.Paper, file: File | None = None) -> Approval:
+    return Approval(paper.number.strip(), paper.authority.strip(), _day(paper), file, paper.note.strip())
 
 
 def _blank(session: Session, show: Answer, actor: Actor, clock: Clock) -> asking.Paper:

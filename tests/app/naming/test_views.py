@@ -62,11 +62,13 @@ def test_the_way_from_a_batch_to_names_in_force(world: World, office: Office, co
     scan = {"scan": ("批复.pdf", b"%PDF-1.7", "application/pdf")}
     fields = {"uid": uids, "authority": "西县人民政府", "approved_on": "2024-07-01"}
     assert "文号" in county.sends("/naming/decide", status=422, **fields, number=" ").text
-    ahead = county.sends("/naming/decide", status=422, **{**fields, "approved_on": "2024-07-02"}, number="1")
-    assert "2024年7月2日" in ahead.text
+    ahead = county.sends(
+        "/naming/decide", status=422, **{**fields, "approved_on": "2024-07-02"}, number="西政字〔2024〕1号"
+    )
+    assert "批复日期2024年7月2日晚于今天，今天是2024年7月1日。" in ahead.text
     program = {"scan": ("x.exe", b"MZ\x90", "application/pdf")}
-    county.sends("/naming/decide", status=422, files=program, number="1", **fields)
-    decision = county.goes("/naming/decide", files=scan, number="西政字〔2024〕1号", **fields)
+    county.sends("/naming/decide", status=422, files=program, number="西政字〔2024〕1号", sure="yes", **fields)
+    decision = county.goes("/naming/decide", files=scan, number="西政字〔2024〕1号", sure="yes", **fields)
     page = county.reads(decision)
     assert "批复.pdf" in page
     assert "2024年7月16日" in page
@@ -78,10 +80,48 @@ def test_the_way_from_a_batch_to_names_in_force(world: World, office: Office, co
     assert "现行" in county.reads(f"/naming/{uids[0]}") or "已生效" in county.reads(f"/naming/{uids[0]}")
 
 
+def test_a_decision_is_shown_whole_before_it_is_made(county: Person, batch: str):
+    uids = suggested(county, batch)
+    county.goes("/naming/submit", uid=uids, read="yes")
+    fields = {"uid": uids, "authority": "西县人民政府", "approved_on": "2024-07-01"}
+    shown = county.sends("/naming/decide", status=200, number="西政字〔2024〕7号", **fields).text
+    for said in (f"{len(uids)} 个名称", "西政字〔2024〕7号", "西县人民政府", "2024年7月1日", "不能修改或删除"):
+        assert said in shown, said
+    assert "西政字〔2024〕7号" not in county.reads("/naming/decisions")
+    assert len(proposals_of(county, batch, "submitted")) == len(uids)
+
+
+@pytest.mark.parametrize("number", ["12", "一号文件", "走查12号"])
+def test_a_number_of_another_form_needs_a_reason_that_is_kept(county: Person, batch: str, number: str):
+    uids = suggested(county, batch)
+    county.goes("/naming/submit", uid=uids, read="yes")
+    fields = {"uid": uids, "authority": "西县人民政府", "approved_on": "2024-07-01", "number": number}
+    for sure in ("", "yes"):
+        assert "不符合公文文号格式" in county.sends("/naming/decide", status=422, sure=sure, **fields).text
+    assert "旧式文号" in county.sends("/naming/decide", status=200, note="旧式文号", **fields).text
+    county.goes("/naming/decide", sure="yes", note="旧式文号", **fields)
+    assert number in county.reads("/naming/decisions")
+
+
+def test_markup_is_no_document_number_whatever_the_reason(county: Person, batch: str):
+    uids = suggested(county, batch)
+    county.goes("/naming/submit", uid=uids, read="yes")
+    fields = {"uid": uids, "authority": "西县人民政府", "approved_on": "2024-07-01", "number": "<b>x</b>"}
+    county.sends("/naming/decide", status=422, note="理由", sure="yes", **fields)
+    assert len(proposals_of(county, batch, "submitted")) == len(uids)
+
+
+def test_a_row_that_was_sent_back_shows_the_reason_at_its_state(county: Person, batch: str):
+    uids = suggested(county, batch)
+    county.goes("/naming/submit", uid=uids, read="yes")
+    county.goes("/naming/return", uid=uids[0], reason="请改名")
+    assert "退回原因：请改名" in county.reads("/naming?state=returned")
+
+
 def test_a_decision_number_is_used_once(county: Person, batch: str):
     uids = suggested(county, batch)
     county.goes("/naming/submit", uid=uids, read="yes")
-    fields = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "1号"}
+    fields = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "西政字〔2024〕1号", "sure": "yes"}
     county.goes("/naming/decide", uid=uids[0], **fields)
     if uids[1:]:
         assert "已有文号" in county.sends("/naming/decide", status=422, uid=uids[1:], **fields).text
@@ -91,7 +131,7 @@ def test_names_are_found_by_characters_and_by_pinyin(county: Person, batch: str)
     street = uids_in(county.reads("/inventory?scope=in"), "/inventory")[0]
     made = county.goes(f"/naming/new?street={street}", words="绿苑路", meaning="绿树成荫")
     county.goes("/naming/submit", uid=made.rpartition("/")[2], read="yes")
-    fields = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "2号"}
+    fields = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "西政字〔2024〕2号", "sure": "yes"}
     county.goes("/naming/decide", uid=made.rpartition("/")[2], **fields)
     for words in ("绿苑", "lvyuan", "Lǜyuàn lù", "LÜYUAN"):
         assert "Lǜyuàn Lù" in county.reads(f"/naming/names?q={words}"), words
