@@ -19,6 +19,23 @@ class StreetName:
     in_force_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class NamingDays:
+    """How far a street's name is, by day; a draft is not proposed yet."""
+
+    drafted_on: date | None = None
+    proposed_on: date | None = None
+    approved_on: date | None = None
+    announced_on: date | None = None
+
+
+class DaysOfNaming(Protocol):
+    """When a street's newest live proposal, or its name in force, came to each stage."""
+
+    def __call__(self, session: Session, street: int, /) -> NamingDays:
+        """Empty for a street that nothing is proposed for."""
+
+
 class NamesInForce(Protocol):
     """The names in force of these streets."""
 

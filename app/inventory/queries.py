@@ -43,6 +43,11 @@ def _filters(state: str, scope: str, surveyed: str) -> list[ColumnElement[bool]]
     return kept
 
 
+def count(session: Session, found: Select[*tuple[Any, ...]]) -> int:
+    """How many rows a list has in all."""
+    return int(session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0)
+
+
 def counts(session: Session, place: Division) -> dict[str, int]:
     """How many streets of a territory are in each state, and how many of all are in scope."""
     below = Street.territory.op("<@")(place.path)

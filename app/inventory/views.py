@@ -22,8 +22,8 @@ from app.base.request import Answer, Now, Place, Show, Work, one_of
 from app.intake.models import Intake
 from app.intake.queries import entries_of, names_of
 from app.intake.steps import undo_intake as take_back
-from app.inventory import queries, steps
-from app.inventory.asks import NamesInForce
+from app.inventory import logic, queries, steps
+from app.inventory.asks import DaysOfNaming, NamesInForce, NamingDays
 from app.inventory.models import Street, StreetState
 from signs.designs import is_blue
 
@@ -35,7 +35,13 @@ def the_names(request: Request) -> NamesInForce:
     return request.app.state.names_in_force  # type: ignore[no-any-return]
 
 
+def the_days(request: Request) -> DaysOfNaming:
+    """The later station's answer to when a street's name came to each stage."""
+    return request.app.state.days_of_naming  # type: ignore[no-any-return]
+
+
 Names = Annotated[NamesInForce, Depends(the_names)]
+Days = Annotated[DaysOfNaming, Depends(the_days)]
 GEOJSON = "application/geo+json"
 STATES = tuple(state.value for state in StreetState)
 FACILITIES = {
@@ -126,6 +132,7 @@ def _index(
         states=STATES,
         counts=counts,
         total=sum(counts.get(state, 0) for state in STATES),
+        found=queries.count(session, statement),
         loose=queries.loose_segments(session, place),
         place=place,
         may_make=may(session, "inventory.street", "create"),
@@ -186,18 +193,21 @@ def undo_intake(session: Work, show: Show, uid: UUID) -> Response:
 
 
 @router.get("/inventory/{uid}")
-def record(session: Work, show: Show, in_force: Names, uid: UUID) -> Response:
+def record(session: Work, show: Show, in_force: Names, days: Days, uid: UUID) -> Response:
     """One street: what is known of it, why it is in scope, and how far its name is."""
     _require_reader(session)
     street = session.scalar(select(Street).where(Street.uid == uid))
     if street is None:
         raise NotFound("There is no such street in your territory. Look for it in the inventory.")
     village = session.get_one(Division, street.division_id)
-    entries = entries_of(session, "inventory.street", street.id)
+    entries, found = entries_of(session, "inventory.street", street.id), days(session, street.id)
     return show.page(
         "inventory/record.html",
         street=street,
         named=in_force(session, [street.id]).get(street.id),
+        days=found,
+        shown=_shown(street, found),
+        runs=logic.runs(street.bearing_deg),
         village=village,
         town=session.get(Division, village.parent_id) if village.parent_id else None,
         reasons=queries.reasons_of(session, street),
@@ -209,6 +219,12 @@ def record(session: Work, show: Show, in_force: Names, uid: UUID) -> Response:
         entries=entries,
         names=names_of(session, entries),
     )
+
+
+def _shown(street: Street, days: NamingDays) -> str:
+    """The state that the record shows: what is drafted only is not proposed yet."""
+    drafted = street.state == StreetState.PROPOSED.value and days.drafted_on and not days.proposed_on
+    return "draft" if drafted else street.state
 
 
 @router.get("/api/v1/streets")

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from app.base.models import Division, DivisionKind
@@ -163,7 +164,7 @@ def _batched(session: Session, place: Division, kind: DivisionKind) -> dict[int,
     """Each in the year of the batch joined last, as the tracking counts; who left a batch early is in none."""
     last = (
         select(Batch.year, BatchVillage.division_id)
-        .distinct(BatchVillage.division_id)
+        .ext(distinct_on(BatchVillage.division_id))
         .join(BatchVillage, BatchVillage.batch_id == Batch.id)
         .join(Division, Division.id == BatchVillage.division_id)
         .where(

@@ -178,7 +178,7 @@ def announced_on(session: Session, decision: Decision) -> date | None:
     )
 
 
-def days_of_batch(session: Session, batch: Batch, /) -> BatchDays:
+def days_of_batch(session: Session, batch: int, /) -> BatchDays:
     """Answers :class:`app.milestones.asks.DaysOfBatch`."""
     row = session.execute(
         select(
@@ -188,10 +188,8 @@ def days_of_batch(session: Session, batch: Batch, /) -> BatchDays:
         )
         .join(Street, Street.id == Proposal.street_id)
         .outerjoin(Decision, Decision.id == Proposal.decision_id)
-        .outerjoin(
-            Deadline, and_(Deadline.decision_id == Decision.id, Deadline.kind == DeadlineKind.ANNOUNCE.value)
-        )
-        .where(Proposal.batch_id == batch.id, Street.in_scope, Proposal.state.not_in(ENDED))
+        .outerjoin(Deadline, and_(Deadline.decision_id == Decision.id, Deadline.kind == DeadlineKind.ANNOUNCE.value))
+        .where(Proposal.batch_id == batch, Street.in_scope, Proposal.state.not_in(ENDED))
     ).one()
     return BatchDays(*row)
 

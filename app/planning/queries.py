@@ -253,12 +253,22 @@ def signs(
     return [SignRow(**row._mapping) for row in session.execute(wanted.order_by(Sign.id).limit(most))]
 
 
-def listed(*, division: Division, state: str = "", reason: str = "", kind: str = "") -> Select[*tuple[Any, ...]]:
-    """Signs at and below ``division`` that fit the filters, for a list by key."""
+#: A sign's life so far, as the progress counts it: what was ordered is still planned, what stands was ordered.
+REACHED = {
+    "planned": (SignState.PLANNED.value, SignState.ORDERED.value, SignState.STANDING.value),
+    "ordered": (SignState.ORDERED.value, SignState.STANDING.value),
+    "standing": (SignState.STANDING.value,),
+}
+
+
+def listed(
+    *, division: Division, state: str = "", reason: str = "", kind: str = "", reached: str = ""
+) -> Select[*tuple[Any, ...]]:
+    """Signs at and below ``division`` that fit the filters, for a list by key; ``reached``: that far or further."""
     wanted = _rows().where(Sign.territory.op("<@")(_path(division.id)))
     for column, value in ((Sign.state, state), (Sign.reason, reason), (Sign.kind, kind)):
         wanted = wanted.where(column == value) if value else wanted
-    return wanted
+    return wanted.where(Sign.state.in_(REACHED[reached])) if reached else wanted
 
 
 def signs_of(session: Session, *, street_id: int) -> list[SignRow]:

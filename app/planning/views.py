@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,8 +19,10 @@ from app.base.jobs import enqueue_once, is_under_way
 from app.base.models import Division, Run, RunState
 from app.base.people import Actor, may
 from app.base.request import Answer, Me, Now, Place, Show, Work
+from app.inventory.queries import count
 from app.milestones.models import Batch
 from app.planning import logic, queries, steps
+from app.planning.asks import DayOfSign
 from app.planning.models import Sign, SignState
 from app.planning.queries import SignRecord
 from app.planning.schemas import BY_BEARING, GROUNDS, REASONS, SIGN_KINDS, SIGN_STATES, Colour, Move, Wanted, number
@@ -28,6 +32,19 @@ router = APIRouter(prefix="/planning")
 MOST_WAITING = 2000
 _SUBJECT = "planning.sign"
 Chosen = Annotated[str, Form(max_length=40)]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The later stations' answers to when a sign was ordered, and since when it stands."""
+
+    ordered_on: DayOfSign
+    standing_on: DayOfSign
+
+
+def later(request: Request) -> Later:
+    """As ``app.web.office`` wires them."""
+    return Later(request.app.state.ordered_on, request.app.state.standing_on)
 
 
 def waiting(session: Session, actor: Actor, clock: Clock) -> int:
@@ -48,12 +65,15 @@ def index(
 ) -> Response:
     """Signs of the chosen territory, and what still wants some."""
     _check_reader(session)
-    found = queries.listed(division=place, state=wanted.state, reason=wanted.reason, kind=wanted.kind)
+    found = queries.listed(
+        division=place, state=wanted.state, reason=wanted.reason, kind=wanted.kind, reached=wanted.reached
+    )
     may_plan = queries.reaches(session, place.id, subject=_SUBJECT, act="create")
     return show.page(
         "planning/index.html",
         place=place,
         page=paging.page(session, found, keys=[paging.Key(Sign.id)], after=after),
+        total=count(session, found),
         wanted=wanted,
         may_plan=may_plan,
         waiting=queries.waiting(session, clock, division=place, most=MOST_WAITING) if may_plan else 0,
@@ -99,9 +119,11 @@ def _planned(show: Answer, done: dict[str, Any], *, place: Division | None, undo
 
 
 @router.get("/{uid}")
-def record(session: Work, show: Show, uid: UUID) -> Response:
+def record(session: Work, show: Show, after: Annotated[Later, Depends(later)], uid: UUID) -> Response:
     """One sign: its face, its place, what may still be changed."""
-    return _record(session, show, queries.record(session, uid))
+    found = queries.record(session, uid)
+    days = (after.ordered_on(session, found.sign.id), after.standing_on(session, found.sign.id))
+    return _record(session, show, found, days=days)
 
 
 @router.post("/{uid}/colour")
@@ -142,28 +164,6 @@ def move(session: Work, show: Show, clock: Now, uid: UUID, typed: Annotated[Move
 def drop(session: Work, show: Show, clock: Now, uid: UUID, version: Annotated[int, Form()]) -> Response:
     """Take a planned sign out of the plan, as it was when it was looked at."""
     found = queries.record(session, uid)
-    steps.drop_sign(session, clock, sign=found.sign)
-    return show.see(f"/planning/{uid}", "The sign was dropped.", undo=current_act(session))
-
-
-def _record(
-    session: Session,
-    show: Answer,
-    found: SignRecord,
-    *,
-    typed: Move | None = None,
-    errors: dict[str, str] | None = None,
-) -> Response:
-    entries, names = queries.history_of(session, _SUBJECT, found.sign.id)
-    planned = found.sign.state == SignState.PLANNED.value
-    return show.page(
-        "planning/record.html",
-        status=422 if errors else 200,
-        record=found,
-        sign=found.sign,
-        face=logic.picture(found.hanging),
-        may_change=planned and may(session, _SUBJECT, "change"),
-        typed=typed,
     if version != found.sign.version:
         mine, theirs = show.text("Dropped"), show.text(SIGN_STATES[found.sign.state])
         colour = show.text(GROUNDS.get(found.sign.ground or "", BY_BEARING))
@@ -177,6 +177,30 @@ def _record(
                 (show.text("Place and bearing"), "—", where),
             ],
         )
+    steps.drop_sign(session, clock, sign=found.sign)
+    return show.see(f"/planning/{uid}", "The sign was dropped.", undo=current_act(session))
+
+
+def _record(
+    session: Session,
+    show: Answer,
+    found: SignRecord,
+    *,
+    typed: Move | None = None,
+    errors: dict[str, str] | None = None,
+    days: tuple[date | None, date | None] = (None, None),
+) -> Response:
+    entries, names = queries.history_of(session, _SUBJECT, found.sign.id)
+    planned = found.sign.state == SignState.PLANNED.value
+    return show.page(
+        "planning/record.html",
+        status=422 if errors else 200,
+        record=found,
+        sign=found.sign,
+        days=days,
+        face=logic.picture(found.hanging),
+        may_change=planned and may(session, _SUBJECT, "change"),
+        typed=typed,
         errors=errors or {},
         entries=entries,
         names=names,

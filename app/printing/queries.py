@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from app.base.clock import Clock
 
 
+def ordered_on(session: Session, sign: int, /) -> date | None:
+    """Answers :class:`app.planning.asks.DayOfSign`: the day of the newest print order that has the sign."""
+    return session.scalar(select(func.max(OrderLine.ordered_on)).where(OrderLine.sign_id == sign))
+
+
 @dataclass(frozen=True, slots=True)
 class SignToOrder:
     """A planned sign with its name in force, and the code it bears already, if any."""

@@ -31,6 +31,15 @@ _newest = (
 )
 
 
+def standing_on(session: Session, sign: int, /) -> date | None:
+    """Answers :class:`app.planning.asks.DayOfSign`: the day of the newest installation that was not rejected."""
+    rejected = select(Inspection.installation_id).where(Inspection.verdict == Verdict.REJECTED.value)
+    wanted = select(func.max(Installation.installed_on)).where(
+        Installation.sign_id == sign, Installation.id.not_in(rejected)
+    )
+    return session.scalar(wanted)
+
+
 @dataclass(frozen=True, slots=True)
 class JobRow:
     """A job as the crew's list shows it: what to put up, where (lon, lat), looking where, until when."""

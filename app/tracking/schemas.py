@@ -16,31 +16,32 @@ BYS: Mapping[str, str] = {
     By.CITY.value: N_("City"),
     By.COUNTY.value: N_("County"),
     By.TOWN.value: N_("Town"),
-    By.YEAR.value: N_("Year of the batch"),
+    By.YEAR.value: N_("By year of naming"),
 }
 COLUMNS: Mapping[str, str] = {
     "villages": N_("Villages"),
-    "villages_target": N_("Target to the end of the year"),
+    "villages_target": N_("Target by year's end"),
     "villages_batched": N_("Villages in batches"),
     "villages_named": N_("Villages named"),
-    "villages_without_streets": N_("Villages without streets in scope"),
+    "villages_without_streets": N_("Villages with no street in scope"),
     "streets_in_scope": N_("Streets in scope"),
     "streets_named": N_("Streets named"),
+    "streets_approved": N_("Approved (not announced)"),
     "signs_planned": N_("Signs planned"),
     "signs_ordered": N_("Signs ordered"),
     "signs_standing": N_("Signs standing"),
 }
-#: The chart's rows: how tall each is, and how wide names, bars and numbers are.
-ROW, NAME, WIDE, NUMBER = 30, 110, 270, 120
+#: How tall a row of the chart is.
+ROW = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row of the chart, in its own units: where its line lies, how long the bar is, and the numbers beside it."""
+    """One row of the chart: where its line lies, how long its bar is in hundredths, and the numbers beside it."""
 
     name: str
     y: int
-    length: float
+    percent: float
     said: str
 
 
@@ -61,7 +62,7 @@ def bars(rows: Sequence[Progress], name: Callable[[Progress], str]) -> list[Bar]
         Bar(
             name(row),
             index * ROW,
-            round(share(row.streets_named, row.streets_in_scope) * WIDE, 1),
+            round(share(row.streets_named, row.streets_in_scope) * 100, 1),
             f"{row.streets_named:,} / {row.streets_in_scope:,}",
         )
         for index, row in enumerate(rows)

@@ -13,7 +13,9 @@ from starlette.middleware import Middleware
 from app.base.db import Database
 from app.base.files import open_store
 from app.base.settings import OFFICE
-from app.naming.queries import names_in_force
+from app.naming.queries import days_of_batch, days_of_naming, names_in_force
+from app.printing.queries import ordered_on
+from app.rollout.queries import standing_on
 from app.web import columns
 from app.web.answers import OfficeAnswer
 from app.web.asking import refuse_unknown
@@ -56,6 +58,8 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     app.state.frame, app.state.store = frame, open_store(settings.files)
     app.state.tiles, app.state.ground = Kept(), Ground(settings, settings.state / "ground")
     app.state.finders = [views.find for views in stations.values() if hasattr(views, "find")]
+    app.state.days_of_naming, app.state.days_of_batch = days_of_naming, days_of_batch
+    app.state.ordered_on, app.state.standing_on = ordered_on, standing_on
     app.state.names_in_force = names_in_force
     app.state.env.globals.update(columns=columns, banner=frame.demonstration)
     app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)

@@ -15,9 +15,7 @@ router = APIRouter(prefix="/naming")
 
 
 @router.get("/names")
-def index(
-    session: Work, show: Show, place: Place, q: str = "", scope: str = "", after: str | None = None
-) -> Response:
+def index(session: Work, show: Show, place: Place, q: str = "", scope: str = "", after: str | None = None) -> Response:
     """Names in force of the chosen territory in the order of their sound, with how many there are."""
     one_of(scope, ("in",), field="scope")
     keys = [paging.Key(Name.sound_plain), paging.Key(Name.id)]

@@ -1,0 +1,25 @@
+"""What the milestones ask of later stations; they answer, and ``app.web.office`` wires the answers in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDays:
+    """The newest day on which names of a batch were proposed, decided and announced."""
+
+    proposed_on: date | None = None
+    decided_on: date | None = None
+    announced_on: date | None = None
+
+
+class DaysOfBatch(Protocol):
+    """When the names of a batch's streets came to each stage."""
+
+    def __call__(self, session: Session, batch: int, /) -> BatchDays:
+        """Empty while nothing is proposed."""
