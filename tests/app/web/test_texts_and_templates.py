@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from app.base.errors import Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
 from app.models import metadata
@@ -18,6 +21,19 @@ from app.web.words import STATES, STATIONS, SUBJECTS
 @pytest.mark.parametrize("station", ["minglu", "gis", *(key for key, _, _ in STATIONS)])
 def test_no_text_is_untranslated_fuzzy_or_left_over(station: str):
     assert checking.untranslated(station) == []
+
+
+def test_no_chinese_text_has_a_half_width_mark_between_its_characters():
+    texts = [text for key in ("minglu", "gis", *(key for key, _, _ in STATIONS)) for text in _chinese(key)]
+    assert len(texts) > 1000
+    assert [text for text in texts if re.search(r"[\u4e00-\u9fff”）〕}] ?[,;:](?! ?[A-Za-z0-9{/])", text)] == []
+    assert [text for text in texts if re.search(r"[\u4e00-\u9fff”）〕][,;]", text)] == []
+
+
+def _chinese(station: str) -> list[str]:
+    with (Path(language.__file__).parent / f"locale/zh_CN/LC_MESSAGES/{station}.po").open("rb") as file:
+        said = [message.string for message in read_po(file, locale="zh_CN")]
+    return [text for each in said for text in ([each] if isinstance(each, str) else each)]
 
 
 def test_every_complaint_about_texts_belongs_to_a_catalogue():
