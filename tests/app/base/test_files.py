@@ -14,7 +14,6 @@ from typing import Any, BinaryIO
 import pytest
 from sqlalchemy import text
 
-from app.base import files
 from app.base.errors import NotAllowed, NotFound, Unready
 from app.base.files import PIECE_BYTES, LocalStore, S3Store, Store, fetch, keep, open_store
 from app.base.models import File, Role
