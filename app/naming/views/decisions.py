@@ -89,8 +89,8 @@ def decide(  # noqa: PLR0917 - one argument a dependency
             made = steps.decide(session, clock, by=actor, division=government, proposals=proposals, approval=approval)
     except (Invalid, Conflict) as refusal:
         errors = _errors(show, refusal)
-        approval = _approval(paper) if set(errors) == {"scan"} else None
-        return _form(session, show, actor, proposals, paper, errors, approval=approval)
+        read_again = _approval(paper) if set(errors) == {"scan"} else None
+        return _form(session, show, actor, proposals, paper, errors, approval=read_again)
     except NotAllowed as refusal:
         raise NotAllowed(refusal_words(show.text, refusal)) from refusal
     return show.see(
