@@ -184,7 +184,8 @@ INSERT INTO history.undoable VALUES ('naming.finding');
 
 MORE = """
 -- Whether a street bears its surveyed name and nothing else says so: no name in force, and no proposal of these words.
-CREATE FUNCTION naming.only_surveyed(street bigint, surveyed text) RETURNS boolean LANGUAGE sql STABLE AS $$
+CREATE FUNCTION naming.only_surveyed(street bigint, surveyed text) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
   SELECT NOT EXISTS (SELECT FROM naming.name n WHERE n.street_id = street AND n.retired_on IS NULL)
      AND NOT EXISTS (SELECT FROM naming.proposal p WHERE p.street_id = street AND p.words = surveyed
                         AND p.state IN ('draft', 'submitted', 'returned', 'approved'))

@@ -32,6 +32,7 @@ class Sender:
     office: Office
     headers: dict[str, str] = field(default_factory=dict)
     pieces: int = 960
+    begins: bytes = b""
     taken: int = 0
     answer: dict[str, Any] = field(default_factory=dict)
 
@@ -59,7 +60,8 @@ class Sender:
 
     async def _receive(self) -> MutableMapping[str, Any]:
         self.taken += 1
-        return {"type": "http.request", "body": PIECE, "more_body": self.taken < self.pieces}
+        piece = self.begins + PIECE[len(self.begins) :] if self.taken == 1 else PIECE
+        return {"type": "http.request", "body": piece, "more_body": self.taken < self.pieces}
 
     async def _send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
@@ -105,7 +107,8 @@ def test_a_body_that_does_not_say_its_length_is_broken_off_at_the_limit(world: W
     monkeypatch.setattr("app.web.office.MOST_BYTES", 10 * len(PIECE))
     small = Office(world, stations=True)
     client = small.signed_in(Role.COUNTY_OFFICER, "东县")
-    sender = Sender(small, {**UPLOAD, "cookie": f"{COOKIE}={client.cookies[COOKIE]}"})
+    begins = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.geojson"\r\n\r\n'
+    sender = Sender(small, {**UPLOAD, "cookie": f"{COOKIE}={client.cookies[COOKIE]}"}, begins=begins)
     assert (sender.post("/intake/new"), sender.taken) == (413, 11)
     small.close()
 
