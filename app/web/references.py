@@ -34,11 +34,14 @@ _PEOPLE = "base.person"
 
 @cache
 def _targets(subject: str) -> Mapping[str, str]:
-    """Of a table's columns those that point at something with a name, and the table they point at."""
+    """Of a table's columns those that pages tell and that point at something with a name, and where they point.
+
+    The path beside each ``division_id`` belongs to the same foreign key and says nothing of its own.
+    """
     table = metadata().tables.get(subject)
     keys = [] if table is None else [key for column in table.columns for key in column.foreign_keys]
     found = {key.parent.name: key.target_fullname.rpartition(".")[0] for key in keys}
-    return {column: target for column, target in found.items() if target in {*_NAMES, _PEOPLE}}
+    return {column: target for column, target in found.items() if column in COLUMNS and target in {*_NAMES, _PEOPLE}}
 
 
 class Told:

@@ -154,9 +154,9 @@ def test_of_two_villages_of_one_name_the_one_of_the_nearest_villages_town_is_mea
 
 
 def test_of_two_villages_of_one_name_the_one_with_the_code_is_meant(world: World):
-    add(world, "张庄村委会", parent="南镇", code="371481106901")
-    north = add(world, "张庄村委会", parent="南镇", code="371481106902")
-    assert taken(world, one_village("张庄村", code="371481106902"), place="东县").verdict == "accepted"
+    add(world, "张庄村委会", parent="南镇", code="371481999901")
+    north = add(world, "张庄村委会", parent="南镇", code="371481999902")
+    assert taken(world, one_village("张庄村", code="371481999902"), place="东县").verdict == "accepted"
     assert placed(world) == {north}
 
 
