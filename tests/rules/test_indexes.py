@@ -17,7 +17,8 @@ from app.base.models import Role
 from tests.conftest import World
 from tests.filled import fill
 
-pytestmark = pytest.mark.timeout(300)  # filling takes most of it
+# Filling takes most of it, so one worker does it for all.
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("filled")]
 BIG = ("street", "facility", "name", "proposal", "post", "sign")
 TOWN, COUNTY, VILLAGE = 101000, 100000, 101002
 
