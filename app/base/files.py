@@ -32,11 +32,11 @@ DAMAGED = N_("A stored file is damaged ({sha256}). Restore it from the backup.")
 class Store(Protocol):
     """Where bytes live, by the SHA-256 of their content."""
 
-    def put(self, sha256: str, data: bytes) -> None:
-        """Keep the bytes; when it returns they survive a crash. Keeping the same twice is no error."""
-
     def take(self, content: BinaryIO) -> tuple[str, int]:
-        """Keep all of a seekable stream, a piece at a time; its hash and how many bytes it has. As safe as ``put``."""
+        """Keep all of a seekable stream, a piece at a time; its hash and how many bytes it has.
+
+        When it returns they survive a crash. Keeping the same twice is no error.
+        """
 
     def get(self, sha256: str) -> bytes:
         """The bytes. Raises NotFound where they are missing, Unready where they are not what was kept."""
@@ -52,22 +52,12 @@ class LocalStore:
     def _place(self, sha256: str) -> Path:
         return self.folder / sha256[:2] / sha256
 
-    def put(self, sha256: str, data: bytes) -> None:
-        """See :class:`Store`. Raises Unready where the disk is full or the folder cannot be written."""
-        place = self._place(sha256)
-        if not place.exists():
-            self._keep(io.BytesIO(data), place.parent)
-
     def take(self, content: BinaryIO) -> tuple[str, int]:
-        """See :class:`Store`. Raises Unready as ``put``."""
+        """See :class:`Store`. Raises Unready where the disk is full or the folder cannot be written."""
         content.seek(0)
-        return self._keep(content, self.folder)
-
-    def _keep(self, content: BinaryIO, beside: Path) -> tuple[str, int]:
-        """Write a draft into a folder, and move it to its place once it is safe and its hash is known."""
         try:
-            beside.mkdir(parents=True, exist_ok=True)
-            descriptor, draft = tempfile.mkstemp(dir=beside, prefix=".")
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor, draft = tempfile.mkstemp(dir=self.folder, prefix=".")
             try:
                 with os.fdopen(descriptor, "wb") as file:
                     sha256, size = _copy(content, file)
@@ -110,13 +100,6 @@ class S3Store:
 
     def _key(self, sha256: str) -> str:
         return "/".join(part for part in (self.prefix, sha256[:2], sha256) if part)
-
-    def put(self, sha256: str, data: bytes) -> None:
-        """See :class:`Store`; the service checks the hash on arrival."""
-        digest = hashlib.sha256(data).digest()
-        self.client.put_object(
-            Bucket=self.bucket, Key=self._key(sha256), Body=data, ChecksumSHA256=b64encode(digest).decode()
-        )
 
     def take(self, content: BinaryIO) -> tuple[str, int]:
         """See :class:`Store`; read twice, as the key is the hash, which the service checks again on arrival."""
@@ -163,11 +146,7 @@ def keep(
 
     ``data`` may be a seekable stream, all of which is kept without being in memory at once.
     """
-    if isinstance(data, bytes):
-        sha256, size = hashlib.sha256(data).hexdigest(), len(data)
-        store.put(sha256, data)
-    else:
-        sha256, size = store.take(data)
+    sha256, size = store.take(io.BytesIO(data) if isinstance(data, bytes) else data)
     file = File(
         division_id=division_id,
         sha256=sha256,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -101,9 +102,8 @@ def shelf(shared_world: World) -> Iterator[Shelf]:
 
 def _keep(shelf: Shelf, maker: Maker, holder: str, *, place: str, owner: Role | None, owner_id: int) -> None:
     media_type = HOLDERS[holder]
-    data = content_of(media_type, f"{holder} {place} {owner}")
-    sha256, division = hashlib.sha256(data).hexdigest(), shelf.world.places[place]
-    open_store(shelf.world.settings.files).put(sha256, data)
+    data, division = content_of(media_type, f"{holder} {place} {owner}"), shelf.world.places[place]
+    sha256, _ = open_store(shelf.world.settings.files).take(io.BytesIO(data))
     values = {"division_id": division, "sha256": sha256, "bytes": len(data), "media_type": media_type}
     values |= {"name": "a.geojson", "purpose": holder, "owner_id": owner_id}
     file = maker.connection.execute(insert(File).values(values).returning(File.id, File.uid)).one()
@@ -188,8 +188,7 @@ def test_a_maker_gets_the_files_of_their_own_released_order_and_of_no_draft_and_
         for whose in (maker_id, other):
             for state in ("released", "draft"):
                 data = f"%PDF-1.7 {whose} {state}".encode()
-                sha256 = hashlib.sha256(data).hexdigest()
-                open_store(shelf.world.settings.files).put(sha256, data)
+                sha256, _ = open_store(shelf.world.settings.files).take(io.BytesIO(data))
                 file = rows.make("base.file", home, sha256=sha256, bytes=len(data), media_type="application/pdf")
                 given = {"file_id": file, "manifest_id": file, "maker_id": whose, "state": state}
                 rows.make("printing.order", home, **given)

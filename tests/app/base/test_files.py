@@ -166,9 +166,9 @@ def test_a_file_stands_in_its_place_only_once_it_is_synced(tmp_path: Path, monke
         sync(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    store.put(SHA256, PHOTO)
+    store.take(io.BytesIO(PHOTO))
     draft, *folders = told
-    assert draft[0].parent == place.parent
+    assert draft[0].parent == store.folder
     assert draft[1] is False
     assert folders == [(place.parent, True), (store.folder, True)]
 
@@ -180,7 +180,7 @@ def test_the_settings_name_a_folder_or_a_bucket(tmp_path: Path, bucket: Any):
     remote = open_store("s3://minglu/a/b")
     assert isinstance(remote, S3Store)
     assert (remote.bucket, remote.prefix) == ("minglu", "a/b")
-    remote.put(SHA256, PHOTO)
+    assert remote.take(io.BytesIO(PHOTO)) == (SHA256, len(PHOTO))
     assert remote.get(SHA256) == PHOTO
     assert [found["Key"] for found in bucket.list_objects_v2(Bucket="minglu")["Contents"]] == [
         f"a/b/{SHA256[:2]}/{SHA256}"
