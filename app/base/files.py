@@ -2,7 +2,7 @@
 
 Writing: to a temporary file, fsync, rename to its hash's place, fsync of the folder, and only then the row. A crash in
 between leaves bytes without a row, which harm nobody, and never a row without bytes. Reading checks the hash again.
-A stream is kept in pieces: memory holds one at a time.
+A stream is kept and given back in pieces: memory holds one at a time.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 import os
 import tempfile
 from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -38,8 +39,11 @@ class Store(Protocol):
         When it returns they survive a crash. Keeping the same twice is no error.
         """
 
-    def get(self, sha256: str) -> bytes:
-        """The bytes. Raises NotFound where they are missing, Unready where they are not what was kept."""
+    def get(self, sha256: str) -> BinaryIO:
+        """The bytes as a stream, which the caller closes.
+
+        Raises NotFound where they are missing, Unready where they are not what was kept.
+        """
 
 
 class LocalStore:
@@ -83,12 +87,13 @@ class LocalStore:
             ) from error
         return sha256, size
 
-    def get(self, sha256: str) -> bytes:
-        """See :class:`Store`."""
+    def get(self, sha256: str) -> BinaryIO:
+        """See :class:`Store`; read twice, as nothing of a damaged file is given."""
         try:
-            return _checked(sha256, self._place(sha256).read_bytes())
+            content = self._place(sha256).open("rb")
         except FileNotFoundError as error:
             raise NotFound(MISSING) from error
+        return _checked(sha256, content, _copy(content, None)[0])
 
 
 class S3Store:
@@ -112,13 +117,14 @@ class S3Store:
         )
         return sha256, size
 
-    def get(self, sha256: str) -> bytes:
-        """See :class:`Store`."""
+    def get(self, sha256: str) -> BinaryIO:
+        """See :class:`Store`; by way of a temporary file, as nothing of a damaged file is given."""
         try:
             found = self.client.get_object(Bucket=self.bucket, Key=self._key(sha256))
         except self.client.exceptions.NoSuchKey as error:
             raise NotFound(MISSING) from error
-        return _checked(sha256, found["Body"].read())
+        content = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it
+        return _checked(sha256, content, _copy(found["Body"], content)[0])
 
 
 def open_store(place: str) -> Store:
@@ -162,17 +168,30 @@ def keep(
 
 
 def fetch(session: Session, store: Store, uid: UUID) -> tuple[File, BinaryIO]:
-    """A file that the person may see, and its content. Raises NotFound for one that is not there or not theirs."""
+    """A file that the person may see, and its content, which the caller closes.
+
+    Raises NotFound for one that is not there or not theirs.
+    """
     file = session.scalars(select(File).where(File.uid == uid)).one_or_none()
     if file is None:
         raise NotFound(N_("There is no such file, or it is not yours to see."))
-    return file, io.BytesIO(store.get(file.sha256))
+    return file, store.get(file.sha256)
 
 
-def _checked(sha256: str, data: bytes) -> bytes:
-    if hashlib.sha256(data).hexdigest() != sha256:
+def pieces(content: BinaryIO) -> Iterator[bytes]:
+    """All of a stream, which is closed at its end."""
+    with content:
+        while piece := content.read(PIECE_BYTES):
+            yield piece
+
+
+def _checked(sha256: str, content: BinaryIO, found: str) -> BinaryIO:
+    """The content from its beginning, where the hash found is the one that it was kept by."""
+    if found != sha256:
+        content.close()
         raise Unready(DAMAGED, sha256=sha256[:12])
-    return data
+    content.seek(0)
+    return content
 
 
 def _copy(content: BinaryIO, into: BinaryIO | None) -> tuple[str, int]:

@@ -240,7 +240,8 @@ def rejected(session: Work, show: Show, store: Files, uid: UUID) -> Response:
     if file is None:
         raise NotFound("The file of this intake was not kept; its rejected rows cannot be given back.")
     _, content = fetch(session, store, file.uid)
-    opened = steps.open_bytes(content.read(), name=file.name)
+    with content:
+        opened = steps.open_bytes(content.read(), name=file.name)
     survey = opened.survey(intake.datum)
     refused = {row.row: row for row in session.scalars(queries.rows_of(intake, verdict=Verdict.REJECTED))}
     told = tuple(_told(show, queries.as_kept(report, refused.get(report.row), opened)) for report in survey.reports)

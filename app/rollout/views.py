@@ -185,7 +185,8 @@ def _installation(
 def photo(session: Work, store: Files, uid: UUID, size: str = "") -> Response:
     """A proof's photo for looking at: upright, without the place and phone that its file names."""
     _, content = fetch(session, store, uid)
-    shown = logic.thumbnail(content.read(), PHOTO_PX if size == "large" else THUMB_PX)
+    with content:
+        shown = logic.thumbnail(content.read(), PHOTO_PX if size == "large" else THUMB_PX)
     return Response(shown, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
 
 

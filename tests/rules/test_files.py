@@ -146,7 +146,8 @@ def test_each_file_is_there_with_its_bytes_and_hangs_where_it_should(shelf: Shel
     with shelf.world.owner.connect() as connection:
         for kept in shelf.kept:
             row = connection.execute(select(File).where(File.uid == kept.file_uid)).one()
-            assert store.get(row.sha256) == kept.data
+            with store.get(row.sha256) as content:
+                assert content.read() == kept.data
             assert row.division_id == shelf.world.places[kept.place]
     assert {(kept.holder, kept.place) for kept in shelf.kept} == {(h, p) for h in HOLDERS for p in (HOME, FOREIGN)}
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 
-from app.base.files import fetch
+from app.base.files import fetch, pieces
 from app.base.request import Files, Work
 
 router = APIRouter(prefix="/files")
@@ -27,4 +27,4 @@ def hand_out(session: Work, store: Files, uid: UUID) -> Response:
         "content-security-policy": "default-src 'none'; sandbox",
         "cache-control": "private, no-store",
     }
-    return StreamingResponse(content, media_type=file.media_type, headers=headers)
+    return StreamingResponse(pieces(content), media_type=file.media_type, headers=headers)

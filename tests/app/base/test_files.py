@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from app.base.errors import NotAllowed, NotFound, Unready
-from app.base.files import PIECE_BYTES, LocalStore, S3Store, Store, fetch, keep, open_store
+from app.base.files import PIECE_BYTES, LocalStore, S3Store, Store, fetch, keep, open_store, pieces
 from app.base.models import File, Role
 from tests.conftest import World
 
@@ -81,7 +81,8 @@ def test_what_was_kept_is_fetched_by_who_may_and_unknown_to_others(shared_world:
     for person in (crew, officer, shared_world.person(Role.ADMINISTRATOR, "东县")):
         with shared_world.office.acting(person, via="test") as session:
             row, stream = fetch(session, store, file.uid)
-            assert (row.uid, stream.read()) == (file.uid, PHOTO)
+            with stream:
+                assert (row.uid, stream.read()) == (file.uid, PHOTO)
     strangers = ((Role.TOWN_OFFICER, "北镇"), (Role.CREW, "北镇"), (Role.ADMINISTRATOR, "西县"))
     for person in (shared_world.person(*stranger) for stranger in strangers):
         with pytest.raises(NotFound), shared_world.office.acting(person, via="test") as session:
@@ -100,7 +101,7 @@ def test_the_same_content_is_kept_once_however_often_it_comes(shared_world: Worl
     first, second = kept(shared_world, store, crew), kept(shared_world, store, crew)
     assert first.uid != second.uid
     assert first.sha256 == second.sha256
-    assert store.get(SHA256) == PHOTO
+    assert b"".join(pieces(store.get(SHA256))) == PHOTO
     if isinstance(store, LocalStore):
         assert len([path for path in store.folder.rglob("*") if path.is_file()]) == 1
 
@@ -109,7 +110,7 @@ def test_an_empty_file_is_a_file(shared_world: World, store: Store):
     crew = shared_world.person(Role.CREW, "南镇")
     file = kept(shared_world, store, crew, data=b"")
     with shared_world.office.acting(crew, via="test") as session:
-        assert fetch(session, store, file.uid)[1].read() == b""
+        assert b"".join(pieces(fetch(session, store, file.uid)[1])) == b""
 
 
 def test_damaged_and_lost_content_is_said_and_never_served(shared_world: World, store: Store):
@@ -152,7 +153,7 @@ def test_a_crash_after_the_bytes_leaves_bytes_without_a_row_never_the_other_way(
         named: dict[str, Any] = {"media_type": "text/plain", "name": "a", "purpose": "test", "owner_id": crew}
         keep(session, store, division_id=place, data=data, **named)
         _ = 1 / 0
-    assert store.get(sha256) == data
+    assert b"".join(pieces(store.get(sha256))) == data
     with shared_world.owner.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM base.file WHERE sha256 = :s"), {"s": sha256}) == 0
 
@@ -181,7 +182,7 @@ def test_the_settings_name_a_folder_or_a_bucket(tmp_path: Path, bucket: Any):
     assert isinstance(remote, S3Store)
     assert (remote.bucket, remote.prefix) == ("minglu", "a/b")
     assert remote.take(io.BytesIO(PHOTO)) == (SHA256, len(PHOTO))
-    assert remote.get(SHA256) == PHOTO
+    assert b"".join(pieces(remote.get(SHA256))) == PHOTO
     assert [found["Key"] for found in bucket.list_objects_v2(Bucket="minglu")["Contents"]] == [
         f"a/b/{SHA256[:2]}/{SHA256}"
     ]
@@ -219,6 +220,7 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(tmp_path: Path):
         with source.open("rb") as content:
             sha256, size = store.take(content)
         assert size == store._place(sha256).stat().st_size == 96 * 1024 * 1024
+        assert sum(len(piece) for piece in pieces(store.get(sha256))) == size
         assert tracemalloc.get_traced_memory()[1] < 8 * PIECE_BYTES
     finally:
         tracemalloc.stop()

@@ -153,7 +153,8 @@ def test_an_installation_ends_the_job_and_makes_the_sign_stand(released: World, 
         (row,) = queries.installations(session)
         assert (row.note, row.far, row.village) == ("墙上", False, "甲村")
         kept = session.get_one(File, row.photo_id)
-        assert LocalStore(tmp_path).get(kept.sha256), "the original is kept"
+        with LocalStore(tmp_path).get(kept.sha256) as original:
+            assert original.read(), "the original is kept"
         assert queries.far_installations(session) == []
 
 
@@ -317,7 +318,8 @@ def _job(world: World, uid: UUID) -> Job:
 
 def _photo_of(world: World, folder: Path, made: Installation) -> bytes:
     sha256 = str(run(world, "SELECT photo_sha256 FROM rollout.installation WHERE id = :id", id=made.id))
-    return LocalStore(folder).get(sha256)
+    with LocalStore(folder).get(sha256) as content:
+        return content.read()
 
 
 def test_an_accepted_installation_is_inspected_once_and_can_be_rejected_later(released: World, tmp_path: Path):
