@@ -19,7 +19,7 @@ from shapely import LineString
 from gis import crs
 from gis.clusters import groups, pairs_within
 from gis.features import Centreline
-from gis.noding import DECIMALS, Legs, changes, first_drawn, heads, legs_of, node, own_meetings
+from gis.noding import Legs, changes, distinct, first_drawn, heads, legs_of, node, own_meetings, rounded
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -184,13 +184,9 @@ def _scale(xy: Floats) -> Floats:
 
 def _shared(ends: Floats) -> tuple[Floats, Ints, Ints]:
     """Distinct places, the place of each end, how many ends each place has."""
-    keys = np.round(ends, DECIMALS) + 0.0
-    order = np.lexsort((keys[:, 1], keys[:, 0]))
-    fresh = np.ones(len(order), dtype=bool)
-    fresh[1:] = (keys[order][1:] != keys[order][:-1]).any(axis=1)
-    where = np.empty(len(order), dtype=np.intp)
-    where[order] = np.cumsum(fresh) - 1
-    return keys[order[fresh]], where, np.bincount(where).astype(np.intp)
+    keys = rounded(ends)
+    first, where = distinct(keys)
+    return keys[first], where, np.bincount(where).astype(np.intp)
 
 
 def _clustered(ends: Floats, snap_m: float) -> Floats:
@@ -231,7 +227,7 @@ def _onto_lines(ends: Floats, chains: _Chains, level: Ints, snap_m: float) -> Fl
         flat[near[best]], shapely.line_locate_point(flat[near[best]], points[asker[best]])
     )
     moved = ends.copy()
-    moved[lonely[asker[best]]] = np.round(shapely.get_coordinates(foot) / scale, DECIMALS)
+    moved[lonely[asker[best]]] = rounded(shapely.get_coordinates(foot) / scale)
     return moved
 
 

@@ -16,11 +16,11 @@ from shapely import LineString
 
 from gis import crs
 from gis.errors import N_, GisError
+from gis.noding import distinct, rounded
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-_DECIMALS = 9  # a tenth of a millimetre: ends that a transformation moved apart in the last digits still meet
 REACH_M = 15.0
 
 
@@ -103,10 +103,11 @@ def build_network(lines: Sequence[LineString] | NDArray[np.object_], *, reach_m:
 
 def connect(courses: Courses, *, reach_m: float = REACH_M) -> Network:
     """As :func:`build_network`, from courses."""
-    places, ends = _junctions(np.concatenate([courses.xy[courses.first], courses.xy[courses.last]]))
+    points = np.concatenate([courses.xy[courses.first], courses.xy[courses.last]])
+    first, ends = distinct(rounded(points))
     return Network(
-        places=places,
-        degree=np.bincount(ends, minlength=len(places)).astype(np.intp),
+        places=points[first],
+        degree=np.bincount(ends, minlength=len(first)).astype(np.intp),
         ends=ends.reshape(2, -1).T,
         bearings_deg=departures(courses, reach_m),
     )
@@ -133,15 +134,3 @@ def departures(courses: Courses, reach_m: float) -> Floats:
     else:
         ahead, back = courses.xy[courses.first + 1], courses.xy[courses.last - 1]
     return np.column_stack([crs.bearings_deg(starts, ahead), crs.bearings_deg(finishes, back)])
-
-
-def _junctions(points: Floats) -> tuple[Floats, Ints]:
-    """Distinct places in order of lon, lat, and for each point the place it is at."""
-    keys = np.round(points, _DECIMALS) + 0.0  # turns -0.0 into 0.0
-    order = np.lexsort((keys[:, 1], keys[:, 0]))
-    ordered = keys[order]
-    fresh = np.ones(len(order), dtype=bool)
-    fresh[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
-    number = np.empty(len(order), dtype=np.intp)
-    number[order] = np.cumsum(fresh) - 1
-    return points[order[fresh]], number

@@ -59,21 +59,28 @@ def changes(values: NDArray[np.generic]) -> Flags:
 
 def legs_of(xy: Floats, chain: Ints) -> Legs:
     """The legs of chains whose vertices stand one after another in ``xy``; legs without a length are left out."""
-    places, vertex = _distinct(np.round(xy, DECIMALS) + 0.0)  # turns -0.0 into 0.0
+    xy = rounded(xy)
+    first, vertex = distinct(xy)
+    places = xy[first]
     vertex = _united(places)[vertex]
     kept = (chain[1:] == chain[:-1]) & (vertex[1:] != vertex[:-1])
     return Legs(places, vertex[:-1][kept], vertex[1:][kept], chain[1:][kept])
 
 
-def _distinct(xy: Floats) -> tuple[Floats, Ints]:
-    """Equal places once, in order of lon, lat, and which of them each was."""
+def rounded(xy: Floats) -> Floats:
+    """Places on the grid on which they are compared: what a transformation moved apart in the last digits is one."""
+    return np.asarray(np.round(xy, DECIMALS) + 0.0)  # turns -0.0 into 0.0
+
+
+def distinct(xy: Floats) -> tuple[Ints, Ints]:
+    """The first of each of equal places, in order of lon, lat, and the number of the place that each is at."""
     order = np.lexsort((xy[:, 1], xy[:, 0]))
     ordered = xy[order]
     fresh = np.ones(len(xy), dtype=bool)
     fresh[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
     number = np.empty(len(xy), dtype=np.intp)
     number[order] = np.cumsum(fresh) - 1
-    return ordered[fresh], number
+    return order[fresh], number
 
 
 def _united(places: Floats) -> Ints:
@@ -168,9 +175,10 @@ def _crossings(legs: Legs, level: Ints, first: Ints, second: Ints) -> tuple[Floa
     for vertex in (legs.begin[first], legs.finish[first], legs.begin[second], legs.finish[second]):
         off = legs.places[vertex] - spot
         free &= _dot(off, off) > NEAR_DEG**2
-    new, number = _distinct(np.round(spot[free], DECIMALS) + 0.0)
+    new = rounded(spot[free])
+    once, number = distinct(new)
     at = number + len(legs.places)
-    places = np.concatenate([legs.places, new])
+    places = np.concatenate([legs.places, new[once]])
     return places, np.concatenate([first[free], second[free]]), np.concatenate([at, at])
 
 
