@@ -78,14 +78,16 @@ def default_lists() -> Lists:
         placeholders=_shipped("placeholders", "placeholders", source=own),
         banned=_shipped("banned words", "banned", source="own compilation"),
         leaders=_shipped("state leaders", "leaders", source=own),
-        persons=_shipped("persons", "persons", source="THUOCL 2018, historical persons"),
+        persons=_shipped("persons", "persons", source="THUOCL 2018, historical persons", without="not_persons"),
         foreign=_shipped("foreign names", "foreign", "foreign_more", source="JioNLP 1.5.31 and a starting list"),
         companies=_shipped("companies and trademarks", "companies", source=own),
     )
 
 
-def _shipped(title: str, *names: str, source: str) -> WordList:
-    entries = tuple(_entry(row) for name in names for row in tables.rows(name))
+def _shipped(title: str, *names: str, source: str, without: str = "") -> WordList:
+    """One list of one or several tables; ``without`` names a table of words that are none of it."""
+    left_out = {row["words"] for row in tables.rows(without)} if without else set()
+    entries = tuple(_entry(row) for name in names for row in tables.rows(name) if row["words"] not in left_out)
     return WordList(title, entries, source, dated_on=date(2026, 11, 22))
 
 
