@@ -144,12 +144,8 @@ class Worker:
 
 def make_worker(settings: Settings, kinds: Mapping[str, Work]) -> Worker:
     """A worker for these kinds of work: what each does with a :class:`RunContext`, its result a small dictionary."""
-    from procrastinate import (
-        App,
-        PsycopgConnector,
-        RetryStrategy,
-        exceptions,
-    )  # only the worker: who queues asks the database
+    # Only the worker: who queues asks the database.
+    from procrastinate import App, PsycopgConnector, RetryStrategy, exceptions
 
     options = {"options": "-c search_path=queue,public -c timezone=UTC", "application_name": QUEUE}
     app = App(connector=PsycopgConnector(conninfo=address_of(settings, QUEUE), kwargs=options, min_size=1, max_size=4))

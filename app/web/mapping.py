@@ -11,6 +11,7 @@ from sqlalchemy import Row, func, or_, select, text
 from app.base.errors import N_, NotFound
 from app.base.models import Division
 from app.milestones.models import Batch, BatchState, BatchVillage
+from app.planning.queries import batch as batch_of
 from app.planning.queries import record as sign_record
 
 if TYPE_CHECKING:
@@ -87,14 +88,6 @@ class Spotted:
     url: str
     box: Box
     row: Any
-
-
-def batch_of(session: Session, uid: UUID) -> Batch:
-    """A batch. Raises NotFound for an unknown one and for readers who see none."""
-    found = session.scalar(select(Batch).where(Batch.uid == uid))
-    if found is None:
-        raise NotFound(N_("There is no such batch. Choose another."))
-    return found
 
 
 def places_of(session: Session, batch: Batch) -> tuple[int, ...]:

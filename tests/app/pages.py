@@ -10,12 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import Engine, create_engine
 
-from app.base.jobs import Work as JobWork
 from app.base.jobs import perform
 from app.base.models import Role
 from app.base.settings import QUEUE
-from app.commands.kinds import take_in_file
-from app.commands.plates import plan_signs, release_order
+from app.commands.kinds import kinds
 from tests.app.web.conftest import Office, token_in
 from tests.world import World
 
@@ -86,16 +84,8 @@ def survey(*, broken: int = 0, name: str | None = None, shift: float = 0.0) -> b
 def work_off(world: World, uid: str) -> None:
     """What the worker does with one queued run."""
     queue: Engine = create_engine(world.settings.url_of(QUEUE), isolation_level="AUTOCOMMIT")
-    from app.base.files import open_store
-
-    store = open_store(world.settings.files)
-    kinds: dict[str, JobWork] = {
-        "intake": lambda run: take_in_file(run, store=store, clock=world.clock),
-        "plan": lambda run: plan_signs(run, clock=world.clock),
-        "release": lambda run: release_order(run, store=store, clock=world.clock, code_host=world.settings.code_host),
-    }
     try:
-        perform(UUID(uid), kinds, office=world.office, queue=queue)
+        perform(UUID(uid), kinds(world.settings, world.clock), office=world.office, queue=queue)
     finally:
         queue.dispose()
 

@@ -15,6 +15,7 @@ from app.base.people import may
 from app.base.request import Place, Show, Work
 from app.inventory.models import StreetState
 from app.planning.models import SignState
+from app.planning.queries import batch as batch_of
 from app.web import mapping
 from app.web.ground import Ground
 from app.web.mapping import Box, Narrowed, Spotted
@@ -50,7 +51,7 @@ def the_narrowed(
     for one in states:
         if one not in STATES:
             raise Invalid("There is no state “{name}”. Use the filters on the page.", field="state", name=one)
-    found = mapping.batch_of(session, batch) if batch else None
+    found = batch_of(session, batch) if batch else None
     return Narrowed(place, found, mapping.places_of(session, found) if found else None, states)
 
 

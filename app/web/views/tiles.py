@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.base.request import Me, Place, Work
+from app.planning.queries import batch as batch_of
 from app.web import mapping
 from app.web.ground import Ground, Unreachable
 from app.web.tiles import Kept, Wanted
@@ -29,7 +30,7 @@ class Spot:
 
 def the_tile(session: Work, place: Place, spot: Annotated[Spot, Depends()], batch: UUID | None = None) -> Wanted:
     """The tile that the address names, narrowed to the chosen territory and to a batch."""
-    places = mapping.places_of(session, mapping.batch_of(session, batch)) if batch else None
+    places = mapping.places_of(session, batch_of(session, batch)) if batch else None
     return Wanted(spot.layer, spot.z, spot.x, spot.y, place.path, places).checked()
 
 
