@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
-from app.base.settings import OFFICE, Settings
+from app.base.settings import OFFICE, OWNER, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,17 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def operating(settings: Settings, *, via: str) -> Iterator[Session]:
+    """One transaction of whoever operates this machine: as the database's owner, on a connection for it alone."""
+    database = Database(settings, role=OWNER, pool_size=1)
+    try:
+        with database.nobody(via=via) as session:
+            yield session
+    finally:
+        database.close()
 
 
 @contextmanager

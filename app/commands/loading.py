@@ -16,17 +16,12 @@ def register() -> None:
 @register.command("load")
 def load_register_() -> None:
     """Load Dezhou's counties, towns and villages (statistical register, 2023 edition); safe to run again."""
-    from app.base.db import Database
-    from app.base.settings import OWNER
+    from app.base.db import operating
     from app.commands.progress import progress_bars
     from app.intake.register import load_register
 
-    database = Database(settings_now(), role=OWNER, pool_size=1)
-    try:
-        with progress_bars() as tell, database.nobody(via="minglu register load") as session:
-            loaded = load_register(session, Clock(), tell=tell)
-    finally:
-        database.close()
+    with progress_bars() as tell, operating(settings_now(), via="minglu register load") as session:
+        loaded = load_register(session, Clock(), tell=tell)
     click.echo(str(loaded))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from app.base.clock import Clock
-from app.base.settings import OWNER
 from app.commands.local import settings_now
 
 
@@ -40,16 +39,10 @@ def user() -> None:
 @click.password_option(help="At least 10 characters; asked for where it is not given")
 def add(login: str, name: str, role: str, place: str, password: str) -> None:
     """Add an account, as the operator of this machine."""
-    from app.base.db import Database
+    from app.base.db import operating
     from app.base.models import Role
     from app.base.people import found_person
 
-    database = Database(settings_now(), role=OWNER, pool_size=1)
-    try:
-        with database.nobody(via="minglu user add") as session:
-            person = found_person(
-                session, Clock(), login=login, name=name, role=Role(role), place=place, password=password
-            )
-            click.echo(f"{person.login} is {role} of {place}.")
-    finally:
-        database.close()
+    with operating(settings_now(), via="minglu user add") as session:
+        person = found_person(session, Clock(), login=login, name=name, role=Role(role), place=place, password=password)
+        click.echo(f"{person.login} is {role} of {place}.")

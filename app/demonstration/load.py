@@ -7,8 +7,7 @@ off, or a second one with ``everything``, goes on with what is missing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import chain, zip_longest
 
@@ -16,12 +15,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.db import Database
+from app.base.db import Database, operating
 from app.base.errors import N_, Conflict, NotFound
 from app.base.files import open_store
 from app.base.models import Division, DivisionCode, DivisionKind, GeometrySource, Person, Role, Setting
 from app.base.people import found_person
-from app.base.settings import OWNER, PUBLIC, Settings
+from app.base.settings import PUBLIC, Settings
 from app.base.territory import found_division
 from app.demonstration.cast import VIA, Cast, County, Tell
 from app.demonstration.flow import Part
@@ -89,16 +88,6 @@ def load(
         public.close()
 
 
-@contextmanager
-def _owner(settings: Settings) -> Iterator[Session]:
-    database = Database(settings, role=OWNER, pool_size=1)
-    try:
-        with database.nobody(via=VIA) as session:
-            yield session
-    finally:
-        database.close()
-
-
 def _code_of(register: Register, county: str) -> str:
     for unit in register.counties:
         if unit.name == county:
@@ -112,7 +101,7 @@ def _code_of(register: Register, county: str) -> str:
 
 def _found(settings: Settings, clock: Clock) -> dict[str, int]:
     """The setting, the city and the administrator in an empty database; the administrator's key by login."""
-    with _owner(settings) as session:
+    with operating(settings, via=VIA) as session:
         if not is_demonstration(session):
             if session.scalar(text(USED)):
                 raise Conflict(N_("This database is in use. The demonstration goes into an empty one only."))

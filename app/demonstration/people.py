@@ -14,11 +14,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.db import Database
+from app.base.db import operating
 from app.base.errors import N_, Conflict
 from app.base.models import Division, Person, Role
 from app.base.people import add_person
-from app.base.settings import OWNER, Settings
+from app.base.settings import Settings
 
 PASSWORD = "minglu-demo"  # noqa: S105 - printed on every start of a demonstration
 
@@ -105,18 +105,14 @@ def _known(session: Session) -> dict[str, int]:
 
 def logins(settings: Settings) -> list[str]:
     """The demonstration's accounts as lines to print, login, password, role and place; none in a real installation."""
-    database = Database(settings, role=OWNER, pool_size=1)
-    try:
-        with database.nobody(via="minglu run") as session:
-            if not is_demonstration(session):
-                return []
-            wanted = [login.login for login in LOGINS]
-            rows = session.execute(
-                select(Person.login, Person.role, Division.name.label("place"))
-                .join(Division, Division.id == Person.division_id)
-                .where(Person.login.in_(wanted), Person.active)
-                .order_by(Person.id)
-            ).all()
-    finally:
-        database.close()
+    with operating(settings, via="minglu run") as session:
+        if not is_demonstration(session):
+            return []
+        wanted = [login.login for login in LOGINS]
+        rows = session.execute(
+            select(Person.login, Person.role, Division.name.label("place"))
+            .join(Division, Division.id == Person.division_id)
+            .where(Person.login.in_(wanted), Person.active)
+            .order_by(Person.id)
+        ).all()
     return [f"{row.login:<10} {PASSWORD}   {row.role.replace('_', ' '):<16} {row.place}" for row in rows]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.base.db import Database
-from app.base.settings import OWNER, Settings
+from app.base.db import operating
+from app.base.settings import Settings
 from app.intake.datums import outlines_known
 from gis import crs
 from gis.datums import Outcome, find
@@ -20,12 +20,8 @@ def datum_lines(settings: Settings, opened: Opened, datum: str | None) -> Iterat
     """
     said = datum or opened.stated
     declared = crs.datum_named(said) if said else None
-    owner = Database(settings, role=OWNER, pool_size=1)
-    try:
-        with owner.nobody(via="minglu walk: datum") as session:
-            known = outlines_known(session)
-    finally:
-        owner.close()
+    with operating(settings, via="minglu walk: datum") as session:
+        known = outlines_known(session)
     if not known:
         return
     shapes, names = opened.shapes()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from app.base import territory
 from app.base.clock import Clock
-from app.base.db import Database
+from app.base.db import operating
 from app.base.models import Division, DivisionKind, Role
 from app.base.people import found_person
-from app.base.settings import OWNER, Settings
+from app.base.settings import Settings
 from app.models import metadata
 
 
@@ -28,38 +28,28 @@ class Party:
 
 def gather(settings: Settings, clock: Clock, file: Path) -> Party:
     """A city and a county named after the file, with an officer, a maker and a crew: the operator founds them."""
-    owner = Database(settings, role=OWNER, pool_size=1)
     mark = f"{clock.now():%m%d%H%M%S}{secrets.token_hex(2)}"
-    try:
-        with owner.nobody(via="minglu walk") as session:
-            city = territory.found_division(
-                session, clock, name=f"走查 {file.stem} {mark}", kind=DivisionKind.CITY, parent=None
-            )
-            county = territory.found_division(
-                session, clock, name=f"走查县{mark}", kind=DivisionKind.COUNTY, parent=city
-            )
-            ids = {
-                role: found_person(
-                    session,
-                    clock,
-                    login=f"walk.{role.value.replace('_', '-')}.{mark}",
-                    name="走查",
-                    role=role,
-                    place=f"{city.name}/{county.name}",
-                    password=secrets.token_urlsafe(24),
-                ).id
-                for role in (Role.COUNTY_OFFICER, Role.SIGN_MAKER, Role.CREW)
-            }
-            return Party(city.id, county.id, ids[Role.COUNTY_OFFICER], ids[Role.SIGN_MAKER], ids[Role.CREW])
-    finally:
-        owner.close()
+    with operating(settings, via="minglu walk") as session:
+        city = territory.found_division(
+            session, clock, name=f"走查 {file.stem} {mark}", kind=DivisionKind.CITY, parent=None
+        )
+        county = territory.found_division(session, clock, name=f"走查县{mark}", kind=DivisionKind.COUNTY, parent=city)
+        ids = {
+            role: found_person(
+                session,
+                clock,
+                login=f"walk.{role.value.replace('_', '-')}.{mark}",
+                name="走查",
+                role=role,
+                place=f"{city.name}/{county.name}",
+                password=secrets.token_urlsafe(24),
+            ).id
+            for role in (Role.COUNTY_OFFICER, Role.SIGN_MAKER, Role.CREW)
+        }
+        return Party(city.id, county.id, ids[Role.COUNTY_OFFICER], ids[Role.SIGN_MAKER], ids[Role.CREW])
 
 
 def take_back(settings: Settings, party: Party) -> None:
     """The territory, its people and all rows in it go again, by the operator who founded them."""
-    owner = Database(settings, role=OWNER, pool_size=1)
-    try:
-        with owner.nobody(via="minglu walk: taking back") as session:
-            territory.take_back(session, root=session.get_one(Division, party.city), tables=metadata().sorted_tables)
-    finally:
-        owner.close()
+    with operating(settings, via="minglu walk: taking back") as session:
+        territory.take_back(session, root=session.get_one(Division, party.city), tables=metadata().sorted_tables)
