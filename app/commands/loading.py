@@ -22,7 +22,9 @@ def load_register_() -> None:
 
     with progress_bars() as tell, operating(settings_now(), via="minglu register load") as session:
         loaded = load_register(session, Clock(), tell=tell)
-    click.echo(str(loaded))
+    click.echo("Added: " + (", ".join(f"{n} {kind.value}" for kind, n in loaded.counts.items()) or "nothing"))
+    for difference in loaded.differences:
+        click.echo(f"  {difference}")
 
 
 @click.group()
