@@ -46,6 +46,13 @@ class Problem:
     row_id: int | None
 
 
+def entries_of(session: Session, subject: str, row_id: int, *, most: int = 50) -> Sequence[Entry]:
+    """A record's history, newest first."""
+    return session.scalars(
+        select(Entry).where(Entry.subject == subject, Entry.row_id == row_id).order_by(Entry.id.desc()).limit(most)
+    ).all()
+
+
 def undo(session: Session, clock: Clock, actor: Actor, act: UUID) -> int:
     """Take back all that one act changed, within ten minutes, by whoever did it; the number of rows put back.
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from app.base.models import Division, Entry
+from app.base.models import Division
 from app.intake.models import Facility, Intake, IntakeRow, Segment
 from gis.features import RowReport, Verdict
 from gis.formats import Opened
@@ -49,16 +48,3 @@ def as_kept(report: RowReport, kept: IntakeRow | None, opened: Opened) -> RowRep
         attributes=row.tags,
         shape=row.shape,
     )
-
-
-def entries_of(session: Session, subject: str, row_id: int, *, most: int = 50) -> Sequence[Entry]:
-    """A record's history, newest first."""
-    return session.scalars(
-        select(Entry).where(Entry.subject == subject, Entry.row_id == row_id).order_by(Entry.id.desc()).limit(most)
-    ).all()
-
-
-def names_of(session: Session, entries: Sequence[Entry]) -> dict[int, str]:
-    """Names of the people behind history entries."""
-    ids = {entry.person_id for entry in entries if entry.person_id is not None}
-    return {key: session.scalar(select(func.base.name_of(key))) or "–" for key in ids}

@@ -20,6 +20,7 @@ from app.base import paging
 from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed, NotFound
 from app.base.files import fetch, keep
+from app.base.history import entries_of
 from app.base.jobs import enqueue
 from app.base.models import Division, File, GeometrySource, Run, RunState
 from app.base.people import Actor, may
@@ -214,7 +215,6 @@ def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str |
     one_of(verdict, known, field="verdict")
     rows = queries.rows_of(intake, verdict=known.get(verdict))
     page = paging.page(session, rows, keys=[paging.Key(IntakeRow.row)], after=after)
-    entries = queries.entries_of(session, "intake.intake", intake.id)
     return show.page(
         "intake/record.html",
         intake=intake,
@@ -227,8 +227,7 @@ def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str |
         verdicts=list(known),
         verdict_words=VERDICTS,
         may_undo=intake.state == IntakeState.APPLIED.value and may(session, "intake.intake", "change"),
-        entries=entries,
-        names=queries.names_of(session, entries),
+        entries=entries_of(session, "intake.intake", intake.id),
     )
 
 

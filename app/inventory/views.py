@@ -15,12 +15,11 @@ from sqlalchemy.orm import Session
 from app.base import paging
 from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed, NotFound
-from app.base.history import current_act
+from app.base.history import current_act, entries_of
 from app.base.models import Division
 from app.base.people import Actor, may
 from app.base.request import Answer, Now, Place, Show, Work, one_of
 from app.intake.models import Intake
-from app.intake.queries import entries_of, names_of
 from app.intake.steps import undo_intake as take_back
 from app.inventory import logic, queries, steps
 from app.inventory.asks import DaysOfNaming, NamesInForce, NamingDays
@@ -200,7 +199,7 @@ def record(session: Work, show: Show, in_force: Names, days: Days, uid: UUID) ->
     if street is None:
         raise NotFound("There is no such street in your territory. Look for it in the inventory.")
     village = session.get_one(Division, street.division_id)
-    entries, found = entries_of(session, "inventory.street", street.id), days(session, street.id)
+    found = days(session, street.id)
     return show.page(
         "inventory/record.html",
         street=street,
@@ -216,8 +215,7 @@ def record(session: Work, show: Show, in_force: Names, days: Days, uid: UUID) ->
         facilities=FACILITIES,
         roads=ROADS,
         is_blue=is_blue,
-        entries=entries,
-        names=names_of(session, entries),
+        entries=entries_of(session, "inventory.street", street.id),
     )
 
 

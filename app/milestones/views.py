@@ -16,12 +16,11 @@ from sqlalchemy.orm import Session
 from app.base import paging
 from app.base.clock import Clock
 from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.base.history import current_act
+from app.base.history import current_act, entries_of
 from app.base.models import Division, DivisionKind
 from app.base.order import in_register_order
 from app.base.people import Actor, may
 from app.base.request import Answer, Me, Now, Place, Show, Work, is_below, one_of
-from app.intake.queries import entries_of, names_of
 from app.inventory.models import Street
 from app.milestones import queries, steps
 from app.milestones.asks import DaysOfBatch
@@ -176,7 +175,6 @@ def record(session: Work, show: Show, actor: Me, clock: Now, days: Days, uid: UU
     """One batch: its villages and how far their streets are."""
     batch = _batch(session, uid)
     rows = queries.progress_of(session, queries.villages_of(batch))
-    entries = entries_of(session, "milestones.batch", batch.id)
     return show.page(
         "milestones/record.html",
         batch=batch,
@@ -192,8 +190,7 @@ def record(session: Work, show: Show, actor: Me, clock: Now, days: Days, uid: UU
         today=clock.today(),
         may_change=_plans(session, actor, batch.territory),
         may_propose=may(session, "naming.proposal", "create") and is_below(batch.territory, actor.territory),
-        entries=entries,
-        names=names_of(session, entries),
+        entries=entries_of(session, "milestones.batch", batch.id),
     )
 
 

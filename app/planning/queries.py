@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.orm import aliased
 
 from app.base.errors import N_, NotFound
-from app.base.models import Division, Entry
+from app.base.models import Division
 from app.inventory.models import Street
 from app.milestones.models import Batch, BatchState, BatchVillage
 from app.naming.models import Name
@@ -225,14 +225,6 @@ def hanging(sign: Sign, words: str, latin: str, street_deg: float) -> Hanging:
         goes_back=sign.goes_back,
         ground=sign.ground,
     )
-
-
-def history_of(session: Session, subject: str, row_id: int, *, most: int = 50) -> tuple[list[Entry], dict[int, str]]:
-    """A record's history, newest first, and the names of the people behind it by their keys."""
-    wanted = select(Entry).where(Entry.subject == subject, Entry.row_id == row_id).order_by(Entry.id.desc()).limit(most)
-    entries = list(session.scalars(wanted))
-    people = {entry.person_id for entry in entries if entry.person_id is not None}
-    return entries, {key: session.scalar(select(func.base.name_of(key))) or "–" for key in people}
 
 
 def sign(session: Session, uid: UUID) -> Sign:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from app.base import paging
 from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed, NotFound
-from app.base.history import current_act
+from app.base.history import current_act, entries_of
 from app.base.jobs import enqueue_once, is_under_way
 from app.base.models import Division, Run, RunState
 from app.base.people import Actor, may
@@ -45,6 +44,9 @@ class Later:
 def later(request: Request) -> Later:
     """As ``app.web.office`` wires them."""
     return Later(request.app.state.ordered_on, request.app.state.standing_on)
+
+
+After = Annotated[Later, Depends(later)]
 
 
 def waiting(session: Session, actor: Actor, clock: Clock) -> int:
@@ -119,11 +121,9 @@ def _planned(show: Answer, done: dict[str, Any], *, place: Division | None, undo
 
 
 @router.get("/{uid}")
-def record(session: Work, show: Show, after: Annotated[Later, Depends(later)], uid: UUID) -> Response:
+def record(session: Work, show: Show, after: After, uid: UUID) -> Response:
     """One sign: its face, its place, what may still be changed."""
-    found = queries.record(session, uid)
-    days = (after.ordered_on(session, found.sign.id), after.standing_on(session, found.sign.id))
-    return _record(session, show, found, days=days)
+    return _record(session, show, after, queries.record(session, uid))
 
 
 @router.post("/{uid}/colour")
@@ -138,7 +138,7 @@ def colour(session: Work, show: Show, uid: UUID, typed: Annotated[Colour, Depend
 
 
 @router.post("/{uid}/move")
-def move(session: Work, show: Show, clock: Now, uid: UUID, typed: Annotated[Move, Depends()]) -> Response:
+def move(session: Work, show: Show, clock: Now, after: After, uid: UUID, typed: Annotated[Move, Depends()]) -> Response:
     """Move the sign to a post of its own."""
     found = queries.record(session, uid)
     if typed.version != found.sign.version:
@@ -156,7 +156,7 @@ def move(session: Work, show: Show, clock: Now, uid: UUID, typed: Annotated[Move
         )
     except Invalid as refusal:
         errors = {refusal.field or "lon": show.text(refusal.message, **refusal.values)}
-        return _record(session, show, found, typed=typed, errors=errors)
+        return _record(session, show, after, found, typed=typed, errors=errors)
     return show.see(f"/planning/{uid}", "The sign was moved.", undo=current_act(session))
 
 
@@ -184,26 +184,24 @@ def drop(session: Work, show: Show, clock: Now, uid: UUID, version: Annotated[in
 def _record(
     session: Session,
     show: Answer,
+    after: Later,
     found: SignRecord,
     *,
     typed: Move | None = None,
     errors: dict[str, str] | None = None,
-    days: tuple[date | None, date | None] = (None, None),
 ) -> Response:
-    entries, names = queries.history_of(session, _SUBJECT, found.sign.id)
     planned = found.sign.state == SignState.PLANNED.value
     return show.page(
         "planning/record.html",
         status=422 if errors else 200,
         record=found,
         sign=found.sign,
-        days=days,
+        days=(after.ordered_on(session, found.sign.id), after.standing_on(session, found.sign.id)),
         face=logic.picture(found.hanging),
         may_change=planned and may(session, _SUBJECT, "change"),
         typed=typed,
         errors=errors or {},
-        entries=entries,
-        names=names,
+        entries=entries_of(session, _SUBJECT, found.sign.id),
         grounds=GROUNDS,
         **_words(),
     )

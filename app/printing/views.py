@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 from app.base import paging
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from app.base.history import entries_of
 from app.base.jobs import enqueue_once, is_under_way, newest
 from app.base.models import Run
 from app.base.people import Actor, may
 from app.base.request import Answer, Config, Hit, Me, Now, Place, Show, Work, one_of
 from app.base.settings import Settings
 from app.planning.queries import batch as the_batch
-from app.planning.queries import history_of, reaches
+from app.planning.queries import reaches
 from app.printing import logic, queries, steps
 from app.printing.models import Order, OrderState
 from app.printing.queries import OrderRow
@@ -126,7 +127,6 @@ def face(session: Work, settings: Config, uid: UUID) -> Response:
 def _record(
     session: Session, show: Answer, settings: Settings, order: Order, *, plate: int = 0, refusal: str = ""
 ) -> Response:
-    entries, names = history_of(session, _SUBJECT, order.id)
     plates = queries.plates(session, order=order, after=plate, most=PLATES + 1)
     lines = queries.lines(session, order=order, after=plate, most=PLATES + 1)
     draft = order.state == OrderState.DRAFT.value and may(session, _SUBJECT, "change")
@@ -147,8 +147,7 @@ def _record(
         grouped_code=codes.grouped,
         files=queries.files_of(session, order),
         may_release=draft and not going,
-        entries=entries,
-        names=names,
+        entries=entries_of(session, _SUBJECT, order.id),
     )
 
 

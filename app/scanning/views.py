@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 from app.base import contacts, paging
 from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed
-from app.base.history import current_act
+from app.base.history import current_act, entries_of
 from app.base.people import Actor, may
 from app.base.request import Answer, Me, Now, Place, Show, Work, one_of
-from app.planning.queries import history_of
 from app.scanning import queries, steps
 from app.scanning.logic import MOST_WORDS
 from app.scanning.models import Report, ReportState, ScanCount
@@ -103,7 +102,6 @@ def erase_contact(session: Work, show: Show, clock: Now, actor: Me, uid: UUID) -
 def _record(
     session: Session, show: Answer, report: Report, *, contact: str = "", answer: str = "", error: str = ""
 ) -> Response:
-    entries, names = history_of(session, _SUBJECT, report.id)
     term = None if report.contact_id is None else contacts.term(session, report.contact_id)
     return show.page(
         "scanning/record.html",
@@ -118,6 +116,5 @@ def _record(
         answer=answer,
         most=MOST_WORDS,
         errors={"answer": error} if error else {},
-        entries=entries,
-        names=names,
+        entries=entries_of(session, _SUBJECT, report.id),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, Select, func, select, text
 
 from app.base.errors import N_
-from app.base.models import Division, DivisionCode, Entry, File, Person, Role
+from app.base.models import Division, DivisionCode, File, Person, Role
 from app.base.request import Hit
 from app.milestones.models import Batch
 from app.naming.models import Deadline, Decision
@@ -147,19 +147,6 @@ def codes(session: Session, place: Division) -> Sequence[DivisionCode]:
         .where(DivisionCode.division_id == place.id)
         .order_by(DivisionCode.valid_from_on.desc(), DivisionCode.id.desc())
     ).all()
-
-
-def entries_of(session: Session, subject: str, row_id: int, *, most: int = 50) -> Sequence[Entry]:
-    """A record's history, newest first."""
-    return session.scalars(
-        select(Entry).where(Entry.subject == subject, Entry.row_id == row_id).order_by(Entry.id.desc()).limit(most)
-    ).all()
-
-
-def names_of(session: Session, entries: Sequence[Entry]) -> dict[int, str]:
-    """Names of the people behind history entries."""
-    ids = {entry.person_id for entry in entries if entry.person_id is not None}
-    return {key: session.scalar(select(func.base.name_of(key))) or "–" for key in ids}
 
 
 def people(place: Division, *, active: bool) -> Select[Person, str]:

@@ -7,12 +7,14 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import object_session
 
-from app.base.models import Division, Entry
+from app.base.models import Division, Entry, File
 from app.inventory.models import Street
 from app.milestones.models import Batch
 from app.models import metadata
-from app.naming.models import Name
+from app.naming.models import Decision, Name, Proposal
+from app.printing.models import Code, Order
 from app.web import language
 from app.web.columns import COLUMNS
 
@@ -28,6 +30,12 @@ _NAMES: Mapping[str, tuple[ColumnElement[int], ColumnElement[str]]] = {
     "base.division": (Division.__table__.c.id, Division.__table__.c.name),
     "milestones.batch": (Batch.__table__.c.id, Batch.__table__.c.title),
     "inventory.street": (Street.__table__.c.id, func.coalesce(_IN_FORCE, Street.surveyed_name)),
+    "naming.proposal": (Proposal.__table__.c.id, Proposal.__table__.c.words),
+    "naming.decision": (Decision.__table__.c.id, Decision.__table__.c.number),
+    "naming.name": (Name.__table__.c.id, Name.__table__.c.words),
+    "printing.code": (Code.__table__.c.id, Code.__table__.c.token),
+    "printing.order": (Order.__table__.c.id, Order.__table__.c.number),
+    "base.file": (File.__table__.c.id, File.__table__.c.name),
 }
 _PEOPLE = "base.person"
 
@@ -45,7 +53,7 @@ def _targets(subject: str) -> Mapping[str, str]:
 
 
 class Told:
-    """Names behind the keys of one page of history."""
+    """Names behind the keys of one page of history, and of the people who made its entries."""
 
     def __init__(self, names: Mapping[tuple[str, int], str]) -> None:
         """``names``: by table and key."""
@@ -55,6 +63,10 @@ class Told:
         """The name behind a value; empty for what is no key, or one that this reader may not read."""
         target = "base.division" if column == "division_id" else _targets(subject).get(column)
         return self.names.get((target, int(value)), "") if target and value and value.isdecimal() else ""
+
+    def who(self, entry: Entry) -> str:
+        """Who made an entry; empty for the program itself."""
+        return "" if entry.person_id is None else self.names.get((_PEOPLE, entry.person_id)) or "–"
 
     def about(self, entry: Entry) -> list[tuple[str, str]]:
         """What a record belongs to, by column title: its place, and what its keys point at."""
@@ -82,8 +94,16 @@ def told(session: Session, entries: Sequence[Entry]) -> Told:
     return Told(names)
 
 
+def told_by(entries: Sequence[Entry]) -> Told:
+    """As :func:`told`, in the transaction that read the entries: for templates, which know of none."""
+    session = object_session(entries[0])
+    assert session is not None  # noqa: S101 - entries are rendered while the request's transaction is open
+    return told(session, entries)
+
+
 def _keys(entry: Entry) -> Iterable[tuple[str, str | None]]:
     yield "base.division", _last(entry.territory)
+    yield _PEOPLE, str(entry.person_id)
     for row in (entry.before or {}, entry.after or {}):
         for column, target in _targets(entry.subject).items():
             yield target, row.get(column)

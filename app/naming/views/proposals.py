@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from app.base import paging
 from app.base.errors import Invalid, NotAllowed, NotFound
-from app.base.history import current_act
+from app.base.history import current_act, entries_of
 from app.base.models import Division
 from app.base.people import Actor, may
 from app.base.request import Answer, Me, Now, Place, Show, Work, one_of
-from app.intake.queries import entries_of, names_of
 from app.inventory.models import Street
 from app.milestones.models import Batch
 from app.naming import checking, queries
@@ -91,7 +90,6 @@ def proposal_page(
     name, latin = spelled(proposal.words, division=proposal.word_division)
     street = session.get_one(Street, proposal.street_id)
     decision = session.get(Decision, proposal.decision_id) if proposal.decision_id else None
-    entries = entries_of(session, "naming.proposal", proposal.id)
     held = asking.Typed(proposal.words, proposal.meaning, proposal.word_division, proposal.version)
     return show.page(
         "naming/record.html",
@@ -111,8 +109,7 @@ def proposal_page(
         in_force=session.scalar(select(Name).where(Name.proposal_id == proposal.id)),
         can=asking.can(actor, proposal.state),
         may_write=asking.may_write(session, actor, proposal),
-        entries=entries,
-        names=names_of(session, entries),
+        entries=entries_of(session, "naming.proposal", proposal.id),
     )
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy import select
 
 from app.base.errors import NotFound
+from app.base.history import entries_of
 from app.base.models import Division
 from app.base.request import Place, Show, Work
 from app.web import queries
@@ -32,7 +33,6 @@ def record(session: Work, show: Show, uid: UUID) -> Response:
     found = session.scalar(select(Division).where(Division.uid == uid))
     if found is None:
         raise NotFound("There is no such division. Look for it in the list of divisions.")
-    entries = queries.entries_of(session, "base.division", found.id)
     return show.page(
         "divisions/record.html",
         division=found,
@@ -40,6 +40,5 @@ def record(session: Work, show: Show, uid: UUID) -> Response:
         sums=queries.sums(session, found),
         codes=queries.codes(session, found),
         rows=queries.children(session, found),
-        entries=entries,
-        names=queries.names_of(session, entries),
+        entries=entries_of(session, "base.division", found.id),
     )

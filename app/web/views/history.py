@@ -11,7 +11,6 @@ from sqlalchemy import select
 from app.base import history, paging
 from app.base.models import Entry
 from app.base.request import Me, Now, Place, Show, Work, one_of, route_of
-from app.web import queries, references
 from app.web.words import SUBJECTS
 
 router = APIRouter()
@@ -28,8 +27,6 @@ def index(session: Work, show: Show, place: Place, clock: Now, subject: str = ""
         "history/index.html",
         place=place,
         page=page,
-        names=queries.names_of(session, page.rows),
-        told=references.told(session, page.rows),
         subject=subject,
         undo_since=clock.now() - history.UNDO_FOR,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.base import paging
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from app.base.history import entries_of
 from app.base.models import Division, Person, Role
 from app.base.people import SHORTEST_PASSWORD, add_person, may, set_password
 from app.base.request import Me, Now, Place, Show, Work, one_of
@@ -103,14 +104,12 @@ def change_mine(
 def record(session: Work, show: Show, uid: UUID) -> Response:
     """One person: facts, a new password, leaving and coming back."""
     person = _person(session, uid)
-    entries = queries.entries_of(session, "base.person", person.id)
     return show.page(
         "people/record.html",
         person=person,
         division=session.get(Division, person.division_id),
         may_change=may(session, "base.person", "create"),
-        entries=entries,
-        names=queries.names_of(session, entries),
+        entries=entries_of(session, "base.person", person.id),
         errors={},
     )
 

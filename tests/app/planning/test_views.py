@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.base.models import Role
-from tests.app.builders import NAMES, build_batch, build_name, build_sign, build_street, run
+from tests.app.builders import NAMES, build_batch, build_name, build_order, build_sign, build_street, run
 from tests.app.pages import work_off
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
@@ -155,6 +155,21 @@ def test_what_was_typed_wrong_is_told_at_its_field(office: Office, world: World)
     assert wrong.status_code == 422
     assert 'id="e-lon"' in wrong.text
     assert 'value="east"' in wrong.text
+
+
+def test_a_refused_move_leaves_the_signs_days_on_its_page(office: Office, world: World):
+    sign = build_sign(world, build_street(world, "甲村"), state="ordered")
+    build_order(world, [sign])
+    here = f"/planning/{uid(world, 'planning.sign', sign.id)}"
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    day = '<span class="way-day">2024年6月1日</span>'
+    assert day in officer.get(here).text
+    wrong = officer.post(
+        f"{here}/move",
+        data={"form_token": token_in(officer.get("/planning").text), "version": "1", "lon": "east", "lat": "37.4"},
+    )
+    assert wrong.status_code == 422
+    assert day in wrong.text
 
 
 def test_a_stale_change_shows_both_versions(office: Office, world: World):
