@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,6 @@ from app.base.history import current_act
 from app.base.jobs import RunContext
 from app.base.models import Division, DivisionKind
 from app.base.people import actor_of
-from app.milestones.models import Batch
 from app.planning import queries, steps
 from app.printing.models import OrderState
 from app.printing.queries import order as the_order
@@ -35,8 +35,9 @@ def plan_signs(run: RunContext, *, clock: Clock) -> dict[str, Any]:
         if division is None:
             raise NotFound("The division of this planning is gone. Choose another.")
         batch = queries.batch(session, UUID(run.args["batch"])) if run.args.get("batch") else None
-        parts = [(part, _wanting(session, clock, part, batch)) for part in _parts(session, division)]
-        done, total = 0, _wanting(session, clock, division, batch)
+        wanting = partial(queries.waiting, session, clock, batch=batch, most=_MANY)
+        parts = [(part, wanting(division=part)) for part in _parts(session, division)]
+        done, total = 0, wanting(division=division)
         signs = posts = left = 0
         unplaced = set()
         for part, n in parts:
@@ -55,13 +56,6 @@ def _parts(session: Session, division: Division) -> list[Division]:
     below = (Division.path.op("<@")(division.path), Division.kind == DivisionKind.TOWN.value)
     towns = session.scalars(select(Division).where(*below, Division.id != division.id).order_by(Division.id))
     return [*towns, division]
-
-
-def _wanting(session: Session, clock: Clock, division: Division, batch: Batch | None) -> int:
-    if batch is None:
-        return queries.waiting(session, clock, division=division, most=_MANY)
-    counted = queries.waiting_by_batch(session, clock, division=division)
-    return sum(n for each, n in counted if each.id == batch.id)
 
 
 def release_order(run: RunContext, *, store: Store, clock: Clock, code_host: str) -> dict[str, Any]:

@@ -146,9 +146,17 @@ def _decided(clock: Clock) -> ColumnElement[bool]:
     return select(Name.id).where(Name.street_id == Street.id, Name.decision_id.is_not(None), *in_force).exists()
 
 
-def waiting(session: Session, clock: Clock, *, division: Division, most: int) -> int:
-    """Streets at and below ``division`` that want signs (in scope, name decided, none planned), counted to ``most``."""
+def waiting(session: Session, clock: Clock, *, division: Division, most: int, batch: Batch | None = None) -> int:
+    """Streets at and below ``division`` that want signs (in scope, name decided, none planned), counted to ``most``.
+
+    With ``batch`` only those of its villages.
+    """
     found = select(Street.id).where(Street.territory.op("<@")(_path(division.id)), *_wants(clock)).limit(most)
+    if batch is not None:
+        villages = select(BatchVillage.division_id).where(
+            BatchVillage.batch_id == batch.id, BatchVillage.left_on.is_(None)
+        )
+        found = found.where(Street.division_id.in_(villages))
     return int(session.scalar(select(func.count()).select_from(found.subquery())) or 0)
 
 
