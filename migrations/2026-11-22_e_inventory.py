@@ -27,7 +27,7 @@ CREATE TABLE inventory.street (
   territory ltree NOT NULL,
   CONSTRAINT pk_street PRIMARY KEY (id),
   CONSTRAINT fk_street_place FOREIGN KEY(division_id, territory) REFERENCES base.division (id, path) ON UPDATE CASCADE,
-  CONSTRAINT ck_street_state CHECK (state IN ('unnamed', 'proposed', 'approved', 'in_force', 'retired')),
+  CONSTRAINT ck_street_state CHECK (state IN ('unnamed', 'draft', 'proposed', 'approved', 'in_force', 'retired')),
   CONSTRAINT ck_street_stream CHECK (stream IN ('village', 'new_road')),
   CONSTRAINT ck_street_geometry_source CHECK (geometry_source IN ('none', 'survey', 'sketch', 'generated')),
   CONSTRAINT ck_street_length_m CHECK (length_m > 0),

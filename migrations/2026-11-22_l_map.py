@@ -108,11 +108,11 @@ BEGIN
          AND (places IS NULL OR s.division_id = ANY (places)) GROUP BY 1, 2) t WHERE t.geom IS NOT NULL;
     IF coalesce(octet_length(tile), 0) <= 480000 THEN RETURN coalesce(tile, ''); END IF;
   END IF;
-  -- The five states stand beside each other in a cell, so that none hides another.
+  -- The six states stand beside each other in a cell, so that none hides another.
   SELECT coalesce(ST_AsMVT(t, 'street_cells', 4096, 'geom'), '') INTO tile FROM (
     SELECT c.state, c.in_scope, c.streets, true AS generalised, ST_AsMVTGeom(ST_SetSRID(ST_MakePoint(
-             ST_XMin(web) + (c.cx + (0.5 + array_position('{retired,approved,proposed,in_force,unnamed}', c.state) - 3) / 5.0)
-                            * unit * 128 + unit * 64,
+             ST_XMin(web) + (c.cx + (array_position('{retired,approved,proposed,in_force,draft,unnamed}', c.state) - 0.5) / 6.0)
+                            * unit * 128,
              ST_YMin(web) + (c.cy + 0.5) * unit * 128), 3857), web, 4096, 0) AS geom
       FROM (SELECT s.state, s.in_scope, count(*)::integer AS streets,
                    floor((6378137 * radians((ST_XMin(s.line) + ST_XMax(s.line)) / 2) - ST_XMin(web)) / (unit * 128)) AS cx,

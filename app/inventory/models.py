@@ -17,6 +17,7 @@ class StreetState(Enum):
     """How far a street's name is; the colours of the map. Moved by the naming station through ``steps.mark``."""
 
     UNNAMED = "unnamed"
+    DRAFT = "draft"  # a name is being written, or was sent back to be mended: nothing is applied for yet
     PROPOSED = "proposed"
     APPROVED = "approved"
     IN_FORCE = "in_force"

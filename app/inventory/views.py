@@ -22,7 +22,7 @@ from app.base.request import Answer, Now, Place, Show, Work, one_of
 from app.intake.models import Intake
 from app.intake.steps import undo_intake as take_back
 from app.inventory import logic, queries, steps
-from app.inventory.asks import DaysOfNaming, NamesInForce, NamingDays
+from app.inventory.asks import DaysOfNaming, NamesInForce
 from app.inventory.models import Street, StreetState
 from signs.designs import is_blue
 
@@ -199,13 +199,11 @@ def record(session: Work, show: Show, in_force: Names, days: Days, uid: UUID) ->
     if street is None:
         raise NotFound("There is no such street in your territory. Look for it in the inventory.")
     village = session.get_one(Division, street.division_id)
-    found = days(session, street.id)
     return show.page(
         "inventory/record.html",
         street=street,
         named=in_force(session, [street.id]).get(street.id),
-        days=found,
-        shown=_shown(street, found),
+        days=days(session, street.id),
         runs=logic.runs(street.bearing_deg),
         village=village,
         town=session.get(Division, village.parent_id) if village.parent_id else None,
@@ -217,12 +215,6 @@ def record(session: Work, show: Show, in_force: Names, days: Days, uid: UUID) ->
         is_blue=is_blue,
         entries=entries_of(session, "inventory.street", street.id),
     )
-
-
-def _shown(street: Street, days: NamingDays) -> str:
-    """The state that the record shows: what is drafted only is not proposed yet."""
-    drafted = street.state == StreetState.PROPOSED.value and days.drafted_on and not days.proposed_on
-    return "draft" if drafted else street.state
 
 
 @router.get("/api/v1/streets")

@@ -17,6 +17,9 @@ from app.milestones.models import Batch, BatchState, BatchVillage, Target
 #: What a batch is made of; residents' committees may join, but the target counts villages.
 VILLAGES = (DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value)
 
+#: States of a street that no name was decided for.
+UNDECIDED = (StreetState.UNNAMED, StreetState.DRAFT, StreetState.PROPOSED)
+
 
 @dataclass(frozen=True, slots=True)
 class VillageProgress:
@@ -27,6 +30,7 @@ class VillageProgress:
     town_uid: UUID | None
     streets: int
     unnamed: int
+    draft: int
     proposed: int
     approved: int
     in_force: int
@@ -72,7 +76,7 @@ def streets_of(batch: Batch) -> Select[Street]:
 
 def left(batch: Batch) -> Select[Street]:
     """What a batch has not brought to a name in force yet."""
-    return streets_of(batch).where(Street.state.in_([StreetState.UNNAMED.value, StreetState.PROPOSED.value]))
+    return streets_of(batch).where(Street.state.in_([state.value for state in UNDECIDED]))
 
 
 def progress_of(session: Session, villages: Select[Division]) -> list[VillageProgress]:
@@ -87,6 +91,7 @@ def progress_of(session: Session, villages: Select[Division]) -> list[VillagePro
             town.uid,
             func.count(Street.id),
             in_state[StreetState.UNNAMED],
+            in_state[StreetState.DRAFT],
             in_state[StreetState.PROPOSED],
             in_state[StreetState.APPROVED],
             in_state[StreetState.IN_FORCE],

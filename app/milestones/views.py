@@ -184,7 +184,7 @@ def record(session: Work, show: Show, actor: Me, clock: Now, days: Days, uid: UU
         rows=rows,
         sums={
             name: sum(getattr(row, name) for row in rows)
-            for name in ("streets", "unnamed", "proposed", "approved", "in_force", "named")
+            for name in ("streets", "unnamed", "draft", "proposed", "approved", "in_force", "named")
         },
         left=int(session.scalar(select(func.count()).select_from(queries.left(batch).order_by(None).subquery())) or 0),
         today=clock.today(),

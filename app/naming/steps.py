@@ -103,7 +103,7 @@ def propose_all(
     except IntegrityError as error:
         raise Conflict("This street has a proposal already. Change that one, or withdraw it.") from error
     check_all(session, clock, proposals=made)
-    mark(session, street_ids=[wish.street.id for wish in wishes], state=StreetState.PROPOSED)
+    mark(session, street_ids=[wish.street.id for wish in wishes], state=StreetState.DRAFT)
     return made
 
 
@@ -134,6 +134,7 @@ def submit(
     for proposal in proposals:
         refuse_open(proposal, found[proposal.id])
     _move(session, by=by, proposals=proposals, verb=Verb.SUBMIT, submitted_on=clock.today())
+    mark(session, street_ids=[proposal.street_id for proposal in proposals], state=StreetState.PROPOSED)
 
 
 def send_back(session: Session, *, by: Actor, proposals: Sequence[Proposal], reason: str) -> None:
@@ -141,6 +142,7 @@ def send_back(session: Session, *, by: Actor, proposals: Sequence[Proposal], rea
     if not reason.strip():
         raise Invalid("Say why it is sent back, so that it can be mended.", field="reason")
     _move(session, by=by, proposals=proposals, verb=Verb.RETURN, note=reason.strip())
+    mark(session, street_ids=[proposal.street_id for proposal in proposals], state=StreetState.DRAFT)
 
 
 def reject(session: Session, *, by: Actor, proposals: Sequence[Proposal], reason: str) -> None:

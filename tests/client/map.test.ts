@@ -7,7 +7,7 @@ import type { View } from "../../app/web/client/lib/map/address";
 import { Picked } from "../../app/web/client/lib/map/picked";
 import { BY_STATE, makeStyle, stateFilter } from "../../app/web/client/lib/map/style";
 
-const ALL = ["unnamed", "proposed", "approved", "in_force", "retired"];
+const ALL = ["unnamed", "draft", "proposed", "approved", "in_force", "retired"];
 const BARE: View = { q: "", batch: "", states: ALL, marked: undefined, ground: false };
 
 test("an address without filters says nothing of them and keeps the territory", () => {
@@ -67,7 +67,7 @@ test("the style is sound, asks nobody else, and draws each state in exactly one 
     for (const [id] of BY_STATE) assert.ok(ids.includes(id), id);
   }
   for (const ending of ["", "-far"]) {
-    const drawn = BY_STATE.filter(([id]) => new RegExp(`^streets-(solid|unnamed|proposed)${ending}$`).test(id)).flatMap(([, states]) => [...states]);
+    const drawn = BY_STATE.filter(([id]) => new RegExp(`^streets-(solid|unnamed|draft|proposed)${ending}$`).test(id)).flatMap(([, states]) => [...states]);
     assert.deepEqual(drawn.sort(), [...ALL].sort());
   }
 });

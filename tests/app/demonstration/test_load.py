@@ -85,7 +85,7 @@ def test_a_loaded_demonstration_is_not_empty_and_says_so(demo: World) -> None:
     ("table", "expected"),
     [
         ("milestones.batch", {"open", "closed"}),
-        ("inventory.street", {"unnamed", "proposed", "approved", "in_force"}),
+        ("inventory.street", {"unnamed", "draft", "proposed", "approved", "in_force"}),
         ("naming.proposal", {"draft", "submitted", "returned", "approved", "in_force"}),
         ("planning.sign", {"planned", "ordered", "standing"}),
         ('printing."order"', {"draft", "released"}),

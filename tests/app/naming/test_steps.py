@@ -35,6 +35,7 @@ from app.naming.steps import (
     withdraw,
 )
 from app.naming.suggesting import stem_of, suggest
+from tests.app.builders import set_setting
 from tests.surveys import crossing
 from tests.world import World
 
@@ -104,8 +105,21 @@ def test_a_proposal_is_spelled_three_ways_and_checked_at_once(village: Village):
         made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("乐陵路"))
         assert (made.specific, made.generic) == ("乐陵", "路")
         assert (made.latin_toned, made.latin_plain, made.latin_sign) == ("Làolíng Lù", "Laoling Lu", "LAOLING LU")
-        assert village.street(session).state == StreetState.PROPOSED.value
+        assert village.street(session).state == StreetState.DRAFT.value
         assert any(finding.rule == "N2" for finding in findings_of(session, made))
+
+
+def test_how_long_a_name_may_be_is_a_setting_of_the_city(village: Village):
+    words, told = "中共太和四季长春平安路", []
+    for longest in (None, 12, "twelve"):
+        if longest is not None:
+            set_setting(village.world, "naming.longest_name", longest)
+        with acting(village.world) as session:
+            by, street = officer(session, village.world), village.street(session)
+            made = propose(session, village.world.clock, by=by, street=street, wording=Wording(words))
+            told.append([each.values["longest"] for each in findings_of(session, made) if "longest" in each.values])
+            withdraw(session, by=by, proposals=[made])
+    assert told == [["9"], [], ["9"]]
 
 
 def test_a_street_has_one_live_proposal(village: Village):
@@ -341,10 +355,12 @@ def test_what_is_sent_back_carries_the_reason_and_can_be_revised_and_submitted_a
         by = officer(session, village.world)
         made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("惠民路"))
         submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+        assert village.street(session).state == StreetState.PROPOSED.value
         with pytest.raises(Conflict, match="submitted"):
             revise(session, village.world.clock, proposal=made, wording=Wording("和平路"))
         send_back(session, by=by, proposals=[made], reason="双名")
         assert (made.state, made.note) == ("returned", "双名")
+        assert village.street(session).state == StreetState.DRAFT.value
         revise(session, village.world.clock, proposal=made, wording=Wording("和平路", meaning="安宁"))
         submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
         assert (made.words, made.state) == ("和平路", "submitted")

@@ -45,6 +45,34 @@ def suggested(person: Person, batch: str) -> list[str]:
     return proposals_of(person, batch, "draft")
 
 
+def test_a_drafted_name_is_a_draft_on_every_page_until_it_is_submitted(office: Office, county: Person, batch: str):
+    uids = suggested(county, batch)
+    assert states_told(county, batch, uids) == [("草稿", len(uids))] * 3 + ["草稿"]
+    Person(office, Role.TOWN_OFFICER, "中镇").goes("/naming/submit", uid=uids, read="yes")
+    assert states_told(county, batch, uids) == [("已申请", len(uids))] * 3 + ["已申请"]
+    county.goes("/naming/return", uid=uids, reason="请改名")
+    assert states_told(county, batch, uids) == [("草稿", len(uids))] * 3 + ["草稿"]
+
+
+def states_told(person: Person, batch: str, proposals: list[str]) -> list[object]:
+    """What map, batch and inventory call the streets with proposals, and how many; then one street's own page."""
+    told: list[object] = [
+        next((word, n) for word, n in counted(person.reads(page)).items() if n and word != "未命名")
+        for page in ("/map", batch)
+    ]
+    found = {word: len(uids_in(person.reads(f"/inventory?state={state}"), "/inventory"))
+             for state, word in (("draft", "草稿"), ("proposed", "已申请"))}  # fmt: skip
+    street = uids_in(person.reads(f"/naming/{proposals[0]}"), "/inventory")[0]
+    own = re.search(r'class="state state-[^"]*">([^<]*)<', person.reads(f"/inventory/{street}"))
+    return [*told, *((word, n) for word, n in found.items() if n), own[1] if own else ""]
+
+
+def counted(page: str) -> dict[str, int]:
+    """How many streets a page counts in each state: on the map's filters, and on a batch's progress."""
+    found = re.findall(r'class="state state-[^"]*">([^<]*)</span>\s*<(?:small[^>]*|strong)>([\d,]+)<', page)
+    return {word.strip(): int(n.replace(",", "")) for word, n in found}
+
+
 def test_the_way_from_a_batch_to_names_in_force(world: World, office: Office, county: Person, batch: str):
     uids = suggested(county, batch)
     assert uids
