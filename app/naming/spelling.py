@@ -13,16 +13,19 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
 
 from app.base.errors import Invalid
-from app.base.models import Division
+from app.base.models import Division, Setting
 from app.intake.models import Facility
 from app.inventory.models import ScopeReason, Street
 from app.naming.logic.characters import all_chinese
 from app.naming.logic.checks import NameContext, Neighbour, Scope, Standing
+from app.naming.logic.checks.subject import LONGEST
 from app.naming.logic.latin import Latin, sound_key, spell, toneless_key
 from app.naming.logic.parts import split_name
 from app.naming.logic.shapes import StreetShape
 from gis.crs import bearings_deg, metres_per_degree
 
+#: How many characters a plate shows at most, a whole number; without one, as :data:`LONGEST` says.
+LONGEST_SETTING = "naming.longest_name"
 _STANDINGS = {each.value: each for each in (Standing.IN_FORCE, Standing.IN_USE)}
 
 
@@ -147,6 +150,7 @@ def contexts_of(session: Session, asked: Sequence[Asked]) -> list[NameContext]:
             "names": [each.name.words for each in asked],
         },
     )
+    longest = longest_name(session)
     alike: dict[int, list[Neighbour]] = defaultdict(list)
     for row in rows:
         alike[row.nr].append(neighbour(row))
@@ -154,11 +158,18 @@ def contexts_of(session: Session, asked: Sequence[Asked]) -> list[NameContext]:
         NameContext(
             shape=shapes[each.street],
             neighbours=tuple(alike[nr]),
+            longest=longest,
             division=each.division,
             latin=each.name.latin_toned,
         )
         for nr, each in enumerate(asked, start=1)
     ]
+
+
+def longest_name(session: Session) -> int:
+    """How many characters a name may have before somebody has to say why: the city's setting, or our default."""
+    found = session.scalar(select(Setting.value).where(Setting.key == LONGEST_SETTING))
+    return found if isinstance(found, int) and found > 0 else LONGEST
 
 
 def neighbours_around(session: Session, village: Division) -> tuple[Neighbour, ...]:

@@ -18,7 +18,7 @@ from app.naming.logic.characters import all_chinese
 from app.naming.logic.checks import NameContext
 from app.naming.logic.suggestions import FOR_ORDINAL, FOR_SIDE, Choice, Suggestion, VillageContext, suggest_names
 from app.naming.models import Proposal
-from app.naming.spelling import neighbours_around, shapes_of
+from app.naming.spelling import longest_name, neighbours_around, shapes_of
 from app.naming.steps import Wish, Wording, propose_all, unnamed_streets
 
 #: How many names a person is offered for one street.
@@ -49,7 +49,7 @@ def suggestions_for(
     context = VillageContext(
         stem=stem_of(village.name),
         where=village.name,
-        names=NameContext(neighbours=neighbours_around(session, village)),
+        names=NameContext(neighbours=neighbours_around(session, village), longest=longest_name(session)),
         seed=str(village.uid),
         choices=choices,
     )

@@ -10,8 +10,6 @@ from app.naming.logic.checks.subject import Subject
 from app.naming.logic.findings import NOBODY, OFFICERS, Finding, Level
 
 EXAMPLES = 6
-LONGEST = 9
-"""A plate of the usual sizes shows names of 2 to 9 characters readably (our reading, from no regulation)."""
 
 CHARACTER_MESSAGES = {
     Flaw.LATIN: N_("“{character}” is not a Chinese character: Latin letters are not used in names."),
@@ -56,10 +54,10 @@ def two_parts(subject: Subject) -> Iterator[Finding]:
 
 def fits_a_plate(subject: Subject) -> Iterator[Finding]:
     """N3: a name that no plate can show does not fit its street; the county may say why it has to be so long."""
-    length = len(subject.words.strip())
-    if length > LONGEST:
+    length, longest = len(subject.words.strip()), subject.context.longest
+    if length > longest:
         message = N_("The name has {length} characters: a plate shows at most {longest}.")
-        values = {"length": length, "longest": LONGEST}
+        values = {"length": length, "longest": longest}
         yield Finding("N3", Level.ERROR, message, values, subject.words, SHORTEN, waivable_by=OFFICERS)
 
 

@@ -53,6 +53,9 @@ class Neighbour:
     state: Standing = Standing.IN_FORCE
 
 
+LONGEST = 9
+"""A plate of the usual sizes shows names of 2 to 9 characters readably (our reading, from no regulation; a setting)."""
+
 SameLevels = Mapping[tuple[Same, Scope], Level | None]
 
 DEFAULT_SAME_LEVELS: SameLevels = {
@@ -80,6 +83,7 @@ class NameContext:
     lists: Lists = field(default_factory=default_lists)
     neighbours: tuple[Neighbour, ...] | None = None
     same_levels: SameLevels = field(default_factory=lambda: DEFAULT_SAME_LEVELS)
+    longest: int = LONGEST
     readings: Readings = field(default_factory=default_readings)
     division: str = ""
     latin: str = ""
