@@ -9,7 +9,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Response
-from fastapi.params import Depends
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -63,7 +62,6 @@ def make_app(
     *,
     clock: Clock,
     middleware: Sequence[Middleware],
-    dependencies: Sequence[Depends] = (),
     database: Database,
 ) -> FastAPI:
     """An app without pages yet. The client's address is taken from trusted proxies only, nobody else's word counts."""
@@ -85,7 +83,6 @@ def make_app(
         redoc_url=None,
         openapi_url=None,
         middleware=[*before, guard, *middleware],
-        dependencies=list(dependencies),
         lifespan=_closing,
     )
     app.state.settings, app.state.clock, app.state.database, app.state.env = settings, clock, database, env

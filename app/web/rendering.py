@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from app.web import language, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from jinja2.bccache import Bucket
 
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
@@ -23,10 +25,30 @@ DIST = HERE / "static" / "dist"
 BRAND = {"name": "明路", "latin": "MINGLU"}
 
 
+class _Compiled(BytecodeCache):
+    """What a process has compiled already: the second app in it (tests make hundreds) need not do so again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """See Jinja; a bucket drops what is of another source or another Jinja."""
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """See Jinja."""
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _Compiled()
+
+
 def environment() -> Environment:
     """A fresh environment; one per app."""
     env = Environment(
         loader=FileSystemLoader(TEMPLATES),
+        bytecode_cache=_COMPILED,
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
