@@ -70,7 +70,7 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
 
 @cache
 def _routes(*pages: ModuleType) -> tuple[BaseRoute, ...]:
-    """What leads to these pages, worked out once a process: FastAPI takes 5 ms a route, and tests make hundreds of apps."""
+    """What leads to these pages, worked out once a process: a route takes FastAPI 5 ms, and tests make many an app."""
     router = APIRouter(dependencies=[Depends(require_form_token), Depends(refuse_unknown)])
     for views in pages:
         router.include_router(views.router)
