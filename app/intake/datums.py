@@ -73,7 +73,8 @@ class Look:
 def look(session: Session, data: bytes, *, name: str, datum: str, division: Division) -> Look:
     """Open a file and find its datum; ``datum`` is what the officer said, empty for what the file states.
 
-    Raises Invalid as :func:`app.intake.steps.read_bytes` does, and where no reading puts the file in the division.
+    Raises Invalid as :func:`app.intake.steps.open_bytes` does, for an unknown datum, and where no reading puts the file
+    in the division.
     """
     opened = open_bytes(data, name=name)
     try:

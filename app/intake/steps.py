@@ -27,13 +27,12 @@ from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Segment
 from app.intake.villages import KNOWN, Said, Settled, make, settle
 from gis import linework
 from gis.crs import lengths_m
-from gis.errors import GisError, UnknownDatum
+from gis.datums import MARGIN_DEG, MOST
+from gis.errors import GisError
 from gis.features import Centreline, FacilityKind, RowReport, Survey, Verdict
 from gis.features import Facility as Found
 from gis.formats import Opened, open_rows
 
-#: A file belongs to a division where this share of it lies within the outline's box, widened by about 5 km.
-MOST, MARGIN_DEG = 0.5, 0.05
 #: Characters kept of a file's name: file systems end at 255 bytes, and a Chinese character has three.
 LONGEST_NAME = 80
 #: How far from a village's point its streets may lie before they are the town's or county's (estimate, setting).
@@ -67,18 +66,6 @@ def open_bytes(data: bytes, *, name: str) -> Opened:
             return open_rows(path)
         except GisError as error:
             raise Invalid(error.message, field="file", **error.values) from error
-
-
-def read_bytes(data: bytes, *, name: str, datum: str = "") -> Survey:
-    """A survey file's content, handed in under a name; ``datum`` overrules what it states.
-
-    Raises Invalid as :func:`open_bytes`, and for the field ``datum`` where the coordinate system is missing or
-    unknown.
-    """
-    try:
-        return open_bytes(data, name=name).survey(datum or None)
-    except UnknownDatum as error:
-        raise Invalid(error.message, field="datum", **error.values) from error
 
 
 def take_in(

@@ -9,12 +9,14 @@ than every other; what cannot be told stays undecided and says what would decide
 
 from __future__ import annotations
 
-from gis.datums.deciding import find
+from gis.datums.deciding import MARGIN_DEG, MOST, find
 from gis.datums.measuring import Comparison, Shift
 from gis.datums.readings import Reading
 from gis.datums.values import Confidence, Finding, Hypothesis, Known, Outcome, Sentence
 
 __all__ = [
+    "MARGIN_DEG",
+    "MOST",
     "Comparison",
     "Confidence",
     "Finding",

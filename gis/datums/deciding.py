@@ -21,7 +21,7 @@ from gis.datums.readings import CHINA, Place, Reading, readings
 from gis.datums.values import Confidence, Finding, Hypothesis, Known, Outcome, Sentence
 
 #: A file belongs to a place where this share of it lies within the known things' box, widened by about 5 km.
-_MOST, _MARGIN_DEG = 0.5, 0.05
+MOST, MARGIN_DEG = 0.5, 0.05
 _VERTICES = 5000
 #: Wider than this is no province, but a row of nonsense.
 _WIDEST_DEG = 20.0
@@ -59,9 +59,9 @@ def find(shapes: Shapes, names: Sequence[str | None], *, declared: crs.Datum | N
     xy = shapely.get_coordinates(kept)
     xy = xy[np.linspace(0, len(xy) - 1, min(len(xy), _VERTICES)).astype(int)]
     place = _place(known)
-    if not len(xy) or (place is CHINA and declared and _EVERYWHERE.share(crs.to_stored(xy, declared)) >= _MOST):
+    if not len(xy) or (place is CHINA and declared and _EVERYWHERE.share(crs.to_stored(xy, declared)) >= MOST):
         return _uncompared(xy, declared)
-    at_place = readings(xy, place=place, declared=declared, least=_MOST)
+    at_place = readings(xy, place=place, declared=declared, least=MOST)
     if not at_place:
         return _elsewhere(xy, declared)
     frame = Frame(*place.middle)
@@ -92,7 +92,7 @@ def _place(known: Known) -> Place:
         return CHINA
     things = [*(shape for _, shape in known.outlines), *known.streets, *(point for _, point in known.points)]
     west, south, east, north = (float(edge) for edge in shapely.total_bounds(np.array(things, dtype=object)))
-    return Place(west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG)
+    return Place(west - MARGIN_DEG, south - MARGIN_DEG, east + MARGIN_DEG, north + MARGIN_DEG)
 
 
 def _judge(laid: Samples | Twins, at_place: list[Reading], frame: Frame) -> _Verdict | None:

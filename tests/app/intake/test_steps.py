@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.models import Division, Role
 from app.intake.models import Facility, Intake, IntakeRow, Segment
-from app.intake.steps import Origin, read_bytes, take_in, undo_intake
+from app.intake.steps import Origin, open_bytes, take_in, undo_intake
 from app.inventory.steps import derive
 from gis.features import RowReport, Survey, Verdict
 from tests.surveys import crossing
@@ -112,5 +112,5 @@ def test_a_file_that_lies_in_another_country_is_refused_before_anything_is_store
 
 def test_a_file_with_a_very_long_name_is_read(world: World):
     with pytest.raises(Invalid) as refusal:
-        read_bytes(b"nothing", name="长" * 300 + ".geojson")
+        open_bytes(b"nothing", name="长" * 300 + ".geojson")
     assert refusal.value.field == "file"
