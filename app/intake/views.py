@@ -85,19 +85,14 @@ class Handed:
         return self.other.strip() or self.datum
 
 
-@dataclass(slots=True)
-class Stated:
-    """The same, as the address of a kept file carries it."""
-
-    source: Annotated[str, Query(max_length=120)] = ""
-    licence: Annotated[str, Query(max_length=120)] = ""
-    datum: Annotated[str, Query(max_length=60)] = ""
-    geometry: Annotated[str, Query(max_length=20)] = GeometrySource.SURVEY.value
-
-    @property
-    def handed(self) -> Handed:
-        """As a form would carry it."""
-        return Handed(self.source, self.licence, "", self.datum, self.geometry)
+def said_before(
+    source: Annotated[str, Query(max_length=120)] = "",
+    licence: Annotated[str, Query(max_length=120)] = "",
+    datum: Annotated[str, Query(max_length=60)] = "",
+    geometry: Annotated[str, Query(max_length=20)] = GeometrySource.SURVEY.value,
+) -> Handed:
+    """What was said of a kept file, as its address carries it."""
+    return Handed(source, licence, "", datum, geometry)
 
 
 def waiting(session: Session, actor: Actor, clock: Clock) -> int:
@@ -162,11 +157,11 @@ def take(  # noqa: PLR0917 - one argument a dependency
 
 @router.get("/files/{uid}")
 def doubt(
-    session: Work, show: Show, store: Files, place: Place, uid: UUID, stated: Annotated[Stated, Depends()]
+    session: Work, show: Show, store: Files, place: Place, uid: UUID, handed: Annotated[Handed, Depends(said_before)]
 ) -> Response:
     """A kept file whose coordinate system is in doubt: what was found, on a map, and the choice."""
     _require_officer(session)
-    return _doubt(show, place, stated.handed, _file(session, uid), _seen(session, store, uid, place, stated.handed))
+    return _doubt(show, place, handed, _file(session, uid), _seen(session, store, uid, place, handed))
 
 
 @router.post("/files/{uid}")
