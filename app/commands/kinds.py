@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 from uuid import UUID
 
 from sqlalchemy import select
@@ -28,7 +28,16 @@ from gis.features import Survey
 SAID = "{words}"
 
 
-def kinds(settings: Settings, clock: Clock) -> dict[str, Callable[[RunContext], dict[str, Any]]]:
+class Taken(TypedDict):
+    """What an intake says at its end: its uid, its rows, and the territory's streets and those in scope."""
+
+    intake: str
+    rows: int
+    streets: int
+    in_scope: int
+
+
+def kinds(settings: Settings, clock: Clock) -> dict[str, Callable[[RunContext], Mapping[str, Any]]]:
     """The work of each kind, with the store and the clock of the process that does it.
 
     Survey files are taken in, streets with a decided name get signs, an order's plates are printed and read back.
@@ -41,7 +50,7 @@ def kinds(settings: Settings, clock: Clock) -> dict[str, Callable[[RunContext], 
     }
 
 
-def take_in_file(run: RunContext, *, store: Store, clock: Clock) -> dict[str, Any]:
+def take_in_file(run: RunContext, *, store: Store, clock: Clock) -> Taken:
     """A kept survey file becomes segments, facilities and villages; of these streets, and which are in scope.
 
     One transaction, so that a file is there whole or not at all.
@@ -58,7 +67,7 @@ def take_in_file(run: RunContext, *, store: Store, clock: Clock) -> dict[str, An
         raise Invalid(SAID, words=language.translate(refusal.message, spoken, **refusal.values)) from refusal
 
 
-def _taken_in(run: RunContext, store: Store, clock: Clock) -> dict[str, Any]:
+def _taken_in(run: RunContext, store: Store, clock: Clock) -> Taken:
     with run.acting() as session:
         division = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
         if division is None:

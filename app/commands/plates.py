@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -24,7 +24,24 @@ from app.printing.steps import release
 _MANY = 10**6
 
 
-def plan_signs(run: RunContext, *, clock: Clock) -> dict[str, Any]:
+class Planned(TypedDict):
+    """What a planning says at its end; ``act`` is what its undoing takes back."""
+
+    signs: int
+    posts: int
+    left: int
+    spots: int
+    act: str
+
+
+class Released(TypedDict):
+    """What a release says at its end: the order's uid and number."""
+
+    order: str
+    number: str
+
+
+def plan_signs(run: RunContext, *, clock: Clock) -> Planned:
     """The work of a run of kind ``plan``: one transaction, town by town, so that it can be watched and stopped.
 
     Arguments: ``division`` by uid, ``batch`` by uid or empty. Begun anew it plans what is not planned yet.
@@ -58,7 +75,7 @@ def _parts(session: Session, division: Division) -> list[Division]:
     return [*towns, division]
 
 
-def release_order(run: RunContext, *, store: Store, clock: Clock, code_host: str) -> dict[str, Any]:
+def release_order(run: RunContext, *, store: Store, clock: Clock, code_host: str) -> Released:
     """The work of a run of kind ``release``: one transaction, so that an order is released whole or not at all.
 
     Argument: ``order`` by uid. An order that is released already is left as it is: a run is begun anew where its

@@ -111,10 +111,26 @@ RUN_KINDS: Mapping[str, str] = {
     "intake": N_("Import of a file"),
     "plan": N_("Planning of signs"),
     "release": N_("Release of a print order"),
-    "check": N_("Check of names"),
-    "export": N_("Export"),
-    "demo": N_("Loading the demonstration"),
 }
+
+#: What the values of a run's result are called, kind by kind, in the order of its page.
+RUN_RESULTS: Mapping[str, Mapping[str, str]] = {
+    "intake": {
+        "intake": N_("Intake"),
+        "rows": N_("Rows of the file"),
+        "streets": N_("Streets found"),
+        "in_scope": N_("Streets in scope"),
+    },
+    "plan": {
+        "signs": N_("Signs planned"),
+        "posts": N_("New posts"),
+        "left": N_("Streets without a decided name yet"),
+        "spots": N_("Spots without free ground"),
+    },
+    "release": {"number": N_("Print order")},
+}
+#: Values of results that no page shows: keys by which the program finds what the others name.
+RUN_KEYS: Mapping[str, frozenset[str]] = {"plan": frozenset({"act"}), "release": frozenset({"order"})}
 
 DEADLINES: Mapping[str, str] = {
     "file": N_("File with the higher government"),

@@ -11,9 +11,11 @@ from sqlalchemy.orm import Session
 
 from app.base import paging
 from app.base.errors import N_, Conflict, NotFound
-from app.base.models import Run
+from app.base.models import Run, RunState
+from app.base.people import may
 from app.base.request import Show, Work
 from app.web.rendering import with_query
+from app.web.results import outcomes
 
 router = APIRouter(prefix="/runs")
 
@@ -29,7 +31,8 @@ def index(session: Work, show: Show, after: str | None = None) -> Response:
 def record(session: Work, show: Show, uid: UUID) -> Response:
     """One run with its result."""
     run = _run(session, uid)
-    return show.page("runs/record.html", run=run, back=_back(run))
+    told = outcomes(session, run) if run.state == RunState.DONE.value else []
+    return show.page("runs/record.html", run=run, back=_back(session, run), outcomes=told)
 
 
 @router.get("/{uid}/bar")
@@ -51,19 +54,29 @@ def cancel(session: Work, show: Show, uid: UUID) -> Response:
     return show.see(f"/runs/{run.uid}", "The run will stop at its next step.")
 
 
-def _back(run: Run) -> tuple[str, str] | None:
-    """Where the run was asked for, and what that is called: its order, its batch or its list."""
+def _back(session: Session, run: Run) -> tuple[str, str] | None:
+    """Where the run was asked for, and what that is called: its order, its batch or its list.
+
+    None where there is no such place, or none that this person may see.
+    """
     division, batch = run.args.get("division"), run.args.get("batch")
     match run.kind:
         case "release" if run.args.get("order"):
-            return f"/printing/{quote(str(run.args['order']))}", N_("Back to the print order")
+            subject, url, words = "printing.order", f"/printing/{_part(run, 'order')}", N_("Back to the print order")
         case "plan" if batch:
-            return f"/milestones/{quote(str(batch))}", N_("Back to the batch")
+            subject, url, words = "milestones.batch", f"/milestones/{_part(run, 'batch')}", N_("Back to the batch")
         case "plan":
-            return with_query("/planning", in_=division), N_("Back to the planned signs")
+            subject, url = "planning.sign", with_query("/planning", in_=division)
+            words = N_("Back to the planned signs")
         case "intake":
-            return with_query("/intake", in_=division), N_("Back to the intake")
-    return None
+            subject, url, words = "intake.intake", with_query("/intake", in_=division), N_("Back to the intake")
+        case _:
+            return None
+    return (url, words) if may(session, subject, "read") else None
+
+
+def _part(run: Run, name: str) -> str:
+    return quote(str(run.args[name]))
 
 
 def _run(session: Session, uid: UUID) -> Run:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import get_type_hints
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
-from app.base.jobs import enqueue
+from app.base.jobs import Work, enqueue
 from app.base.models import Role
+from app.commands.kinds import kinds
+from app.web.language import catalogue
+from app.web.words import RUN_KEYS, RUN_KINDS, RUN_RESULTS
 from tests.app.web.conftest import Office, token_in
+from tests.conftest import World
 
 pytestmark = pytest.mark.database
 DIVISION, BATCH, ORDER = (str(UUID(int=number)) for number in (1, 2, 3))  # fixed: two workers collect the same tests
@@ -39,3 +49,51 @@ def test_work_that_is_about_nothing_has_no_way_back(office: Office):
         uid = enqueue(session, "export", {})
     page = client.get(f"/runs/{uid}").text
     assert "返回" not in page
+
+
+def kinds_of(world: World) -> Mapping[str, Work]:
+    return kinds(world.settings, world.clock)
+
+
+def test_every_kind_of_work_and_every_value_of_its_result_has_a_word(office: Office):
+    known = kinds_of(office.world)
+    assert set(known) == set(RUN_KINDS) == set(RUN_RESULTS)
+    for kind, work in known.items():
+        assert isinstance(work, partial)
+        said = get_type_hints(work.func)["return"].__annotations__
+        assert set(said) == set(RUN_RESULTS[kind]) | RUN_KEYS.get(kind, frozenset()), kind
+        told = [RUN_KINDS[kind], *RUN_RESULTS[kind].values()]
+        assert all(catalogue("zh").get(word) for word in told), kind
+
+
+def done(office: Office, kind: str, args: dict[str, str], result: Mapping[str, object]) -> UUID:
+    """A run of the county officer that has ended with this result."""
+    person = office.world.person(Role.COUNTY_OFFICER, "东县")
+    with office.world.office.acting(person, via="test") as session:
+        uid = enqueue(session, kind, args)
+    with office.world.owner.begin() as connection:
+        connection.execute(
+            text("UPDATE base.run SET state = 'done', ended_at = now(), result = CAST(:r AS jsonb) WHERE uid = :u"),
+            {"u": uid, "r": json.dumps(result)},
+        )
+    return uid
+
+
+def test_a_result_is_told_in_words_with_links_and_without_keys(office: Office):
+    client = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    planned = {"signs": 1234, "posts": 3, "left": 2, "spots": 0, "act": BATCH}
+    page = client.get(f"/runs/{done(office, 'plan', {'division': DIVISION, 'batch': ''}, planned)}").text
+    assert "<dt>规划标志</dt><dd>1,234</dd>" in page
+    assert BATCH not in page
+    assert not re.search(r"<dt>(signs|posts|left|spots|act)</dt>", page)
+    released = {"order": ORDER, "number": "2026-演示-001"}
+    page = client.get(f"/runs/{done(office, 'release', {'order': ORDER}, released)}").text
+    assert f'<dd><a href="/printing/{ORDER}">2026-演示-001</a></dd>' in page
+    assert f">{ORDER}" not in page
+
+
+def test_a_run_offers_nobody_a_way_to_pages_that_are_closed_to_them(office: Office):
+    uid = done(office, "intake", {"division": DIVISION}, {"intake": ORDER, "rows": 7, "streets": 5, "in_scope": 3})
+    assert f'href="/intake?in={DIVISION}"' in office.signed_in(Role.COUNTY_OFFICER, "东县").get(f"/runs/{uid}").text
+    closed = office.signed_in(Role.CONTENT_EDITOR, "东县").get(f"/runs/{uid}")
+    assert (closed.status_code, "/intake" in closed.text) == (200, False)
