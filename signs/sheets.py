@@ -90,7 +90,7 @@ def _label(face: Face, page: int, pages: int, title: str) -> str:
     kind = face.kind
     code = face.symbol.caption[0] if face.symbol and face.symbol.caption else ""
     name = " ".join(run.text for run in face.texts[-2:])
-    parts = (f"{page}/{pages}", kind.key, f"{kind.width_mm:g}×{kind.height_mm:g} mm", name, code, title)
+    parts = (f"{page}/{pages}", kind.name_zh, f"{kind.width_mm:g}×{kind.height_mm:g} mm", name, code, title)
     return "  ".join(part for part in parts if part)
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,7 @@ from gis.formats.rows import RawRow, dimension_of, gather, keepable
 
 __all__ = ["DEFAULT_LIMITS", "Limits", "Opened", "open_rows", "read_survey"]
 
-_PEEK = 4096
+_PEEK, _CHUNK = 4096, 1 << 20
 _UNKNOWN, _MARKUP = "unknown", "XML / HTML"
 #: What a file's ending promises; where the first bytes are of no kind at all, that is what was damaged.
 _PROMISED = {
@@ -195,7 +197,16 @@ def _read_zip(path: Path, *, called: str, scratch: Path, limits: Limits) -> _Row
 def _kind(path: Path, called: str) -> str:
     with path.open("rb") as file:
         head = file.read(_PEEK)
-    if not head.strip(b"\x00 \t\r\n"):
+        pieces = chain([head], iter(partial(file.read, _CHUNK), b""))
+        zeros = head[:1] == b"\x00" and not any(piece.strip(b"\x00") for piece in pieces)
+    if zeros:
+        raise UnreadableFile(
+            N_(
+                "{file} holds nothing but zero bytes, so its content was lost; copy or export it again and upload that."
+            ),
+            file=called,
+        )
+    if not head.strip(b" \t\r\n"):
         raise UnreadableFile(N_("{file} is empty; export and upload it again."), file=called)
     for magic, kind in (
         (b"PK\x03\x04", "zip"),

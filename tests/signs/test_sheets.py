@@ -22,6 +22,15 @@ def test_hanzi_and_pinyin_can_be_taken_out_of_the_file(faces, pdf):
             assert expected.symbol.caption[0] in text
 
 
+def test_the_label_below_a_plate_says_its_kind_in_the_makers_language(faces, pdf):
+    with pypdfium2.PdfDocument(pdf) as document:
+        page = document[0].get_textpage()
+        text = page.get_text_range()
+        page.close()
+    assert faces[0].kind.name_zh in text
+    assert faces[0].kind.key not in text
+
+
 def test_the_page_is_plate_plus_bleed_plus_margin_and_its_boxes_say_so(faces, pdf):
     mm = 72 / 25.4
     off = sheets.BLEED_MM + sheets.MARGIN_MM

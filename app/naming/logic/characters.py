@@ -1,7 +1,7 @@
 """Which characters a name may be written in: the 8,105 of the 通用规范汉字表, its third level with a warning.
 
-Latin letters, Arabic digits, blanks, punctuation and traditional forms are told apart, because each has
-its own remedy.
+Latin letters, Arabic digits, blanks, control characters, punctuation, symbols (emoji among them) and traditional
+forms are told apart, because each has its own remedy.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from functools import cache
 from app.naming.logic import numerals, tables
 
 RARE_LEVEL = 3
+#: Blanks of no width, which Unicode counts among the formats.
+_UNSEEN_BLANKS = frozenset("\u200b\u2060\ufeff")
+#: Categories of what cannot be seen by itself: controls, formats, halves of pairs, marks.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Mn", "Me"})
 
 
 class Flaw(StrEnum):
@@ -23,7 +27,9 @@ class Flaw(StrEnum):
     LATIN = "latin"
     DIGIT = "digit"
     BLANK = "blank"
+    CONTROL = "control"  # what no page shows: control characters, and marks that belong to another character
     PUNCTUATION = "punctuation"
+    SYMBOL = "symbol"  # signs and emoji
     TRADITIONAL = "traditional"
     OUTSIDE = "outside"  # a Chinese character that is not in the table
     RARE = "rare"  # in the third level of the table
@@ -85,11 +91,16 @@ def _flaw(character: str, at: int, table: CharacterTable) -> Flawed | None:
 
 
 def _kind_of(plain: str) -> Flaw:
-    if not plain.strip() or unicodedata.category(plain[0]) in {"Cf", "Cc", "Zs"}:
+    if not plain.strip() or plain in _UNSEEN_BLANKS:
         return Flaw.BLANK
     if _is_chinese(plain):
         return Flaw.OUTSIDE
-    return Flaw.LATIN if plain[0].isalpha() else Flaw.PUNCTUATION
+    category = unicodedata.category(plain[0])
+    if category in _UNSEEN:
+        return Flaw.CONTROL
+    if category.startswith("P"):
+        return Flaw.PUNCTUATION
+    return Flaw.LATIN if plain[0].isalpha() else Flaw.SYMBOL
 
 
 def _is_chinese(character: str) -> bool:

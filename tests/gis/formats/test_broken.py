@@ -97,12 +97,28 @@ def test_a_broken_file_is_called_damaged_by_its_name_with_the_remedy(
     assert tempfile.gettempdir() not in said, "nobody but us knows our scratch folder"
 
 
-@pytest.mark.parametrize("data", [b"", bytes(4000), b" \n"], ids=["nothing", "zeros", "blanks"])
+@pytest.mark.parametrize("data", [b"", b" \n"], ids=["nothing", "blanks"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_without_content_is_called_empty(tmp_path: Path, name: str, data: bytes):
     path = tmp_path / name
     path.write_bytes(data)
     with pytest.raises(UnreadableFile, match=f"{name} is empty"):
+        read_survey(path)
+
+
+@pytest.mark.parametrize("length", [1, 4000, 3_000_000])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_of_zeros_is_called_that_and_not_empty(tmp_path: Path, name: str, length: int):
+    path = tmp_path / name
+    path.write_bytes(bytes(length))
+    with pytest.raises(UnreadableFile, match=f"{name} holds nothing but zero bytes"):
+        read_survey(path)
+
+
+def test_a_file_that_only_begins_with_zeros_is_not_said_to_hold_nothing_else(tmp_path: Path):
+    path = tmp_path / "survey.geojson"
+    path.write_bytes(bytes(5000) + GEOJSON)
+    with pytest.raises(UnreadableFile, match="damaged"):
         read_survey(path)
 
 
