@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import NoReturn
 
 import click
 
 from app.base.errors import MingluError
 from app.commands import minglu
+from app.commands.local import state_folder
 from gis.errors import GisError
 
 
 def main() -> None:
-    """Run the command; a refusal is one clear sentence and exit code 1, never a traceback."""
+    """Run the command; a refusal is one clear sentence and exit code 1, never a traceback.
+
+    So is what the machine or the database server refuses, wherever it happens. What is left is a fault of ours.
+    """
     try:
         minglu(standalone_mode=False)
     except (MingluError, GisError) as refusal:
-        click.secho(f"minglu: {refusal}", fg="red", err=True)
-        sys.exit(1)
+        _refuse(refusal)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as wrong:
         wrong.show()
         sys.exit(wrong.exit_code)
+    except Exception as error:
+        told = _trouble(error)
+        if told is None:
+            raise
+        _refuse(told)
+
+
+def _refuse(refusal: Exception) -> NoReturn:
+    click.secho(f"minglu: {refusal}", fg="red", err=True)
+    sys.exit(1)
+
+
+def _trouble(error: Exception) -> MingluError | None:
+    from app.base.troubles import Site, trouble  # only where something went wrong
+
+    return trouble(error, Site(state_folder(), os.environ.get("MINGLU_DATABASE_URL", "")))
 
 
 if __name__ == "__main__":

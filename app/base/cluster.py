@@ -96,11 +96,19 @@ class Cluster:
     @property
     def admin_password(self) -> str:
         """Password of the superuser role ``minglu_admin``."""
+        file = self.folder / "password"
         try:
-            return (self.folder / "password").read_text().strip()
+            return file.read_text().strip()
+        except FileNotFoundError:
+            raise Unready(
+                "The file {file} with the database's password is missing: restore it from your backup, or move {folder}"
+                " away to begin with an empty database.",
+                file=file,
+                folder=self.folder,
+            ) from None
         except OSError as error:
             raise Unready(
-                ("The password of the database in {folder} cannot be read ({why}): run as who made it."),
+                "The password of the database in {folder} cannot be read ({why}): run as who made it.",
                 folder=self.folder,
                 why=error.strerror,
             ) from error

@@ -19,6 +19,8 @@ from app.base.errors import Unready
 OLDEST = 15
 LONGEST_SOCKET_BYTES = 100  # the kernel's wall is 107 for the whole name
 GIB = 1024**3
+#: Below this a server that broke off did so for want of room: it writes its log of changes in pieces of 16 MB.
+FULL_BYTES = 20 * 1024**2
 
 
 def programs(version: str | None = None) -> Path:
@@ -213,8 +215,14 @@ def configuration(*, port: int, socket_folder: Path, durable: bool) -> str:
 
 def require_space(folder: Path, least_bytes: int) -> None:
     """Refuse beforehand what a full disk would break half-way."""
-    if shutil.disk_usage(folder).free < least_bytes:
+    if room(folder) < least_bytes:
         raise disk_full(folder)
+
+
+def room(folder: Path) -> int:
+    """Bytes that are free on the disk of a folder, or of the nearest above that is there."""
+    there = next((one for one in (folder, *folder.parents) if one.exists()), Path("/"))
+    return shutil.disk_usage(there).free
 
 
 def disk_full(folder: Path) -> Unready:
@@ -222,7 +230,7 @@ def disk_full(folder: Path) -> Unready:
     return Unready(
         "The disk of {folder} is full ({free} MB left): free some space or move MINGLU_STATE.",
         folder=folder,
-        free=shutil.disk_usage(folder).free // 1024**2,
+        free=room(folder) // 1024**2,
     )
 
 
@@ -234,20 +242,37 @@ def refusal(said: str, folder: Path, otherwise: str, **values: object) -> Unread
         return Unready("There is not enough memory for the database: close other programs and try again.")
     if "lock file" in said and "already exists" in said:
         return Unready("Another server is already running on the data in {folder}: stop it first.", folder=folder)
+    if re.search(r"pg_control|control file|checkpoint record|invalid page", said):
+        return Unready(
+            "The database is damaged: {line} Restore {folder} from your backup, or move it away to begin with an empty"
+            " one.",
+            line=_what(said).rstrip(".") + ".",
+            folder=folder,
+        )
+    return Unready(otherwise, line=_what(said), **values)
+
+
+def _what(said: str) -> str:
+    """The line that tells what went wrong."""
     lines = [line.strip() for line in said.splitlines() if re.search(r"FATAL|PANIC|rror|could not|ailed", line)]
-    last = lines[0] if lines else said.strip().rpartition("\n")[2]
-    return Unready(otherwise, line=last, **values)
+    return lines[0] if lines else said.strip().rpartition("\n")[2]
 
 
 def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
     """Whether a server could listen there now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except (OSError, OverflowError):
-            return False
-        return True
+    return why_not(port, host) is None
+
+
+def why_not(port: int, host: str) -> OSError | None:
+    """What keeps a server from listening there now: a taken port, a host that is not ours."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error
+    return None
 
 
 def write_secret(file: Path, secret: str) -> None:

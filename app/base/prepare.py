@@ -11,16 +11,28 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from psycopg import sql
 from sqlalchemy import Connection, NullPool, create_engine, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from app.base.cluster import Cluster
 from app.base.errors import Unready
 from app.base.revisions import MIGRATIONS
 from app.base.settings import OWNER, ROLES, Settings
+from app.base.troubles import Site, forbidden, trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: Whether a role of ours is as it should be; none where there is no such role.
+_FITTING = """
+SELECT rolcanlogin AND NOT (rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole)
+  FROM pg_roles WHERE rolname = :role
+"""
+#: Whether all our roles may connect, the owner may create schemas, and nobody else has anything.
+_HANDED_OVER = """
+SELECT bool_and(has_database_privilege(role, d.oid, 'CONNECT') AND has_database_privilege(role, d.oid, 'TEMPORARY'))
+   AND has_database_privilege(:owner, d.oid, 'CREATE')
+   AND d.datacl IS NOT NULL AND NOT EXISTS (SELECT 1 FROM aclexplode(d.datacl) a WHERE a.grantee = 0)
+  FROM pg_database d, unnest(CAST(:roles AS text[])) role WHERE d.datname = current_database() GROUP BY d.oid, d.datacl
+"""
 EXTENSIONS = ("postgis", "ltree", "hstore", "pg_trgm", "pgcrypto")
 
 
@@ -33,8 +45,8 @@ def prepare(settings: Settings) -> None:
     _make_database(settings)
     with _admin(settings) as connection:
         for role in ROLES:
-            _make_role(connection, role, settings.passwords[role])
-        _hand_over(connection)
+            _make_role(settings, connection, role)
+        _hand_over(settings, connection)
         for extension in EXTENSIONS:
             connection.exec_driver_sql(f'CREATE EXTENSION IF NOT EXISTS "{extension}" WITH SCHEMA public')
     migrate(settings)
@@ -51,8 +63,11 @@ def migrate(settings: Settings) -> list[str]:
             return list(
                 MigrationContext.configure(connection, opts={"version_table_schema": "base"}).get_current_heads()
             )
-    except OperationalError as error:
-        raise Unready("The database cannot be migrated: {error}", error=_first_line(error)) from error
+    except (DBAPIError, psycopg.Error) as error:
+        told = trouble(error, _site(settings))
+        if told is None:
+            raise
+        raise told from error
     finally:
         engine.dispose()
 
@@ -73,34 +88,17 @@ def _admin(settings: Settings, database: str | None = None) -> Iterator[Connecti
     try:
         with engine.connect() as connection:
             yield connection
-    except OperationalError as error:
-        raise _unanswered(settings, _first_line(error)) from error
-    except ProgrammingError as error:
-        raise Unready(
-            "The role {role} of MINGLU_DATABASE_URL may not do this: {error} Let a superuser run `minglu db prepare`.",
-            role=url.username,
-            error=_first_line(error),
-        ) from error
+    except (DBAPIError, psycopg.Error) as error:
+        told = trouble(error, _site(settings))
+        if told is None:
+            raise
+        raise told from error
     finally:
         engine.dispose()
 
 
-def _unanswered(settings: Settings, error: str) -> Unready:
-    url, private = make_url(settings.database_url), Cluster(settings.state / "cluster")
-    if url.query.get("host") == str(private.socket_folder):
-        return Unready(
-            "The private database in {folder} does not answer: {error} Its log {log} says more; restore the folder"
-            " from your backup, or move it away to begin with an empty one.",
-            folder=private.folder,
-            error=error,
-            log=private.log,
-        )
-    host, port = (url.host or url.query.get("host") or "its socket", url.port or url.query.get("port") or 5432)
-    return Unready(
-        "The database server at {place} does not answer: {error} Check MINGLU_DATABASE_URL and that it runs.",
-        place=f"{host}:{port}",
-        error=error,
-    )
+def _site(settings: Settings) -> Site:
+    return Site(settings.state, settings.database_url)
 
 
 def _make_database(settings: Settings) -> None:
@@ -140,24 +138,37 @@ def _lets_in(settings: Settings, role: str, database: str) -> bool:
         return False
 
 
-def _make_role(connection: Connection, role: str, password: str) -> None:
-    found = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar()
-    verb = "ALTER" if found else "CREATE"
+def _make_role(settings: Settings, connection: Connection, role: str) -> None:
+    """Make the role or set it right; one that is right already is left alone, which needs no privilege."""
+    fitting = connection.scalar(text(_FITTING), {"role": role})
+    if fitting and _lets_in(settings, role, str(connection.engine.url.database)):
+        return
+    verb = "CREATE" if fitting is None else "ALTER"
     _run(
         connection,
         sql.SQL(verb + " ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE PASSWORD {}").format(
-            sql.Identifier(role), sql.Literal(password)
+            sql.Identifier(role), sql.Literal(settings.passwords[role])
         ),
     )
 
 
-def _hand_over(connection: Connection) -> None:
-    """Let the owner create schemas, and nobody else connect but our own roles."""
+def _hand_over(settings: Settings, connection: Connection) -> None:
+    """Let the owner create schemas, and nobody else connect but our own roles.
+
+    Whoever does not own the database may be told so by a warning only: hence the second look.
+    """
+    wanted, asked = text(_HANDED_OVER), {"owner": OWNER, "roles": list(ROLES)}
+    if connection.scalar(wanted, asked):
+        return
     name = sql.Identifier(connection.engine.url.database or "minglu")
     roles = sql.SQL(", ").join(map(sql.Identifier, ROLES))
     _run(connection, sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
     _run(connection, sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(name, roles))
     _run(connection, sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(name, sql.Identifier(OWNER)))
+    if not connection.scalar(wanted, asked):
+        raise forbidden(
+            PermissionError(f"it does not own the database {connection.engine.url.database}"), _site(settings)
+        )
 
 
 def _run(connection: Connection, statement: sql.Composed) -> None:
@@ -167,7 +178,3 @@ def _run(connection: Connection, statement: sql.Composed) -> None:
 def driver(connection: Connection) -> psycopg.Connection[Any]:
     """Psycopg's own connection below SQLAlchemy's, for statements that carry no parameters."""
     return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-
-
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0].rstrip(".") + "."

@@ -6,10 +6,12 @@ supervisor, and is told by the kernel to end when the supervisor dies, however t
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,7 +25,7 @@ from typing import NoReturn
 
 from app.base.cluster import Cluster
 from app.base.errors import Unready
-from app.base.postgres import port_is_free
+from app.base.postgres import FULL_BYTES, disk_full, room, why_not
 
 READY_SECONDS = 90.0
 STOP_SECONDS = 15.0
@@ -38,7 +40,7 @@ class Part:
     command: Sequence[str]
     host: str = "127.0.0.1"
     port: int | None = None
-    port_setting: str = ""  # the environment variable that moves it elsewhere, for the refusal of a taken port
+    setting: str = ""  # how the variables begin that move it elsewhere (…_HOST, …_PORT), for the refusals
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -52,6 +54,10 @@ class Part:
     def reached_at(self) -> str:
         """The address to connect to: listening everywhere includes the loopback."""
         return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104 - not bound
+
+
+class RunsAlready(Unready):
+    """Another ``minglu run`` has this state folder, and its database."""
 
 
 class _PartDied(Exception):
@@ -90,12 +96,13 @@ def run(
             _await_ready(running)
             _print_addresses(parts, say)
             announce()
-            _watch(running)
+            _watch(running, state, say)
         except KeyboardInterrupt:
             say("Stopping; what was entered is kept.")
             return 0
         except _PartDied as death:
             say(f"{death} Everything is being stopped.")
+            _say_full(state, say)
             return 1
         finally:
             _stop(running, cluster, say)
@@ -116,7 +123,7 @@ def only_one(state: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise Unready(
+            raise RunsAlready(
                 "Minglu already runs here (process {pid}): use it, or stop it with Ctrl-C where it runs.",
                 pid=file.read().strip() or "?",
             ) from None
@@ -144,14 +151,53 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _require_ports(parts: Sequence[Part]) -> None:
-    for part in parts:
-        if part.port is not None and not port_is_free(part.port, part.host):
+    webs = [part for part in parts if part.port is not None]
+    for part in webs:
+        twin = next((other for other in webs if other is not part and _collide(part, other)), None)
+        if twin:
             raise Unready(
-                "Port {port} for {name} is taken: stop the other program or set {setting} to a free one.",
-                port=part.port,
+                "{name} and {other} would both listen on port {port}: set {setting}_PORT or {other_setting}_PORT to"
+                " another.",
                 name=part.name,
-                setting=part.port_setting or "its port",
+                other=twin.name,
+                port=part.port,
+                setting=part.setting,
+                other_setting=twin.setting,
             )
+        require_place(part.port or 0, part.host, name=part.name, setting=part.setting)
+
+
+def _collide(one: Part, other: Part) -> bool:
+    everywhere = {"0.0.0.0", "::", ""}  # noqa: S104 - not bound
+    return one.port == other.port and (one.host == other.host or bool(everywhere & {one.host, other.host}))
+
+
+def require_place(port: int, host: str, *, name: str, setting: str) -> None:
+    """Refuse a port that is taken, and a host that is not of this machine; ``setting`` begins their variables."""
+    trouble = why_not(port, host)
+    if trouble is None:
+        return
+    if isinstance(trouble, socket.gaierror) or trouble.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
+        raise Unready(
+            "{host} for {name} is no address of this machine: set {setting}_HOST to one that is, 127.0.0.1 for this"
+            " machine alone, 0.0.0.0 for all its addresses.",
+            host=host,
+            name=name,
+            setting=setting,
+        )
+    if trouble.errno == errno.EACCES:
+        raise Unready(
+            "Port {port} for {name} may only be opened by root: set {setting}_PORT to one from 1024 on.",
+            port=port,
+            name=name,
+            setting=setting,
+        )
+    raise Unready(
+        "Port {port} for {name} is taken: stop the other program or set {setting}_PORT to a free one.",
+        port=port,
+        name=name,
+        setting=setting,
+    )
 
 
 @dataclass(slots=True)
@@ -223,11 +269,23 @@ def _await_ready(running: Sequence[_Running]) -> None:
         time.sleep(0.05)
 
 
-def _watch(running: Sequence[_Running]) -> NoReturn:
+def _watch(running: Sequence[_Running], state: Path, say: Callable[[str], None]) -> NoReturn:
+    """Until a part dies; a disk that runs full meanwhile is said once, and again after it had room."""
+    was_full, look = False, 0.0
     while True:
         for one in running:
             one.check()
+        if time.monotonic() >= look:
+            was_full, look = room(state) < FULL_BYTES and (was_full or _say_full(state, say)), time.monotonic() + 2
         time.sleep(0.2)
+
+
+def _say_full(state: Path, say: Callable[[str], None]) -> bool:
+    """Whether the disk is full; what cannot be saved until there is room again is refused, and said so."""
+    if room(state) >= FULL_BYTES:
+        return False
+    say(str(disk_full(state)))
+    return True
 
 
 def _stop(running: Sequence[_Running], cluster: Cluster | None, say: Callable[[str], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 #: Login roles of the database. What each may do stands in migrations/ and docs/decisions.
 OWNER, OFFICE, PUBLIC, QUEUE = "minglu_owner", "minglu_office", "minglu_public", "minglu_queue"
 ROLES = (OWNER, OFFICE, PUBLIC, QUEUE)
+SHORTEST_SECRET_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,18 @@ def _psycopg(url: str) -> str:
     scheme, _, rest = url.partition("://")
     if scheme.partition("+")[0] not in {"postgres", "postgresql"}:
         raise Unready("MINGLU_DATABASE_URL must begin with postgresql://, not {scheme}://.", scheme=scheme)
-    return f"postgresql+psycopg://{rest}"
+    ours = f"postgresql+psycopg://{rest}"
+    try:
+        parts = urlsplit(ours)
+        readable = parts.port != 0 and parts.netloc.count("@") <= 1
+    except ValueError:  # its words may hold a piece of the password
+        readable = False
+    if not readable:
+        raise Unready(
+            "Host or port of MINGLU_DATABASE_URL cannot be read: write postgresql://name:password@host:5432/database,"
+            " and / ? # [ ] @ % in the password as %2F %3F %23 %5B %5D %40 %25."
+        )
+    return ours if parts.path.strip("/") else urlunsplit(parts._replace(path="/minglu"))
 
 
 def _port(env: Mapping[str, str], name: str, default: int) -> int:
@@ -123,9 +136,34 @@ def _kept_secrets(state: Path, env: Mapping[str, str]) -> dict[str, str]:
     """Secrets from ``MINGLU_SECRETS`` (a JSON file given by the operator) or from the state folder, made if absent."""
     path = Path(env.get("MINGLU_SECRETS") or state / "secrets.json")
     try:
-        return {**_fresh_secrets(), **json.loads(path.read_text())} if path.exists() else _make_secrets(path)
-    except (OSError, ValueError) as error:
-        raise Unready("The secrets file {path} cannot be used: {error}", path=path, error=error) from error
+        return _read_secrets(path) if path.exists() else _make_secrets(path)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        raise Unready(
+            "The secrets file {path} cannot be used ({why}): run as who owns it, or name another folder in"
+            " MINGLU_STATE.",
+            path=path,
+            why=error.strerror,
+        ) from error
+
+
+def _read_secrets(path: Path) -> dict[str, str]:
+    """What the file holds, and fresh ones for what it lacks. Raises Unready with the remedy where it is damaged."""
+    try:
+        held = json.loads(path.read_text())
+        fitting = isinstance(held, dict) and all(isinstance(value, str) and value for value in held.values())
+        kept = {**_fresh_secrets(), **held} if fitting else {}
+        usable = len(bytes.fromhex(kept["secret"])) >= SHORTEST_SECRET_BYTES
+    except (ValueError, KeyError):
+        usable = False
+    if not usable:
+        raise Unready(
+            "The secrets file {path} is damaged: restore it from your backup. Without one move it away and set"
+            " MINGLU_TAKE_ROLES=1 for one start: the database's roles get new passwords, and everybody signs in anew.",
+            path=path,
+        )
+    return kept
 
 
 def _fresh_secrets() -> dict[str, str]:

@@ -16,6 +16,7 @@ from app.base.clock import Clock
 from app.base.db import Database
 from app.base.errors import MingluError
 from app.base.settings import QUEUE, Settings
+from app.base.troubles import is_full
 
 LOG = logging.getLogger("minglu.sealing")
 EVERY_S = 60.0
@@ -63,7 +64,7 @@ def _erase(database: Database, clock: Clock, erased_on: date | None) -> date | N
     try:
         number = contacts.erase_due(database, clock)
     except SQLAlchemyError as error:
-        LOG.error("contacts could not be erased; tried again in a minute: %s", type(error).__name__)  # noqa: TRY400 - no values
+        LOG.error("contacts could not be erased; tried again in a minute: %s", _why(error))  # noqa: TRY400 - no values
         return erased_on
     if number:
         LOG.info("contacts erased", extra={"values": {"number": number, "day": today}})
@@ -74,6 +75,11 @@ def _seal(database: Database, clock: Clock, anchors: Path) -> None:
     try:
         seal_now(database, clock, anchors=anchors)
     except SQLAlchemyError as error:
-        LOG.error("the history could not be sealed; tried again in a minute: %s", type(error).__name__)  # noqa: TRY400 - no values
+        LOG.error("the history could not be sealed; tried again in a minute: %s", _why(error))  # noqa: TRY400 - no values
     except (MingluError, OSError) as refusal:
         LOG.error("no anchor was written: %s", refusal)  # noqa: TRY400 - the refusal says it all
+
+
+def _why(error: SQLAlchemyError) -> str:
+    """What is known to hold no values: the remedy for a full disk, else the error's kind."""
+    return "the disk is full: free some space" if is_full(error) else type(error).__name__

@@ -281,6 +281,21 @@ def test_a_durable_cluster_is_never_deleted(made):
     assert made.data.exists()
 
 
+def test_a_lost_password_names_its_file_and_the_remedy(made):
+    (made.folder / "password").unlink()
+    with pytest.raises(Unready) as refusal:
+        made.url("minglu")
+    for word in (str(made.folder / "password"), "is missing", "restore it from your backup"):
+        assert word in str(refusal.value)
+
+
+def test_a_truncated_control_file_is_said_with_the_remedy(made):
+    os.truncate(made.data / "global/pg_control", 20)
+    with pytest.raises(Unready, match="database is damaged") as refusal:
+        made.start()
+    assert f"Restore {made.folder} from your backup" in str(refusal.value)
+
+
 @pytest.mark.parametrize("part", ["PG_VERSION", "base", "global/pg_control"])
 def test_data_of_which_a_part_is_missing_is_said_with_the_remedy(made, part):
     missing = made.data / part

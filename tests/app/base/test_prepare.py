@@ -67,6 +67,42 @@ def test_a_server_that_does_not_answer_is_named_by_its_address(tmp_path: Path):
         prepare(read_settings(env))
 
 
+def test_a_role_that_may_not_prepare_is_told_who_may_and_works_once_that_is_done(tmp_path: Path):
+    """Each on a server of its own: the roles belong to the whole server."""
+    with Cluster.throwaway() as server:
+        with psycopg.connect(server.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute("CREATE ROLE weak LOGIN PASSWORD 'weak'")
+            connection.execute("CREATE ROLE maker LOGIN CREATEROLE CREATEDB PASSWORD 'maker'")
+            connection.execute("CREATE DATABASE plain")
+
+        def settings(who: str, database: str) -> Settings:
+            url = server.url(database, who, password=who) if who else server.url(database)
+            return read_settings({"MINGLU_STATE": str(tmp_path)}, database_url=url)
+
+        for who, database, what in [
+            ("weak", "plain", "permission denied to create role"),
+            ("weak", "fresh", "permission denied to create database"),
+            ("maker", "plain", "it does not own the database plain"),
+            ("maker", "own", 'permission denied to create extension "postgis"'),
+        ]:
+            with pytest.raises(Unready) as refusal:
+                prepare(settings(who, database))
+            assert str(refusal.value).startswith(
+                f"The role {who} of MINGLU_DATABASE_URL may not prepare the database: {what}. Run `minglu db prepare`"
+            )
+        prepare(settings("", "own"))
+        assert is_prepared(settings("weak", "own"))
+        prepare(settings("maker", "own"))  # where all is as it should be, nothing is altered
+        with pytest.raises(Unready, match=r"not prepare the database: .*permission denied for database"):
+            prepare(settings("weak", "own"))
+
+
+def test_a_wrong_password_is_not_called_a_server_that_does_not_answer(cluster: Cluster, tmp_path: Path):
+    url = cluster.url("plain", "nobody", password="wrong")
+    with pytest.raises(Unready, match=r"does not let nobody in: .* Check name and password"):
+        prepare(read_settings({"MINGLU_STATE": str(tmp_path)}, database_url=url))
+
+
 def test_a_private_database_that_does_not_answer_names_its_folder_and_its_log(tmp_path: Path):
     private = Cluster(tmp_path / "cluster")
     private.folder.mkdir()

@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from app.base.cluster import Cluster, Status
+from app.base.errors import Unready
 from app.base.postgres import port_is_free
+from app.base.running import Part, _require_ports, require_place
 
 pytestmark = pytest.mark.database
 
@@ -55,7 +57,7 @@ SUPERVISOR = """
     from app.base.running import Part, run
     folder, port, second = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split()
     parts = [
-        Part("office", [sys.executable, f"{folder}/child.py", str(port)], "127.0.0.1", port, "OFFICE_PORT"),
+        Part("office", [sys.executable, f"{folder}/child.py", str(port)], "127.0.0.1", port, "OFFICE"),
         Part("worker", second),
     ]
     cluster = Cluster(folder / "cluster", durable=False) if sys.argv[4] == "database" else None
@@ -151,6 +153,25 @@ def test_a_taken_port_names_the_setting_that_moves_it(supervise, port):
         _, errors = process.communicate(timeout=20)
     assert process.returncode == 1
     assert errors == f"Port {port} for office is taken: stop the other program or set OFFICE_PORT to a free one.\n"
+
+
+def test_two_parts_on_one_port_are_refused_before_either_starts():
+    parts = [
+        Part("office", [], "", 8000, "MINGLU_OFFICE"),
+        Part("public", [], port=8000, setting="MINGLU_PUBLIC"),
+    ]
+    with pytest.raises(Unready) as refusal:
+        _require_ports(parts)
+    assert str(refusal.value) == (
+        "office and public would both listen on port 8000: set MINGLU_OFFICE_PORT or MINGLU_PUBLIC_PORT to another."
+    )
+
+
+@pytest.mark.parametrize("host", ["203.0.113.7", "no-such-host.invalid"])
+def test_a_host_that_is_not_of_this_machine_is_named_and_not_the_port(port, host):
+    with pytest.raises(Unready) as refusal:
+        require_place(port, host, name="office", setting="MINGLU_OFFICE")
+    assert str(refusal.value).startswith(f"{host} for office is no address of this machine: set MINGLU_OFFICE_HOST")
 
 
 def test_children_die_with_a_supervisor_that_is_killed(supervise, port):

@@ -1,0 +1,86 @@
+"""What a person at the terminal reads where the machine or the server refuses: one sentence with the remedy."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.base.cluster import Cluster, Status
+
+pytestmark = pytest.mark.database
+ROOT = Path(__file__).resolve().parents[2]
+Minglu = Callable[..., str]
+
+COMMANDS = [
+    ("history", "verify"),
+    ("history", "seal"),
+    ("user", "add", "--login", "me", "--name", "我", "--role", "crew", "--place", "德州市", "--password", "0123456789"),
+    ("register", "load"),
+    ("demo", "load"),
+    ("db", "prepare"),
+    ("db", "migrate"),
+    ("work",),
+    ("run", "--empty"),
+]
+
+
+@pytest.fixture
+def minglu(tmp_path: Path) -> Minglu:
+    """Run a command that is to be refused; what it said, without the colour."""
+
+    def refused(*words: str, **env: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "app", *words],
+            cwd=ROOT,
+            env={**os.environ, "MINGLU_STATE": str(tmp_path / "state"), **env},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        return done.stderr.strip()
+
+    return refused
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: " ".join(words[:2]))
+def test_a_server_out_of_reach_is_one_sentence_from_every_command(words: tuple[str, ...], minglu: Minglu):
+    said = minglu(*words, MINGLU_DATABASE_URL="postgresql://me:secret@127.0.0.1:9/minglu")
+    assert said.startswith("minglu: The database server at 127.0.0.1:9 does not answer: ")
+    assert said.endswith("Check MINGLU_DATABASE_URL and that it runs.")
+    assert "\n" not in said
+
+
+def test_a_database_that_nobody_prepared_says_what_prepares_it(minglu: Minglu, cluster: Cluster):
+    said = minglu("history", "verify", MINGLU_DATABASE_URL=cluster.url("nowhere"))
+    assert "is not prepared for this installation" in said
+    assert "Run `minglu db prepare`" in said
+
+
+def test_a_run_that_is_refused_leaves_no_database_running(minglu: Minglu, tmp_path: Path):
+    tmp_path.chmod(0o711)
+    cluster = Cluster(tmp_path / "state" / "cluster")
+    said = minglu("run", "--empty", MINGLU_OFFICE_PORT="abc")
+    assert said.endswith("minglu: MINGLU_OFFICE_PORT must be a port number between 1 and 65535, not abc.")
+    assert cluster.status() is Status.STOPPED
+    (tmp_path / "state" / "secrets.json").write_text("{")
+    assert "secrets.json is damaged" in minglu("run", "--empty")
+    assert cluster.status() is Status.STOPPED
+
+
+def test_serving_on_a_taken_port_names_the_setting_that_moves_it(minglu: Minglu):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        said = minglu(
+            "serve", "office", MINGLU_OFFICE_PORT=str(port), MINGLU_DATABASE_URL="postgresql://me@127.0.0.1:9/minglu"
+        )
+    assert f"Port {port} for office is taken: stop the other program or set MINGLU_OFFICE_PORT to a free one." in said
