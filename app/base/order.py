@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 
 from app.base.models import CodeSystem, Division, DivisionCode
+from app.base.paging import Key
+
+#: Behind every code, which is digits only.
+_BEHIND_ALL = "~"
 
 
 def in_register_order() -> tuple[ColumnElement[Any], ...]:
     """What a select of divisions is ordered by."""
-    code = (
+    return _code().asc().nulls_last(), Division.name.asc(), Division.id.asc()
+
+
+def register_keys() -> list[Key]:
+    """The same order for a list by key."""
+    return [Key(func.coalesce(_code(), _BEHIND_ALL)), Key(Division.name), Key(Division.id)]
+
+
+def _code() -> ScalarSelect[Any]:
+    return (
         select(func.max(DivisionCode.code))
         .where(
             DivisionCode.division_id == Division.id,
@@ -21,4 +34,3 @@ def in_register_order() -> tuple[ColumnElement[Any], ...]:
         .correlate(Division)
         .scalar_subquery()
     )
-    return code.asc().nulls_last(), Division.name.asc(), Division.id.asc()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, select, text, true
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division, File, Person, Role
+from app.base.paging import Key, Page, page
 from app.naming.models import Name
 from app.planning.models import Post, Sign, SignState
 from app.printing.models import Order, OrderLine, OrderState
@@ -20,6 +21,8 @@ from app.rollout.models import Inspection, Installation, Job, JobState, Verdict
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+#: A page of the phone's list: far more than a day's work, so that "nearest first" has all to choose from.
+ON_PHONE = 300
 #: The newest inspection of the installation in the same row.
 _newest = (
     select(Inspection.verdict, Inspection.reason, Inspection.due_on, Inspection.inspected_on, Inspection.inspected_by)
@@ -181,11 +184,12 @@ def fresh_uid(session: Session) -> UUID:
     return UUID(str(session.scalar(select(func.base.uuid7()))))
 
 
-def my_jobs(session: Session, crew_id: int, *, most: int = 300) -> list[JobRow]:
-    """A crew's open jobs, the next due first, those of one village together."""
+def my_jobs(session: Session, crew_id: int, *, after: str | None = None, size: int = ON_PHONE) -> Page:
+    """A crew's open jobs as :class:`JobRow`, the next due first, those of one village together."""
     wanted = listed_jobs(state=JobState.OPEN.value).where(Job.crew_id == crew_id)
-    found = session.execute(wanted.order_by(Job.due_on, Division.path, Job.id).limit(most))
-    return [JobRow(**row._mapping) for row in found]
+    keys = [Key(Job.due_on), Key(Job.division_id), Key(Job.id)]
+    found = page(session, wanted, keys=keys, after=after, size=size)
+    return replace(found, rows=[JobRow(**row._mapping) for row in found.rows])
 
 
 def count_open(session: Session, *, crew_id: int | None = None, before: date | None = None) -> int:

@@ -191,10 +191,14 @@ def photo(session: Work, store: Files, uid: UUID, size: str = "") -> Response:
 
 
 @router.get("/phone")
-def phone(session: Work, show: Show, clock: Now, actor: Me) -> Response:
-    """A crew's open jobs, the next due first; the phone sorts them by distance when asked."""
+def phone(session: Work, show: Show, clock: Now, actor: Me, after: str | None = None) -> Response:
+    """A crew's open jobs, the next due first; the phone sorts those of the page by distance when asked."""
     _check_crew(actor)
-    return show.page("rollout/phone.html", jobs=queries.my_jobs(session, actor.id), today=clock.today(), **_words())
+    page = queries.my_jobs(session, actor.id, after=after)
+    if after and not page.rows:  # the last of them was just done
+        return show.see("/rollout/phone")
+    total = queries.count_open(session, crew_id=actor.id)
+    return show.page("rollout/phone.html", page=page, total=total, today=clock.today(), **_words())
 
 
 @router.get("/phone/{uid}")

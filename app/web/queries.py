@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, Select, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, func, select, text
 
 from app.base.errors import N_
 from app.base.models import Division, DivisionCode, File, Person, Role
+from app.base.order import register_keys
+from app.base.paging import Page, page
 from app.base.request import Hit
 from app.milestones.models import Batch
 from app.naming.models import Deadline, Decision
@@ -24,19 +26,17 @@ if TYPE_CHECKING:
 
     from app.base.people import Actor
 
-#: Children of a division: what stands in the register below each, and what the official targets say of it.
-_CHILDREN = text("""
-SELECT c.uid, c.name, c.kind, c.geometry_source,
+#: Divisions: what stands in the register below each, and what the official targets say of it.
+_FIGURES = text("""
+SELECT c.id, c.uid, c.name, c.kind,
        count(v.id) FILTER (WHERE v.kind = 'town') AS towns,
        count(v.id) FILTER (WHERE v.kind = 'village') AS villages,
        count(v.id) FILTER (WHERE v.kind = 'residents') AS residents,
        (SELECT sum(t.villages)::bigint FROM milestones.target t
          WHERE t.division_id = c.id AND t.stream = 'village') AS target
   FROM base.division c LEFT JOIN base.division v ON v.path <@ c.path AND v.id <> c.id AND v.until_on IS NULL
- WHERE c.parent_id = :parent AND c.until_on IS NULL
+ WHERE c.id = ANY (:ids)
  GROUP BY c.id
- ORDER BY (SELECT max(o.code) FROM base.division_code o
-             WHERE o.division_id = c.id AND o.system = 'statistics' AND o.valid_to_on IS NULL) NULLS LAST, c.name, c.id
 """)
 _SUMS = text("""
 SELECT count(*) FILTER (WHERE v.kind = 'town') AS towns, count(*) FILTER (WHERE v.kind = 'village') AS villages,
@@ -130,9 +130,20 @@ def released_orders(session: Session, *, most: int) -> Sequence[Row[Any]]:
     ).all()
 
 
-def children(session: Session, parent: Division) -> Sequence[Row[Any]]:
-    """The divisions right below, each with its register's counts and its official target."""
-    return session.execute(_CHILDREN, {"parent": parent.id}).all()
+def children(session: Session, parent: Division, after: str | None = None) -> Page:
+    """The divisions right below, a page of them, each with its register's counts and its official target."""
+    found = page(session, select(Division.id).where(*_right_below(parent)), keys=register_keys(), after=after)
+    rows = {row.id: row for row in session.execute(_FIGURES, {"ids": found.rows})}
+    return replace(found, rows=[rows[key] for key in found.rows])
+
+
+def count_children(session: Session, parent: Division) -> int:
+    """How many divisions there are right below."""
+    return session.scalar(select(func.count()).where(*_right_below(parent))) or 0
+
+
+def _right_below(parent: Division) -> tuple[ColumnElement[bool], ...]:
+    return Division.parent_id == parent.id, Division.until_on.is_(None)
 
 
 def sums(session: Session, place: Division) -> Row[Any]:

@@ -17,18 +17,19 @@ router = APIRouter(prefix="/divisions")
 
 
 @router.get("")
-def index(session: Work, show: Show, place: Place) -> Response:
+def index(session: Work, show: Show, place: Place, after: str | None = None) -> Response:
     """The divisions right below the chosen one."""
     return show.page(
         "divisions/index.html",
         place=place,
-        rows=queries.children(session, place),
+        page=queries.children(session, place, after),
+        total=queries.count_children(session, place),
         sums=queries.sums(session, place),
     )
 
 
 @router.get("/{uid}")
-def record(session: Work, show: Show, uid: UUID) -> Response:
+def record(session: Work, show: Show, uid: UUID, after: str | None = None) -> Response:
     """One division with its codes and history."""
     found = session.scalar(select(Division).where(Division.uid == uid))
     if found is None:
@@ -39,6 +40,6 @@ def record(session: Work, show: Show, uid: UUID) -> Response:
         parent=session.get(Division, found.parent_id) if found.parent_id else None,
         sums=queries.sums(session, found),
         codes=queries.codes(session, found),
-        rows=queries.children(session, found),
+        page=queries.children(session, found, after),
         entries=entries_of(session, "base.division", found.id),
     )
