@@ -16,24 +16,30 @@ from app.base.models import Division, Person
 from app.base.people import Actor
 from app.demonstration.cast import Cast, County
 from app.demonstration.stories import Reach, Story
+from app.inventory.models import Street
 from app.milestones.models import Batch, BatchState
 from app.milestones.steps import Terms, close_batch, open_batch
 from app.naming.logic.states import State
 from app.naming.models import Deadline, DeadlineKind, Decision, Proposal
-from app.naming.steps import Approval, announce, decide, file_decision, send_back, submit
-from app.naming.suggesting import suggest
+from app.naming.steps import Approval, announce, decide, file_decision, send_back, submit, unnamed_streets
+from app.naming.suggesting import suggest_for
+from app.planning.models import Sign
 from app.planning.steps import plan
 from app.printing.models import Order, OrderState
 from app.printing.steps import draw_up, release
 
 MAKER = "maker"
 _DUE_DAYS = 150
+_ON_TIME = 5
 _MENDING = "请核对本村街巷的实际走向后再报。"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A story that is being told in a county with some of its villages; ``batch`` holds its key once it is open."""
+    """A story that is being told in a county with some of its villages.
+
+    Once it is open, ``batch`` holds its key, and ``late`` the streets that :mod:`lingering` tells of.
+    """
 
     cast: Cast
     county: County
@@ -41,6 +47,7 @@ class Part:
     title: str
     villages: Sequence[int]
     batch: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)
 
     def tell(self) -> None:
         """From opening the batch to where the story ends, up to released orders; :mod:`rollout` takes it from there.
@@ -84,29 +91,37 @@ def _open(part: Part, session: Session, actor: Actor) -> None:
         villages = session.scalars(select(Division).where(Division.id.in_(part.villages)).order_by(Division.id)).all()
         batch = open_batch(session, clock, owner_id=actor.id, division=division, terms=terms, villages=villages)
     part.batch[:] = [] if batch is None else [batch.id]
+    part.late[:] = late_streets(session, part.villages[0]) if part.story.lingers and part.villages else []
+
+
+def late_streets(session: Session, village: int) -> list[int]:
+    """Streets in scope of a village but for its first five, which go the whole way."""
+    wanted = select(Street.id).where(Street.division_id == village, Street.in_scope).order_by(Street.id)
+    return list(session.scalars(wanted))[_ON_TIME:]
 
 
 def _propose(part: Part, session: Session, actor: Actor) -> None:
     """Drafts for all streets; where the story ends here, a third stays a draft and a third is sent back."""
     clock, batch = part.cast.on_day(part.story.days_ago(Reach.PROPOSED)), part.the_batch(session)
     if batch.state == BatchState.OPEN.value:
-        suggest(session, clock, by=actor, batch=batch)
-    drafts = _proposals(session, batch, State.DRAFT)
+        streets = [street for street in unnamed_streets(session, batch) if street.id not in part.late]
+        suggest_for(session, clock, by=actor, batch=batch, streets=streets)
+    drafts = _proposals(session, part, State.DRAFT)
     if part.story.reach > Reach.PROPOSED:
         submit(session, clock, by=actor, proposals=drafts, read_by_hand=True)
-    elif not _proposals(session, batch, State.SUBMITTED):
+    elif not _proposals(session, part, State.SUBMITTED):
         submit(session, clock, by=actor, proposals=drafts[len(drafts) // 3 :], read_by_hand=True)
         send_back(session, by=actor, proposals=drafts[2 * len(drafts) // 3 :], reason=_MENDING)
 
 
-def _proposals(session: Session, batch: Batch, state: State) -> list[Proposal]:
-    wanted = select(Proposal).where(Proposal.batch_id == batch.id, Proposal.state == state.value)
-    return list(session.scalars(wanted.order_by(Proposal.id)))
+def _proposals(session: Session, part: Part, state: State) -> list[Proposal]:
+    wanted = select(Proposal).where(Proposal.batch_id == part.batch[0], Proposal.state == state.value)
+    return list(session.scalars(wanted.where(Proposal.street_id.not_in(part.late)).order_by(Proposal.id)))
 
 
 def _approve(part: Part, session: Session, actor: Actor) -> None:
     clock, batch = part.cast.on_day(part.story.days_ago(Reach.APPROVED)), part.the_batch(session)
-    proposals = _proposals(session, batch, State.SUBMITTED)
+    proposals = _proposals(session, part, State.SUBMITTED)
     if not proposals:
         return
     today = clock.today()
@@ -120,7 +135,9 @@ def _approve(part: Part, session: Session, actor: Actor) -> None:
 def _announce(part: Part, session: Session, actor: Actor) -> None:
     on = part.cast.on_day(part.story.days_ago(Reach.IN_FORCE)).today()
     approved = select(Proposal.decision_id).where(
-        Proposal.batch_id == part.batch[0], Proposal.state == State.APPROVED.value
+        Proposal.batch_id == part.batch[0],
+        Proposal.state == State.APPROVED.value,
+        Proposal.street_id.not_in(part.late),
     )
     waiting = select(Deadline.decision_id).where(
         Deadline.kind == DeadlineKind.ANNOUNCE.value, Deadline.done_on.is_(None)
@@ -130,6 +147,9 @@ def _announce(part: Part, session: Session, actor: Actor) -> None:
 
 
 def _plan(part: Part, session: Session, _: Actor) -> None:
+    """Once, where streets come late: those that are approved then wait for their signs."""
+    if part.late and session.scalar(select(Sign.id).where(Sign.division_id == part.villages[0]).limit(1)) is not None:
+        return
     clock = part.cast.on_day(part.story.days_ago(Reach.PLANNED))
     plan(session, clock, batch=part.the_batch(session), division=part.county.division(session))
 

@@ -25,6 +25,7 @@ from app.base.territory import found_division
 from app.demonstration.cast import VIA, Cast, County, Tell
 from app.demonstration.flow import Part
 from app.demonstration.geometry import Village, generate_survey
+from app.demonstration.lingering import linger
 from app.demonstration.people import (
     LOGINS,
     PASSWORD,
@@ -75,7 +76,7 @@ def load(
             load_register(session, clock, tell=tell)
         laid_out = lay_out(register)
         chosen = _chosen(laid_out, code, depth=depth)
-        cast = replace(cast, people=_gather(cast, code=code, village=chosen[0]))
+        cast = replace(cast, people=_gather(cast, code=code, village=_shown(chosen)))
         _set_targets(cast)
         where = _county(cast, code, officer="county")
         _survey(cast, register, laid_out, county=where, chosen=set(chosen) if not everything else None)
@@ -122,12 +123,17 @@ def _found(settings: Settings, clock: Clock) -> dict[str, int]:
 
 
 def _gather(cast: Cast, *, code: str, village: str) -> dict[str, int]:
-    """People of every role, in the county, in the town and the village that come first in it."""
+    """People of every role, in the county, in this village and its town."""
     with cast.acting("admin", "people") as (session, _):
         known = _divisions(session, (code, village[:9], village))
         city = session.get_one(Division, _parent(known[code]))
         places = {Place.CITY: city, Place.COUNTY: known[code], Place.TOWN: known[village[:9]]}
         return make_people(session, cast.clock, places={**places, Place.VILLAGE: known[village]})
+
+
+def _shown(chosen: Sequence[str]) -> str:
+    """The village of the logins: the first of the story that lingers."""
+    return next(villages[0] for story, villages in deal(chosen, STORIES) if story.lingers and villages)
 
 
 def _parent(division: Division) -> int:
@@ -235,6 +241,7 @@ def _tell_stories(cast: Cast, county: County, chosen: Sequence[str]) -> None:
     for done, part in enumerate(parts, start=1):
         part.tell()
         roll_out(part)
+        linger(part)
         part.close()
         cast.tell(f"batches of {county.name}", done, len(parts))
 

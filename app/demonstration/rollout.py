@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import cycle
 from uuid import NAMESPACE_URL, uuid5
 
 from geoalchemy2.shape import to_shape
@@ -21,16 +22,19 @@ from app.demonstration.stories import Reach
 from app.planning.models import Post, Sign, SignState
 from app.printing.models import Code, Order, OrderLine
 from app.rollout.logic import Proof
-from app.rollout.models import Job, JobState
-from app.rollout.steps import give_jobs, record_installation
+from app.rollout.models import Installation, Job, JobState
+from app.rollout.queries import verdicts
+from app.rollout.steps import accept, give_jobs, record_installation, reject
 from app.scanning.models import Report, ReportKind, ReportState, ScanCount
 from app.scanning.steps import close_report, count_scan, file_report
 from gis.crs import metres_per_degree
 from signs.fonts import PLATE_FONT
 
-CREW = "crew"
+CREW, INSPECTOR = "crew", "inspector"
 _JOB_DAYS, _PER_DAY, _SCANNED = 30, 12, 12
 _FAR_M, _FAR_EVERY = 80.0, 40
+_BAD_EVERY, _REDO_DAYS = 12, 14
+_FLAWS = ("立柱歪斜，请扶正后重新拍照。", "照片看不清二维码，请擦净牌面后重拍。")
 _REPORTS = (
     (ReportKind.DAMAGED, "牌面被车刮弯了，二维码还能扫。", "已派人校正。"),
     (ReportKind.WRONG, "箭头方向好像反了，请核实。", ""),
@@ -45,6 +49,7 @@ def roll_out(part: Part) -> None:
     _give(part)
     if part.story.reach >= Reach.INSTALLED:
         _install(part)
+        _inspect(part)
         _scan(part)
 
 
@@ -67,7 +72,8 @@ def _signs_of(part: Part) -> Select[int]:
 def _install(part: Part) -> None:
     """The first share of the batch's signs, some a day, as the crew's phone would send them."""
     with part.cast.acting(part.county.officer, "rollout") as (session, _):
-        given = session.scalars(select(Job.id).where(Job.sign_id.in_(_signs_of(part))).order_by(Job.id)).all()
+        first_time = select(Job.id).where(Job.sign_id.in_(_signs_of(part)), Job.redo_reason == "")
+        given = session.scalars(first_time.order_by(Job.id)).all()
     done = given[: round(len(given) * part.story.standing)]
     first = part.story.days_ago(Reach.INSTALLED)
     with part.cast.acting(CREW, "rollout") as (session, actor):
@@ -76,6 +82,22 @@ def _install(part: Part) -> None:
                 clock = part.cast.on_day(max(first - n // _PER_DAY, 1))
                 proof = _proof(session, clock, job, far=n % _FAR_EVERY == _FAR_EVERY // 2)
                 record_installation(session, clock, actor, part.cast.store, job=job, proof=proof)
+
+
+def _inspect(part: Part) -> None:
+    """The first two thirds of what was put up, a few of them rejected; those far from their plan wait for somebody."""
+    with part.cast.acting(INSPECTOR, "rollout") as (session, actor):
+        found = session.scalars(
+            select(Installation).where(Installation.sign_id.in_(_signs_of(part))).order_by(Installation.id)
+        ).all()
+        if verdicts(session, installations=[each.id for each in found]):
+            return
+        near = [each for each in found[: 2 * len(found) // 3] if each.offset_m < _FAR_M]
+        bad = near[_BAD_EVERY // 2 :: _BAD_EVERY]
+        accept(session, part.cast.on_day(3), actor, installations=[each for each in near if each not in bad])
+        due_on = part.cast.clock.today() + timedelta(days=_REDO_DAYS)
+        for installation, reason in zip(bad, cycle(_FLAWS)):
+            reject(session, part.cast.on_day(2), actor, installation=installation, reason=reason, due_on=due_on)
 
 
 def _proof(session: Session, clock: Clock, job: Job, *, far: bool) -> Proof:

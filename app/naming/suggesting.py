@@ -28,9 +28,16 @@ _ENDINGS = ("社区居民委员会", "村民委员会", "居民委员会", "村�
 
 def suggest(session: Session, clock: Clock, *, by: Actor, batch: Batch) -> list[Proposal]:
     """Nothing → draft for every unnamed in-scope street of the batch; streets with a proposal keep theirs."""
+    return suggest_for(session, clock, by=by, batch=batch, streets=unnamed_streets(session, batch))
+
+
+def suggest_for(
+    session: Session, clock: Clock, *, by: Actor, batch: Batch, streets: Sequence[Street]
+) -> list[Proposal]:
+    """Nothing → draft for these streets of the batch, which come village by village and have no proposal yet."""
     made = []
-    for village_id, streets in groupby(unnamed_streets(session, batch), key=attrgetter("division_id")):
-        of_village = {str(street.id): street for street in streets}
+    for village_id, some in groupby(streets, key=attrgetter("division_id")):
+        of_village = {str(street.id): street for street in some}
         village = session.get_one(Division, village_id)
         suggested = suggestions_for(session, village=village, streets=list(of_village.values()), choices=1)
         wishes = [

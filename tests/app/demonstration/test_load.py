@@ -124,7 +124,58 @@ def test_signs_are_scanned_and_proved_by_generated_photos(demo: World) -> None:
     scans = count(demo, "SELECT 'all', sum(scans) FROM scanning.scan_count")
     assert scans["all"] > 20
     standing = count(demo, "SELECT state, count(*) FROM planning.sign GROUP BY 1")["standing"]
-    assert count(demo, "SELECT 'all', count(*) FROM rollout.installation") == {"all": standing}
+    rejected = count(demo, "SELECT verdict, count(*) FROM rollout.inspection GROUP BY 1")["rejected"]
+    assert count(demo, "SELECT 'all', count(*) FROM rollout.installation") == {"all": standing + rejected}
+
+
+def test_some_installations_wait_for_the_inspector_and_others_were_accepted_or_rejected(demo: World) -> None:
+    found = count(
+        demo,
+        "SELECT coalesce(i.verdict, 'waiting'), count(*) FROM rollout.installation n"
+        " LEFT JOIN rollout.inspection i ON i.installation_id = n.id GROUP BY 1",
+    )
+    assert set(found) == {"accepted", "rejected", "waiting"}
+    again = "SELECT state, count(*) FROM rollout.job WHERE redo_reason <> '' GROUP BY 1"
+    assert count(demo, again) == {"open": found["rejected"]}
+
+
+@pytest.mark.parametrize("login", ["village", "town"])
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ("inventory.street", {"unnamed", "draft", "proposed", "approved", "in_force"}),
+        ("naming.proposal", {"draft", "returned", "submitted", "approved", "in_force"}),
+        ("planning.sign", {"planned", "ordered", "standing"}),
+        ("scanning.report", {"open", "closed"}),
+    ],
+)
+def test_the_village_and_the_town_of_the_logins_have_every_state(
+    demo: World, login: str, table: str, expected: set[str]
+) -> None:
+    scope = "AND in_scope" if table == "inventory.street" else ""
+    assert set(count(demo, f"SELECT state, count(*) FROM {table} WHERE {_below(login)} {scope} GROUP BY 1")) == expected
+
+
+def _below(login: str) -> str:
+    return (
+        "territory <@ (SELECT d.path FROM base.person p JOIN base.division d ON d.id = p.division_id"
+        f" WHERE p.login = '{login}')"
+    )
+
+
+@pytest.mark.parametrize("login", ["village", "town"])
+def test_the_logins_places_have_scans_and_names_that_want_signs(demo: World, login: str) -> None:
+    assert count(demo, f"SELECT 'all', sum(scans) FROM scanning.scan_count WHERE {_below(login)}")["all"] > 0
+    unsigned = "NOT EXISTS (SELECT 1 FROM planning.sign s WHERE s.name_id = n.id)"
+    assert count(demo, f"SELECT 'all', count(*) FROM naming.name n WHERE {_below(login)} AND {unsigned}")["all"] > 0
+
+
+@pytest.mark.parametrize("login", ["village", "town"])
+def test_a_draft_of_an_open_batch_waits_for_the_logins_who_write_names(demo: World, login: str) -> None:
+    person = count(demo, "SELECT login, id FROM base.person")[login]
+    drafts = "SELECT count(*) FROM milestones.batch b JOIN naming.proposal p ON p.batch_id = b.id"
+    with demo.office.acting(person, via="test") as session:
+        assert session.scalar(text(f"{drafts} WHERE b.state = 'open' AND p.state = 'draft'")) > 0
 
 
 def test_the_city_s_targets_are_there_with_their_source(demo: World) -> None:

@@ -1,0 +1,77 @@
+"""The village of the logins: beside the streets whose signs stand, others wait at every step before that.
+
+So the people of the village and of its town find work of each kind of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base.people import Actor
+from app.demonstration.flow import Part
+from app.inventory.models import Street
+from app.naming.models import Decision, Proposal
+from app.naming.steps import Approval, announce, decide, file_decision, send_back, submit
+from app.naming.suggesting import suggest_for
+from app.planning.steps import plan
+
+_MENDING = "与邻村道路读音太近，请另拟一个。"
+
+
+class Fate(Enum):
+    """How far a late street came; streets get theirs in turn."""
+
+    DRAFT = "draft"
+    RETURNED = "returned"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"  # and not announced; its signs are to be planned
+    PLANNED = "planned"  # in force, its signs planned and not ordered
+    UNNAMED = "unnamed"
+
+
+#: Days before today.
+_PROPOSED, _SUBMITTED, _DECIDED, _ANNOUNCED, _PLANNED, _APPROVED = 14, 12, 10, 8, 7, 4
+
+
+def linger(part: Part) -> None:
+    """The late streets of a batch, each as far as its fate; nothing where that was told before."""
+    if not part.late:
+        return
+    with part.cast.acting(part.county.officer, "naming") as (session, actor):
+        told = select(Proposal.id).where(Proposal.street_id.in_(part.late)).limit(1)
+        if session.scalar(told) is None:
+            _tell(part, session, actor)
+
+
+def _tell(part: Part, session: Session, actor: Actor) -> None:
+    streets = session.scalars(select(Street).where(Street.id.in_(part.late)).order_by(Street.id)).all()
+    fates = list(Fate)
+    fate_of = {street.id: fates[n % len(fates)] for n, street in enumerate(streets)}
+    batch = part.the_batch(session)
+    named = [street for street in streets if fate_of[street.id] is not Fate.UNNAMED]
+    made = suggest_for(session, part.cast.on_day(_PROPOSED), by=actor, batch=batch, streets=named)
+    of = {fate: [proposal for proposal in made if fate_of[proposal.street_id] is fate] for fate in Fate}
+    sent = [proposal for proposal in made if fate_of[proposal.street_id] is not Fate.DRAFT]
+    submit(session, part.cast.on_day(_SUBMITTED), by=actor, proposals=sent, read_by_hand=True)
+    if of[Fate.PLANNED]:
+        decision = _decide(part, session, actor, proposals=of[Fate.PLANNED], days_ago=_DECIDED)
+        file_decision(session, decision=decision, on=part.cast.on_day(_ANNOUNCED).today())
+        announce(session, by=actor, decision=decision, on=part.cast.on_day(_ANNOUNCED).today())
+        plan(session, part.cast.on_day(_PLANNED), batch=batch, division=part.county.division(session))
+    if of[Fate.RETURNED]:
+        send_back(session, by=actor, proposals=of[Fate.RETURNED], reason=_MENDING)
+    if of[Fate.APPROVED]:
+        _decide(part, session, actor, proposals=of[Fate.APPROVED], days_ago=_APPROVED)
+
+
+def _decide(part: Part, session: Session, actor: Actor, *, proposals: Sequence[Proposal], days_ago: int) -> Decision:
+    """A decision of its own, numbered beside that of the batch."""
+    clock = part.cast.on_day(days_ago)
+    number = f"演示补〔{clock.today().year}〕{part.batch[0]}{days_ago:02}号"
+    approval = Approval(number, part.county.authority, clock.today())
+    division = part.county.division(session)
+    return decide(session, clock, by=actor, division=division, proposals=proposals, approval=approval)
