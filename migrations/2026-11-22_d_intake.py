@@ -129,6 +129,7 @@ SELECT base.allow('{city_officer,county_officer,town_officer}', 'intake.segment'
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor}', 'intake.facility', '{read}', 'territory');
 SELECT base.allow('{administrator}', 'intake.facility', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'intake.facility', '{create,change,remove}', 'territory');
+SELECT base.allow('{crew,content_editor}', s, '{read}', 'territory') FROM unnest('{intake.segment,intake.facility}'::text[]) s;
 INSERT INTO history.undoable VALUES ('intake.intake');
 INSERT INTO history.undoable VALUES ('intake.intake_row');
 INSERT INTO history.undoable VALUES ('intake.segment');
@@ -160,6 +161,21 @@ BEGIN
        ORDER BY d.point <-> x.place LIMIT 1) near ON true
    ORDER BY x.n;
 END $$;
+-- Files that were taken in for a place above this one and brought lines or facilities here. Definer: who may not read
+-- such a file's record is told of it all the same, or a village full of streets would seem to have come from nowhere.
+CREATE FUNCTION intake.taken_above(top ltree)
+RETURNS TABLE (uid uuid, source text, place text, taken_on date, state text, lines bigint, facilities bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT CASE WHEN i.territory <@ base.reach('intake.intake', 'read') THEN i.uid END, i.source, d.name, i.taken_on,
+         i.state, l.n, f.n
+    FROM intake.intake i JOIN base.division d ON d.id = i.division_id
+   CROSS JOIN LATERAL (SELECT count(*) AS n FROM intake.segment s WHERE s.intake_id = i.id AND s.territory <@ top) l
+   CROSS JOIN LATERAL (SELECT count(*) AS n FROM intake.facility c WHERE c.intake_id = i.id AND c.territory <@ top) f
+   WHERE i.territory @> top AND i.territory <> top AND (top <@ base.reach('intake.intake', 'read')) IS TRUE
+     AND l.n + f.n > 0
+   ORDER BY i.id DESC
+$$;
+GRANT EXECUTE ON FUNCTION intake.taken_above(ltree) TO minglu_office;
 GRANT EXECUTE ON FUNCTION intake.places_of(geometry[], ltree, double precision) TO minglu_office;
 """
 

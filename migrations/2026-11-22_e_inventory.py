@@ -92,7 +92,9 @@ SELECT base.allow('{city_officer,county_officer,town_officer}', 'inventory.stree
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor}', 'inventory.scope_reason', '{read}', 'territory');
 SELECT base.allow('{administrator}', 'inventory.scope_reason', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'inventory.scope_reason', '{create,change,remove}', 'territory');
-SELECT base.allow('{crew}', 'inventory.street', '{read}', 'territory');
+-- Who reads streets reads why they are in scope and what they are made of: a page that lacks either would say there is none.
+SELECT base.allow('{crew,content_editor}', s, '{read}', 'territory')
+  FROM unnest('{inventory.street,inventory.street_segment,inventory.scope_reason}'::text[]) s;
 INSERT INTO history.undoable VALUES ('inventory.street');
 INSERT INTO history.undoable VALUES ('inventory.street_segment');
 INSERT INTO history.undoable VALUES ('inventory.scope_reason');
@@ -135,8 +137,19 @@ SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
    WHERE s.surveyed_name LIKE '%' || replace(replace(replace(words, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
      AND (s.territory <@ (SELECT base.reach('inventory.street', 'read'))) IS TRUE ORDER BY s.id LIMIT most
 $$;
+-- How many streets in scope each of these villages has, by state. Definer: a batch holds villages of many towns, and its
+-- figures are the same for all staff.
+CREATE FUNCTION inventory.counted(places bigint[])
+RETURNS TABLE (division_id bigint, streets bigint, unnamed bigint, draft bigint, proposed bigint, approved bigint,
+               in_force bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT s.division_id, count(*), count(*) FILTER (WHERE s.state = 'unnamed'), count(*) FILTER (WHERE s.state = 'draft'),
+         count(*) FILTER (WHERE s.state = 'proposed'), count(*) FILTER (WHERE s.state = 'approved'),
+         count(*) FILTER (WHERE s.state = 'in_force')
+    FROM inventory.street s
+   WHERE s.division_id = ANY (places) AND s.in_scope AND (SELECT base.actor()) IS NOT NULL GROUP BY s.division_id
+$$;
 GRANT EXECUTE ON FUNCTION inventory.near_facilities(ltree, double precision, double precision),
-  inventory.find_streets(text, integer) TO minglu_office;
+  inventory.find_streets(text, integer), inventory.counted(bigint[]) TO minglu_office;
 """
 
 

@@ -176,7 +176,7 @@ SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,sig
 SELECT base.allow('{city_officer,county_officer}', 'naming.decision', '{create}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,sign_maker,crew,inspector,content_editor,auditor,administrator}', 'naming.name', '{read}', 'all');
 SELECT base.allow('{city_officer,county_officer}', 'naming.name', '{create,change}', 'territory');
-SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor,administrator}', 'naming.deadline', '{read}', 'all');
+SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,sign_maker,crew,inspector,content_editor,auditor,administrator}', 'naming.deadline', '{read}', 'all');
 SELECT base.allow('{city_officer,county_officer}', 'naming.deadline', '{create,change}', 'territory');
 INSERT INTO history.undoable VALUES ('naming.proposal');
 INSERT INTO history.undoable VALUES ('naming.finding');
@@ -249,7 +249,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
   SELECT k.words, k.latin_toned, CASE WHEN k.division_id = village THEN 'village' ELSE 'town' END, d.name, d.name, k.state
     FROM known k JOIN base.division d ON d.id = k.division_id ORDER BY 3 DESC, 4, 1
 $$;
-GRANT EXECUTE ON FUNCTION naming.around(bigint) TO minglu_office;
+-- The newest day on which names of a batch were proposed, decided and announced. Definer: a batch holds villages of many
+-- towns, and its days are the same for all staff.
+CREATE FUNCTION naming.days_of_batch(batch bigint) RETURNS TABLE (proposed_on date, decided_on date, announced_on date)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT max(coalesce(p.submitted_on, p.proposed_on)), max(d.approved_on), max(t.done_on)
+    FROM naming.proposal p JOIN inventory.street s ON s.id = p.street_id
+    LEFT JOIN naming.decision d ON d.id = p.decision_id
+    LEFT JOIN naming.deadline t ON t.decision_id = d.id AND t.kind = 'announce'
+   WHERE p.batch_id = batch AND s.in_scope AND p.state NOT IN ('withdrawn', 'rejected') AND base.actor() IS NOT NULL
+$$;
+GRANT EXECUTE ON FUNCTION naming.around(bigint), naming.days_of_batch(bigint) TO minglu_office;
 GRANT EXECUTE ON FUNCTION naming.namesakes(bigint[], text[], bigint[], text[]) TO minglu_office;
 CREATE INDEX ix_proposal_sound_plain ON naming.proposal (sound_plain);
 """

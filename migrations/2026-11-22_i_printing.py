@@ -94,7 +94,7 @@ RIGHTS = """
 CALL base.protect('printing.code', '{read,create,change}');
 CALL base.protect('printing."order"', own => 'maker_id');
 CALL base.protect('printing.order_line', own => 'maker_id');
-SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor,crew}', 'printing.code', '{read}', 'territory');
+SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor,crew,content_editor}', 'printing.code', '{read}', 'territory');
 SELECT base.allow('{administrator}', 'printing.code', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer}', 'printing.code', '{create,change}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor}', 'printing.order', '{read}', 'territory');
@@ -118,7 +118,26 @@ CREATE POLICY makers_order_file ON base.file FOR SELECT TO minglu_office
 -- A token is asked for before it is used, across all territories, so that none is ever given twice.
 CREATE FUNCTION printing.taken(tokens text[]) RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$ SELECT token FROM printing.code WHERE token = ANY (tokens) $$;
-GRANT EXECUTE ON FUNCTION printing.taken(text[]) TO minglu_office;
+-- The day of the newest print order that has a sign, for whoever may read the sign: orders are not for all of them.
+CREATE FUNCTION printing.ordered_on(sign bigint) RETURNS date LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT max(l.ordered_on) FROM printing.order_line l
+   WHERE l.sign_id = sign AND l.territory <@ (SELECT base.reach('planning.sign', 'read'))
+$$;
+-- Orders that were drawn up for a place above this one and have plates for it. Definer: who may not read such an order is
+-- told of it all the same, without its other plates.
+CREATE FUNCTION printing.ordered_above(top ltree)
+RETURNS TABLE (uid uuid, number text, place text, state text, ordered_on date, released_on date, plates bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT CASE WHEN o.territory <@ base.reach('printing.order', 'read') THEN o.uid END, o.number, d.name, o.state,
+         o.ordered_on, o.released_on, l.n
+    FROM printing."order" o JOIN base.division d ON d.id = o.division_id
+   CROSS JOIN LATERAL (SELECT count(*) AS n FROM printing.order_line p WHERE p.order_id = o.id AND p.territory <@ top) l
+   WHERE o.territory @> top AND o.territory <> top AND (top <@ base.reach('printing.order', 'read')) IS TRUE AND l.n > 0
+   ORDER BY o.id DESC
+$$;
+GRANT EXECUTE ON FUNCTION printing.taken(text[]), printing.ordered_on(bigint), printing.ordered_above(ltree)
+  TO minglu_office;
 """
 
 

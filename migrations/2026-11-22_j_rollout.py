@@ -129,7 +129,15 @@ SET search_path = pg_catalog, pg_temp AS $$
   SELECT s.uid FROM rollout.installation i JOIN planning.sign s ON s.id = i.sign_id
    WHERE i.photo_sha256 = $1 AND base.actor() IS NOT NULL
 $$;
-GRANT EXECUTE ON FUNCTION rollout.proved_by(text) TO minglu_office;
+-- Since when a sign stands (its newest installation that was not rejected), for whoever may read the sign: installations
+-- are not for all of them.
+CREATE FUNCTION rollout.standing_on(sign bigint) RETURNS date LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT max(i.installed_on) FROM rollout.installation i
+   WHERE i.sign_id = sign AND i.territory <@ (SELECT base.reach('planning.sign', 'read'))
+     AND NOT EXISTS (SELECT FROM rollout.inspection f WHERE f.installation_id = i.id AND f.verdict = 'rejected')
+$$;
+GRANT EXECUTE ON FUNCTION rollout.proved_by(text), rollout.standing_on(bigint) TO minglu_office;
 -- A sign stands once its installation is recorded; the crew may say so of no other sign, and nothing else of any.
 CREATE FUNCTION rollout.stand_up() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$

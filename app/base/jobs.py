@@ -27,6 +27,7 @@ from app.base.errors import N_, MingluError
 from app.base.models import Run, RunState
 from app.base.plain import address_of
 from app.base.settings import OFFICE, QUEUE, Settings
+from app.base.troubles import is_full
 
 if TYPE_CHECKING:
     from procrastinate import App, JobContext
@@ -39,6 +40,7 @@ STALLED_SECONDS, LOOK_SECONDS = 30.0, 15.0
 PATIENCE_SECONDS = 1.0
 #: Told in place of what nobody expected; the number is in the worker's log, beside where it happened.
 UNKNOWN_KIND = N_("This worker does not know this kind of work. Start the newest version.")
+FULL = N_("The server's disk is full; nothing was saved. Free some space, then start this again.")
 UNEXPECTED = N_("Something went wrong here. Tell the administrator this number: {trace}")
 
 
@@ -241,6 +243,9 @@ def _outcome(work: Work | None, context: RunContext) -> tuple[RunState, str, Map
     except MingluError as refusal:
         return _failed(refusal.message, **refusal.values)
     except Exception as error:  # noqa: BLE001 - a run's end is always recorded
+        if is_full(error):
+            LOG.error("run failed: the disk is full: free some space")  # noqa: TRY400 - no values
+            return _failed(FULL)
         trace = secrets.token_hex(6)
         LOG.error("run failed: %s %s at %s", trace, type(error).__name__, _place(error))  # noqa: TRY400 - no values
         return _failed(UNEXPECTED, trace=trace)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
@@ -18,6 +19,11 @@ def intakes(place: Division | None = None) -> Select[*tuple[Any, ...]]:
     """Files taken in with the division they were taken in for, for paging by key."""
     found = select(Intake, Division.name.label("division")).join(Division, Division.id == Intake.division_id)
     return found.where(Intake.territory.op("<@")(place.path)) if place else found
+
+
+def taken_above(session: Session, place: Division) -> Sequence[Row[Any]]:
+    """Files taken in for a place above that brought lines or facilities here, the newest first."""
+    return session.execute(text("SELECT * FROM intake.taken_above(CAST(:path AS ltree))"), {"path": place.path}).all()
 
 
 def rows_of(intake: Intake, *, verdict: Verdict | None = None) -> Select[IntakeRow]:

@@ -109,6 +109,7 @@ def index(session: Work, show: Show, place: Place, after: str | None = None) -> 
     return show.page(
         "intake/index.html",
         page=paging.page(session, queries.intakes(place), keys=keys, after=after),
+        above=queries.taken_above(session, place),
         place=place,
         may_take=may(session, "intake.intake", "create"),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
@@ -80,26 +80,16 @@ def left(batch: Batch) -> Select[Street]:
 
 
 def progress_of(session: Session, villages: Select[Division]) -> list[VillageProgress]:
-    """How far the streets in scope of some villages are, each with its town."""
+    """How far the streets in scope of some villages are, each with its town; the same figures for every reader."""
     town = aliased(Division)
-    chosen = villages.with_only_columns(Division.id).order_by(None).subquery()
-    in_state = {state: func.count(Street.id).filter(Street.state == state.value) for state in StreetState}
+    chosen = villages.with_only_columns(Division.id).order_by(None)
+    figures = ("streets", "unnamed", "draft", "proposed", "approved", "in_force")
+    counted = func.inventory.counted(func.array(chosen.scalar_subquery())).table_valued("division_id", *figures)
     rows = session.execute(
-        select(
-            Division,
-            town.name,
-            town.uid,
-            func.count(Street.id),
-            in_state[StreetState.UNNAMED],
-            in_state[StreetState.DRAFT],
-            in_state[StreetState.PROPOSED],
-            in_state[StreetState.APPROVED],
-            in_state[StreetState.IN_FORCE],
-        )
-        .join(chosen, chosen.c.id == Division.id)
+        select(Division, town.name, town.uid, *(func.coalesce(counted.c[name], 0) for name in figures))
+        .where(Division.id.in_(chosen))
         .outerjoin(town, town.id == Division.parent_id)
-        .outerjoin(Street, and_(Street.division_id == Division.id, Street.in_scope))
-        .group_by(Division.id, town.id)
+        .outerjoin(counted, counted.c.division_id == Division.id)
         .order_by(town.path, Division.name, Division.id)
     )
     return [VillageProgress(*row) for row in rows]

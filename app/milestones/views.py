@@ -175,6 +175,7 @@ def record(session: Work, show: Show, actor: Me, clock: Now, days: Days, uid: UU
     """One batch: its villages and how far their streets are."""
     batch = _batch(session, uid)
     rows = queries.progress_of(session, queries.villages_of(batch))
+    own = [row for row in rows if is_below(row.village.path, actor.territory)]
     return show.page(
         "milestones/record.html",
         batch=batch,
@@ -182,11 +183,9 @@ def record(session: Work, show: Show, actor: Me, clock: Now, days: Days, uid: UU
         division=session.get(Division, batch.division_id),
         owner=session.scalar(select(func.base.name_of(batch.owner_id))),
         rows=rows,
-        sums={
-            name: sum(getattr(row, name) for row in rows)
-            for name in ("streets", "unnamed", "draft", "proposed", "approved", "in_force", "named")
-        },
-        left=int(session.scalar(select(func.count()).select_from(queries.left(batch).order_by(None).subquery())) or 0),
+        own={row.village.id for row in own},
+        sums=_sums(rows),
+        asked=sum(row.draft + row.proposed for row in own),
         today=clock.today(),
         may_change=_plans(session, actor, batch.territory),
         may_propose=may(session, "naming.proposal", "create") and is_below(batch.territory, actor.territory),
@@ -245,6 +244,11 @@ def close(session: Work, show: Show, actor: Me, clock: Now, uid: UUID) -> Respon
     """Open → closed."""
     batch = steps.close_batch(session, clock, batch=_own(session, actor, uid))
     return show.see(f"/milestones/{uid}", "The batch {title} is closed.", undo=current_act(session), title=batch.title)
+
+
+def _sums(rows: Sequence[VillageProgress]) -> dict[str, int]:
+    names = ("streets", "unnamed", "draft", "proposed", "approved", "in_force", "named")
+    return {name: sum(getattr(row, name) for row in rows) for name in names}
 
 
 def _require_planner(session: Session, actor: Actor, territory: str) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select, text
+from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
@@ -22,8 +22,6 @@ from app.naming.models import Deadline, DeadlineKind, Decision, Finding, Finding
 
 #: Waiting for the offices that ask, and for the government that decides.
 ASKING = (State.DRAFT.value, State.RETURNED.value)
-#: Came to nothing.
-ENDED = (State.WITHDRAWN.value, State.REJECTED.value)
 
 
 def in_the_way() -> Any:
@@ -157,8 +155,7 @@ def days_of_naming(session: Session, street: int, /) -> NamingDays:
         .limit(1)
     ).first()
     if proposal is None:
-        name = session.scalars(select(Name).where(Name.street_id == street, Name.retired_on.is_(None))).first()
-        return NamingDays(announced_on=name.in_force_on if name else None)
+        return _days_of_name(session, street)
     proposed = proposal.submitted_on if proposal.state not in ASKING else None
     decision = session.get(Decision, proposal.decision_id) if proposal.decision_id else None
     return NamingDays(
@@ -167,6 +164,17 @@ def days_of_naming(session: Session, street: int, /) -> NamingDays:
         approved_on=decision.approved_on if decision else None,
         announced_on=announced_on(session, decision) if decision else None,
     )
+
+
+def _days_of_name(session: Session, street: int) -> NamingDays:
+    """What a street's name tells of its days to those who read names and no proposals, or where none was proposed."""
+    name = session.scalars(select(Name).where(Name.street_id == street, Name.retired_on.is_(None))).first()
+    if name is None:
+        return NamingDays()
+    decision = session.get(Decision, name.decision_id) if name.decision_id else None
+    if decision is None:
+        return NamingDays(announced_on=name.in_force_on)
+    return NamingDays(approved_on=decision.approved_on, announced_on=announced_on(session, decision))
 
 
 def announced_on(session: Session, decision: Decision) -> date | None:
@@ -180,17 +188,7 @@ def announced_on(session: Session, decision: Decision) -> date | None:
 
 def days_of_batch(session: Session, batch: int, /) -> BatchDays:
     """Answers :class:`app.milestones.asks.DaysOfBatch`."""
-    row = session.execute(
-        select(
-            func.max(func.coalesce(Proposal.submitted_on, Proposal.proposed_on)),
-            func.max(Decision.approved_on),
-            func.max(Deadline.done_on),
-        )
-        .join(Street, Street.id == Proposal.street_id)
-        .outerjoin(Decision, Decision.id == Proposal.decision_id)
-        .outerjoin(Deadline, and_(Deadline.decision_id == Decision.id, Deadline.kind == DeadlineKind.ANNOUNCE.value))
-        .where(Proposal.batch_id == batch, Street.in_scope, Proposal.state.not_in(ENDED))
-    ).one()
+    row = session.execute(text("SELECT * FROM naming.days_of_batch(:batch)"), {"batch": batch}).one()
     return BatchDays(*row)
 
 

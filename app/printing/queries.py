@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.orm import aliased
 
 from app.base.errors import N_, NotFound
@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 
     from app.base.clock import Clock
 
+    from collections.abc import Sequence
+
 
 def ordered_on(session: Session, sign: int, /) -> date | None:
     """Answers :class:`app.planning.asks.DayOfSign`: the day of the newest print order that has the sign."""
-    return session.scalar(select(func.max(OrderLine.ordered_on)).where(OrderLine.sign_id == sign))
+    day: date | None = session.scalar(select(func.printing.ordered_on(sign)))
+    return day
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +245,12 @@ def files_of(session: Session, order: Order) -> list[File]:
     """The print file and the packing list of a released order, as far as the person may see them."""
     keys = [key for key in (order.file_id, order.manifest_id) if key is not None]
     return list(session.scalars(select(File).where(File.id.in_(keys)).order_by(File.id)))
+def ordered_above(session: Session, place: Division) -> Sequence[Row[Any]]:
+    """Orders of a place above that have plates for this one, the newest first."""
+    asked = text("SELECT * FROM printing.ordered_above(CAST(:path AS ltree))")
+    return session.execute(asked, {"path": place.path}).all()
+
+
 
 
 def makers(session: Session) -> list[Person]:

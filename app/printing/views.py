@@ -60,7 +60,15 @@ def index(session: Work, show: Show, place: Place, state: str = "", after: str |
     own = may_order or may(session, "printing.code", "read")
     found = queries.listed(division=place if own else None, state=state)
     page = paging.page(session, found, keys=[paging.Key(Order.id, descending=True)], after=after)
-    return show.page("printing/index.html", place=place, page=page, state=state, may_order=may_order, maker=not own)
+    return show.page(
+        "printing/index.html",
+        place=place,
+        page=page,
+        above=queries.ordered_above(session, place) if own and not state else [],
+        state=state,
+        may_order=may_order,
+        maker=not own,
+    )
 
 
 @router.get("/new")

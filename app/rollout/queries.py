@@ -36,11 +36,8 @@ _newest = (
 
 def standing_on(session: Session, sign: int, /) -> date | None:
     """Answers :class:`app.planning.asks.DayOfSign`: the day of the newest installation that was not rejected."""
-    rejected = select(Inspection.installation_id).where(Inspection.verdict == Verdict.REJECTED.value)
-    wanted = select(func.max(Installation.installed_on)).where(
-        Installation.sign_id == sign, Installation.id.not_in(rejected)
-    )
-    return session.scalar(wanted)
+    day: date | None = session.scalar(select(func.rollout.standing_on(sign)))
+    return day
 
 
 @dataclass(frozen=True, slots=True)

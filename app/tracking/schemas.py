@@ -31,6 +31,8 @@ COLUMNS: Mapping[str, str] = {
     "signs_ordered": N_("Signs ordered"),
     "signs_standing": N_("Signs standing"),
 }
+#: A year's row stands beside that year's own target; what the years before asked for is in their rows.
+TARGET_OF_YEAR = N_("Target of the year")
 #: How tall a row of the chart is.
 ROW = 30
 
@@ -43,6 +45,11 @@ class Bar:
     y: int
     percent: float
     said: str
+
+
+def columns(by: By) -> Mapping[str, str]:
+    """The columns of a table and their titles."""
+    return {**COLUMNS, "villages_target": TARGET_OF_YEAR} if by is By.YEAR else COLUMNS
 
 
 def asked_day(words: str, today: date) -> date:
@@ -69,13 +76,15 @@ def bars(rows: Sequence[Progress], name: Callable[[Progress], str]) -> list[Bar]
     ]
 
 
-def table(rows: Sequence[Progress], *, on: date, name: Callable[[Progress], str], say: Callable[[str], str]) -> str:
+def table(
+    rows: Sequence[Progress], *, on: date, by: By, name: Callable[[Progress], str], say: Callable[[str], str]
+) -> str:
     """The rows as CSV with the day and the datum named above; a byte-order mark lets Excel read the Chinese."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([say(N_("Progress of the naming, day")), on.isoformat()])
     writer.writerow([say(N_("Divisions")), say(N_("statistical register; places in CGCS2000 (EPSG:4490)"))])
-    writer.writerow([say(N_("Name")), "uid", *(say(title) for title in COLUMNS.values())])
+    writer.writerow([say(N_("Name")), "uid", *(say(title) for title in columns(by).values())])
     for row in rows:
         figures = ["" if (value := getattr(row, key)) is None else value for key in COLUMNS]
         writer.writerow([_harmless(name(row)), row.uid or "", *figures])

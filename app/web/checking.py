@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 #: Only the command line shows these, in English: programs of the operator, not pages.
 COMMAND_LINE = (
     *("app/__main__.py", "app/walk/", "app/commands/", "app/demonstration/"),
-    *(f"app/base/{name}.py" for name in ("cluster", "postgres", "prepare", "running", "settings")),
+    *(f"app/base/{name}.py" for name in ("cluster", "postgres", "prepare", "running", "settings", "troubles")),
 )
 _HEAD = "# Chinese texts of Minglu; see docs/pages.md."
 _REFUSALS = {"MingluError", "NotFound", "NotAllowed", "Conflict", "Invalid", "Unready"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -13,7 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from app.base.errors import N_, Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
+from app.base.troubles import is_full
 from app.web import language
+from app.web.logs import tell
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -36,6 +39,10 @@ UNEXPECTED = N_(
     "This is our fault, and it was recorded. Try again; if it stays, tell the administrator the number below."
 )
 NO_DATABASE = N_("The database does not answer. What you entered was not saved; try again in a minute.")
+FULL = N_(
+    "The server's disk is full. What you entered was not saved. Ask the administrator to free some space, then try"
+    " again."
+)
 NO_PAGE = N_("There is no page at this address. Check it, or go on from the start page.")
 BAD_FORM = N_("A field is missing or has a value of the wrong kind: {field}.")
 
@@ -84,7 +91,10 @@ class ErrorPages:
         return await self._tell(request, error.status_code, NO_PAGE if error.status_code == 404 else "", {}, None)  # noqa: PLR2004
 
     async def failed(self, request: Request, error: Exception) -> Response:
-        """What nobody expected, and a database that does not answer; nothing of the error's own words is told."""
+        """What nobody expected, a full disk, a database that does not answer; no word of the error itself is told."""
+        if is_full(error):
+            tell("the disk is full: free some space", level=logging.ERROR, id=request.state.trace)
+            return await self._tell(request, 503, FULL, {}, None)
         away = isinstance(error, OperationalError | InterfaceError)
         status, message = (503, NO_DATABASE) if away else (500, UNEXPECTED)
         return await self._tell(request, status, message, {}, None)

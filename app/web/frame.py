@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 from app.base.clock import Clock
 from app.base.models import Division, DivisionKind
 from app.base.order import in_register_order
-from app.base.people import Actor, readable
+from app.base.people import Actor, rights_of
 from app.base.request import is_below
-from app.tracking.queries import SUBJECTS
 from app.web.words import STATIONS
 
 if TYPE_CHECKING:
@@ -27,18 +26,21 @@ if TYPE_CHECKING:
 Waiting = Callable[[Session, Actor, Clock], int]
 #: Counts may be this old, so that moving between pages does not count anew.
 KEEP_SECONDS = 10.0
-#: What somebody must be able to read for whom a station has pages; the way there is shown to nobody else.
+#: What somebody must be able to read for whom a station has pages; the way there is shown to nobody else. Progress is
+#: no secret among staff.
 READS = {
-    "intake": ("intake.intake",),
-    "inventory": ("inventory.street",),
-    "milestones": ("milestones.batch",),
-    "naming": ("naming.proposal",),
-    "planning": ("planning.sign",),
-    "printing": ("printing.order",),
-    "rollout": ("rollout.job",),
-    "scanning": ("scanning.report",),
-    "tracking": SUBJECTS,
+    "intake": "intake.intake",
+    "inventory": "inventory.street",
+    "milestones": "milestones.batch",
+    "naming": "naming.proposal",
+    "planning": "planning.sign",
+    "printing": "printing.order",
+    "rollout": "rollout.job",
+    "scanning": "scanning.report",
+    "tracking": "base.division",
 }
+#: Where somebody who may not read that finds the part of the station that is theirs, and what they must read for it.
+INSTEAD = {"naming": ("/naming/names", "naming.name"), "scanning": ("/scanning/scans", "scanning.scan_count")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +52,22 @@ class Station:
     icon: str
     ready: bool
     waiting: int
+    url: str
 
 
 @dataclass(frozen=True)
 class Around:
-    """The frame of one page. ``crumbs`` runs from the top of the person's territory to the chosen division."""
+    """The frame of one page. ``crumbs`` runs from the top of the person's territory to the chosen division.
+
+    ``rights`` are the person's, as ``naming.proposal:read``: no page shows the way to where its reader is refused.
+    """
 
     stations: Sequence[Station] = ()
     crumbs: Sequence[Division] = ()
     below: Sequence[Division] = ()
     chosen: Division | None = None
     demonstration: bool = False
+    rights: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -84,14 +91,14 @@ class Frame:
             crumbs = _crumbs(session, actor, request.query_params.get("in", ""))
             below = _below(session, crumbs[-1]) if crumbs else []
             self._is_demonstration = demonstration = _demonstration(session)
-            known = readable(session, {subject for subjects in READS.values() for subject in subjects})
+            rights = rights_of(session, actor)
         stations = [
-            Station(key, title, icon, key in self.registry, counts.get(key, 0))
+            Station(key, title, icon, key in self.registry, counts.get(key, 0), url)
             for key, title, icon in STATIONS
-            if known.issuperset(READS[key])
+            if (url := _way(key, rights))
         ]
         chosen = crumbs[-1] if crumbs and request.query_params.get("in") else None
-        return Around(stations, crumbs, below, chosen, demonstration)
+        return Around(stations, crumbs, below, chosen, demonstration, rights)
 
     def demonstration(self) -> bool:
         """Whether a demonstration made this database; what was last known while it does not answer."""
@@ -117,6 +124,14 @@ class Frame:
             self._counts.clear()
         self._counts[actor.id] = (time.monotonic(), counts)
         return counts
+
+
+def _way(station: str, rights: frozenset[str]) -> str:
+    """Where a station's line leads; empty for whom it has no page."""
+    if f"{READS[station]}:read" in rights:
+        return f"/{station}"
+    url, subject = INSTEAD.get(station, ("", ""))
+    return url if f"{subject}:read" in rights else ""
 
 
 def _demonstration(session: Session) -> bool:

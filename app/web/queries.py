@@ -53,7 +53,6 @@ SELECT batch_id, count(*) AS n FROM milestones.batch_village WHERE left_on IS NU
 _FAILED = text("SELECT count(*) FROM base.run WHERE state = 'failed' AND recorded_at > now() - interval '7 days'")
 _RETURNED = text("SELECT count(*) FROM naming.proposal WHERE state = 'returned' AND proposed_by = :me")
 _FAR = text("SELECT count(*) FROM rollout.installation WHERE offset_m > :far AND territory <@ CAST(:path AS ltree)")
-_REPORTS = text("SELECT count(*) FROM scanning.report WHERE state = 'open' AND territory <@ CAST(:path AS ltree)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,6 @@ def tasks(session: Session, actor: Actor, place: Division) -> list[Task]:
                 _FAR,
                 {"far": FAR_M, "path": place.path},
             ),
-            (N_("Open reports of readers"), "/scanning", _REPORTS, {"path": place.path}),
         ]
     if actor.role is Role.ADMINISTRATOR:
         asked = [(N_("Long work that failed in the last 7 days"), "/runs", _FAILED, {})]

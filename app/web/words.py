@@ -68,12 +68,12 @@ NEXT_STEPS: Mapping[str, tuple[str, str, str]] = {
         "/rollout/phone",
     ),
     "inspector": (
-        N_("Signs that stand far from their plan and readers' reports appear here."),
+        N_("Signs put up that nobody inspected yet, and those that stand far from their plan, appear here."),
         N_("See what was put up"),
         "/rollout/installations",
     ),
     "content_editor": (
-        N_("Texts for the public pages cannot be written here yet. You can see which signs are read most often."),
+        N_("You get no tasks here. See how often each sign's page is opened, and from there the sign and its street."),
         N_("See the scans"),
         "/scanning/scans",
     ),

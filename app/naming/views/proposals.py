@@ -68,6 +68,7 @@ def of_street(session: Work, show: Show, actor: Me, uid: UUID) -> Response:
         proposed=proposed,
         named=named,
         may_propose=not live and actor.role.value in ROLES and may(session, "naming.proposal", "create"),
+        sees_proposals=may(session, "naming.proposal", "read"),
         is_blue=is_blue,
     )
 

@@ -13,25 +13,24 @@ from app.web import queries
 from app.web.words import NEXT_STEPS
 
 router = APIRouter()
-SUBJECTS = ("inventory.street", "naming.deadline", "milestones.batch")
+#: Clocks run for those who see the names on their way; the programme's number is for everybody.
+SUBJECTS = ("naming.proposal", "milestones.batch")
 
 
 @router.get("/")
 def today(session: Work, show: Show, place: Place, actor: Me, clock: Now) -> Response:
     """What this day asks of this person; panels of what their role may not read are left out, not shown empty."""
     sees = {subject: may(session, subject, "read") for subject in SUBJECTS}
-    with_signs = all(may(session, subject, "read") for subject in tracking.SUBJECTS)
     orders = queries.released_orders(session, most=8) if actor.role is Role.SIGN_MAKER else []
     return show.page(
         "home/today.html",
         place=place,
         today=clock.today(),
-        due=queries.due(session, place, most=12) if sees["naming.deadline"] else None,
+        due=queries.due(session, place, most=12) if sees["naming.proposal"] else None,
         batches=queries.open_batches(session, place, most=8) if sees["milestones.batch"] else None,
         tasks=queries.tasks(session, actor, place),
         orders=orders if actor.role is Role.SIGN_MAKER else None,
-        number=tracking.progress_of(session, place, on=clock.today()) if sees["inventory.street"] else None,
-        with_signs=with_signs,
+        number=tracking.progress_of(session, place, on=clock.today()),
         target=sum(target.villages for target in target_years(session, place)),
         next_step=NEXT_STEPS[actor.role.value],
     )

@@ -117,6 +117,21 @@ def test_an_unexpected_failure_tells_a_number_and_nothing_personal(world: World,
     assert SECRET not in f"{run.message}{run.result}{caplog.text}"
 
 
+def test_a_full_disk_ends_a_run_with_the_remedy(world: World):
+    def fill(context: RunContext) -> dict[str, Any]:
+        with context.acting() as session:
+            session.execute(text("DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$"))
+        return {}
+
+    uid = queued(world, "fill")
+    make_worker(world.settings, {"fill": fill}).run(wait=False)
+    run = run_of(world, uid)
+    assert (run.state, run.message) == (
+        "failed",
+        "The server's disk is full; nothing was saved. Free some space, then start this again.",
+    )
+
+
 def test_a_kind_that_the_worker_does_not_know_fails_with_a_remedy(world: World):
     uid = queued(world, "unheard-of")
     make_worker(world.settings, {}).run(wait=False)
