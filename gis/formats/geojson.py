@@ -13,6 +13,7 @@ from shapely.geometry import shape as shape_of
 
 from gis.errors import N_, UnreadableFile
 from gis.formats.rows import Flaw, RawRow
+from gis.formats.texts import text_of
 
 _LARGEST = 1 << 30
 
@@ -27,21 +28,11 @@ def read(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
     """
     if path.stat().st_size > _LARGEST:
         raise UnreadableFile(N_("{file} is larger than 1 GiB; split it or use GeoPackage."), file=called)
-    document = _parse(_text(path.read_bytes(), called), called)
+    document = _parse(text_of(path.read_bytes(), called), called)
     features = _features(document, called)
     with np.errstate(invalid="ignore"):  # NaN among coordinates is for the row's report
         rows = [_row(number, feature) for number, feature in enumerate(features, start=1)]
     return rows, _datum(document)
-
-
-def _text(raw: bytes, called: str) -> str:
-    encodings = ["utf-16"] if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else ["utf-8-sig", "gb18030"]
-    for encoding in encodings:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise UnreadableFile(N_("{file} is damaged or written in no known encoding; save it as UTF-8."), file=called)
 
 
 def _parse(text: str, called: str) -> dict[str, Any]:

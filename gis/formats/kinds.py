@@ -40,7 +40,7 @@ _OTHER_OSM = (
     *("leisure", "aeroway", "route", "public_transport", "tourism", "historic", "amenity", "office"),
 )
 
-_NAME = (
+NAME = (
     "name",
     "名称",
     "标准名称",
@@ -54,8 +54,10 @@ _NAME = (
     "xm_name",
     "name:zh",
 )
-_KIND = ("类型", "类别", "kind", "type", "要素类型", "种类", "level")
-_CODE = (
+KIND = ("类型", "类别", "kind", "type", "要素类型", "种类", "level")
+#: What a drawing or a map program groups by: it tells the kind where its name is one of our words, and nothing else.
+_LAYER = "图层"
+CODE = (
     "代码",
     "code",
     "行政区划代码",
@@ -66,8 +68,8 @@ _CODE = (
     "ref:cadc:2019",
     "id",
 )
-_TOWN = ("乡镇", "所属乡镇", "乡镇名称", "乡镇街道", "街道乡镇", "town", "township", "is_in:town")
-_CLASS = ("道路等级", "等级", "road_class", "class", "fclass", "highway")
+TOWN = ("乡镇", "所属乡镇", "乡镇名称", "乡镇街道", "街道乡镇", "town", "township", "is_in:town")
+CLASS = ("道路等级", "等级", "road_class", "class", "fclass", "highway")
 _BLANK = frozenset({"", "无", "无名", "无名路", "未命名", "未知", "null", "none", "nan", "n/a", "-", "/"})
 
 _ROAD_WORDS = frozenset(
@@ -112,6 +114,9 @@ _SUFFIXES = (
 _CODE_KINDS = {6: AreaKind.COUNTY, 9: AreaKind.TOWN, 12: AreaKind.VILLAGE}
 
 
+UNTOLD = N_("Nothing tells what this row is; add a column 类型 with a value such as 道路, 村, 村委会 or 商店.")
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A row of a kind that we keep. ``kind`` is None for a road."""
@@ -148,16 +153,12 @@ def kind_of(tags: Tags, *, dimension: int) -> Found | Skipped:
         answer = ask(tags, dimension)
         if answer is not None:
             return answer
-    return Skipped(
-        N_("Nothing tells what this row is; add a column 类型 with a value such as 道路, 村, 村委会 or 商店."),
-        "类型",
-        {},
-    )
+    return Skipped(UNTOLD, "类型", {})
 
 
 def name_of(tags: Tags) -> str | None:
     """The name as written, trimmed; None where it is empty or says that there is none (无名路, NULL)."""
-    return _first(tags, _NAME)
+    return _first(tags, NAME)
 
 
 def _first(tags: Tags, columns: tuple[str, ...]) -> str | None:
@@ -169,7 +170,7 @@ def _first(tags: Tags, columns: tuple[str, ...]) -> str | None:
 
 
 def _code_of(tags: Tags) -> str | None:
-    for column in _CODE:
+    for column in CODE:
         value = tags.get(column, "").strip().removesuffix(".0")
         if re.fullmatch(r"[1-8]\d{5}(\d{3}(\d{3})?)?", value):
             return value
@@ -195,7 +196,7 @@ def _road(tags: Tags) -> Found:
     return Found(
         None,
         name_of(tags),
-        road_class=_first(tags, _CLASS),
+        road_class=_first(tags, CLASS),
         oneway=tags.get("oneway", "").lower() in {"yes", "true", "1", "-1", "f", "t"},
         level=_level(tags),
     )
@@ -210,7 +211,7 @@ def _level(tags: Tags) -> int:
 
 
 def _division(kind: AreaKind, tags: Tags) -> Found:
-    return Found(kind, name_of(tags), code=_code_of(tags), town=_first(tags, _TOWN))
+    return Found(kind, name_of(tags), code=_code_of(tags), town=_first(tags, TOWN))
 
 
 def _osm_facility(tags: Tags, _: int) -> Found | Skipped | None:
@@ -254,7 +255,7 @@ def _osm_boundary(tags: Tags, dimension: int) -> Found | Skipped:
 
 
 def _by_column(tags: Tags, _: int) -> Found | Skipped | None:
-    for column in _KIND:
+    for column in (*KIND, _LAYER):
         word = tags.get(column, "").strip().lower()
         if word in _ROAD_WORDS:
             return _road(tags)
@@ -284,10 +285,10 @@ def _by_look(tags: Tags, dimension: int) -> Found | Skipped | None:
     other = next((key for key in _OTHER_OSM if tags.get(key)), None)
     if other:
         return _skip(other, tags[other], N_("{field}={value} is of no kind that is kept."))
-    stated = next((column for column in _KIND if tags.get(column, "").strip()), None)
+    stated = next((column for column in KIND if tags.get(column, "").strip()), None)
     if stated and stated != "type":
         return _skip(stated, tags[stated], N_("{field}={value} is of no kind that is kept."))
-    if dimension == 1 and (tags or {}).keys() & {*_NAME, *_CLASS, *_CODE}:
+    if dimension == 1 and (tags or {}).keys() & {*NAME, *CLASS, *CODE}:
         return _road(tags)
     name = name_of(tags)
     if dimension == 0 and name:

@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from gis import crs
 from gis.errors import N_
 from gis.features import Area, AreaKind, Centreline, Facility, RowReport, Survey, Verdict
-from gis.formats.kinds import Found, Skipped, kind_of
+from gis.formats.kinds import UNTOLD, Found, Skipped, kind_of
 
 _PREFIXED = (25e6, 46e6)  # eastings that carry a CGCS2000 3° zone number in front
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")  # zero and halves of characters: no database keeps them as text
@@ -42,7 +42,8 @@ class RawRow:
     """One row as the format gave it: ``tags`` with lower-case keys, ``shape`` in the file's own coordinates.
 
     ``flaw`` is set where the format could not make sense of the row's geometry; ``mended`` names the columns that
-    :func:`keepable` took characters out of.
+    :func:`keepable` took characters out of. ``read`` is what a person's mapping made of the columns
+    (:func:`gis.formats.columns.mapped`), and goes before ``tags`` where it is there.
     """
 
     key: str
@@ -50,6 +51,15 @@ class RawRow:
     shape: BaseGeometry | None
     flaw: Flaw | None = None
     mended: tuple[str, ...] = ()
+    read: dict[str, str] | None = None
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The columns to read the row by."""
+        return self.tags if self.read is None else self.read
+
+
+_SHAPELESS = Flaw(N_("The row has no geometry; draw it or delete the row."), "geometry")
 
 
 def keepable(row: RawRow) -> RawRow:
@@ -75,7 +85,7 @@ def gather(rows: Sequence[RawRow], *, datum: crs.Datum) -> Survey:
     """
     shapes = np.empty(len(rows), dtype=object)
     shapes[:] = [None if row.flaw else row.shape for row in rows]
-    found = [kind_of(row.tags, dimension=dimension_of(row.shape)) for row in rows]
+    found = [kind_of(row.words, dimension=dimension_of(row.shape)) for row in rows]
     with np.errstate(invalid="ignore"):
         placed, flaws = _place(shapes, datum)
     gathering = _Gathering(datum)
@@ -175,7 +185,10 @@ class _Gathering:
 
     def add(self, number: int, row: RawRow, what: Found | Skipped, shape: BaseGeometry | Flaw | None) -> None:
         if isinstance(what, Skipped):
-            self._report(number, row, Verdict.IGNORED, Flaw(what.reason, what.field, what.values))
+            if what.reason == UNTOLD and row.shape is None:  # its shape might have told
+                self._report(number, row, Verdict.REJECTED, row.flaw or _SHAPELESS)
+            else:
+                self._report(number, row, Verdict.IGNORED, Flaw(what.reason, what.field, what.values))
             return
         key, repairs = self._unique(row.key)
         made = shape if isinstance(shape, Flaw) else _features(key, what, shape, repairs)
@@ -257,7 +270,7 @@ def _features(
 ) -> list[Centreline | Area | Facility] | Flaw:
     """What one row gives: a road may fall into several lines. Adds to ``repairs`` what was mended."""
     if shape is None or shape.is_empty:
-        return Flaw(N_("The row has no geometry; draw it or delete the row."), "geometry")
+        return _SHAPELESS
     if what.kind is None:
         return _centrelines(key, what, shape, repairs)
     if isinstance(what.kind, AreaKind):

@@ -1,13 +1,13 @@
-"""GeoPackage and shapefile through GDAL.
+"""GeoPackage, shapefile, GPX and DXF through GDAL.
 
-Text of shapefiles is decoded here, because their encoding is often untold.
+Text of shapefiles and drawings is decoded here, because their encoding is often untold.
 """
 
 from __future__ import annotations
 
 import codecs
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ _KEYS = ("编号", "标识码", "bsm", "key", "osm_id", "fid", "id")
 _UTF8 = "utf-8"
 _THREE_BYTES = 0x800
 _CHINESE = "gb18030"
+_LATIN1_END, _TAIL = 0x100, 64
 
 
 def read_gpkg(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
@@ -72,6 +73,66 @@ def read_shapefile(path: Path, *, called: str) -> tuple[list[RawRow], str | None
     names = [_decoded(name, encoding) for name in raw_names]
     decoded = [_decoded_column(column, encoding) for column in columns]
     return _rows(shapes, names, decoded, prefix="", fids=None), _stated(meta)
+
+
+def read_gpx(path: Path, *, called: str) -> list[RawRow]:
+    """The waypoints, routes and tracks of a GPX, WGS84 by definition; the single points of routes and tracks are none.
+
+    Raises :class:`UnreadableFile` for damage.
+    """
+    rows: list[RawRow] = []
+    for layer in ("waypoints", "routes", "tracks"):
+        meta, shapes, columns = _read(path, called=called, layer=layer)
+        names = [str(name) for name in meta["fields"]]
+        rows += _rows(shapes, names, columns, prefix=f"{layer}/", fids=None)
+    return rows
+
+
+def read_dxf(path: Path, *, called: str) -> list[RawRow]:
+    """The drawn things of a DXF with their layer's name as 图层; a drawing states no datum.
+
+    Text that its program declared as Western though it is GBK or UTF-8 is decoded anew. Raises
+    :class:`UnreadableFile` for damage.
+    """
+    _check_ended(path, called)
+    meta, shapes, columns = _read(path, called=called)
+    called_so = {"Layer": "图层", "Text": "text", "EntityHandle": "key"}
+    kept = [
+        (called_so[name], column) for name, column in zip(meta["fields"], columns, strict=True) if name in called_so
+    ]
+    western = [[_western(value) for value in column] for _, column in kept]
+    encoding = _encoding([text for texts in western for text in texts if text], None)
+    decoded = [
+        _decoded_column(np.array(texts, dtype=object), encoding) if None not in _lost(texts, column) else column
+        for texts, (_, column) in zip(western, kept, strict=True)
+    ]
+    return _rows(shapes, [name for name, _ in kept], decoded, prefix="", fids=None)
+
+
+def _western(value: Any) -> str | None:
+    """Text as the Latin-1 bytes that it was before GDAL took them for code page 1252; None for other scripts."""
+    if not isinstance(value, str):
+        return None
+    try:
+        raw = b"".join(
+            bytes([ord(letter)]) if ord(letter) < _LATIN1_END else letter.encode("cp1252") for letter in value
+        )
+    except UnicodeEncodeError:
+        return None
+    return raw.decode("latin-1")
+
+
+def _lost(texts: Sequence[str | None], column: Iterable[Any]) -> list[str | None]:
+    """What of a column's texts could not be taken back to bytes shows as None; a cell without text is none."""
+    return [text if isinstance(value, str) else "" for text, value in zip(texts, column, strict=True)]
+
+
+def _check_ended(path: Path, called: str) -> None:
+    """Refuse a drawing that lacks its last line: GDAL reads what there is as if it were all."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL))
+        if file.read().split()[-1:] != [b"EOF"]:
+            raise UnreadableFile(N_("{file} is cut off: a drawing ends with EOF; save it as DXF again."), file=called)
 
 
 def _check_whole(path: Path, called: str) -> None:

@@ -79,6 +79,11 @@ def test_several_shapefiles_in_one_zip_are_refused(tmp_path):
         read_survey(zipped(tmp_path / "s.zip", **{"a.shp": "x", "b.shp": "y"}))
 
 
-def test_an_excel_table_is_named_as_such(tmp_path):
-    with pytest.raises(UnreadableFile, match="office document"):
+def test_a_letter_is_named_as_such(tmp_path):
+    with pytest.raises(UnreadableFile, match="Word / PowerPoint, which is not read here"):
+        read_survey(zipped(tmp_path / "s.docx", **{"[Content_Types].xml": "", "word/document.xml": ""}))
+
+
+def test_a_workbook_without_its_parts_is_called_damaged(tmp_path):
+    with pytest.raises(UnreadableFile, match="damaged or no Excel workbook"):
         read_survey(zipped(tmp_path / "s.xlsx", **{"[Content_Types].xml": "", "xl/workbook.xml": ""}))

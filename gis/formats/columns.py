@@ -1,0 +1,206 @@
+"""Which column of a table says what: found by the words that survey tables use, or told by a person.
+
+A table's places are made from its columns here: longitude and latitude, easting and northing, or WKT.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from gis.errors import N_
+from gis.formats import kinds
+from gis.formats.rows import Flaw, RawRow
+
+
+class Field(Enum):
+    """What a column can say of a row. The values are stored with a source's mapping; don't change them."""
+
+    NAME = "name"
+    KIND = "kind"
+    CODE = "code"
+    TOWN = "town"
+    ROAD_CLASS = "road_class"
+    X = "x"
+    Y = "y"
+    WKT = "wkt"
+
+
+#: The words of each field's columns, in the order of trust. In Chinese surveying 横坐标 runs east and 纵坐标 north.
+_WORDS: dict[Field, tuple[str, ...]] = {
+    Field.NAME: kinds.NAME,
+    Field.KIND: kinds.KIND,
+    Field.CODE: kinds.CODE,
+    Field.TOWN: kinds.TOWN,
+    Field.ROAD_CLASS: kinds.CLASS,
+    Field.X: (
+        "经度",
+        "东经",
+        "lon",
+        "lng",
+        "long",
+        "longitude",
+        "横坐标",
+        "东坐标",
+        "easting",
+        "x坐标",
+        "x",
+        "point_x",
+    ),
+    Field.Y: ("纬度", "北纬", "lat", "latitude", "纵坐标", "北坐标", "northing", "y坐标", "y", "point_y"),
+    Field.WKT: ("wkt", "geometry", "geom", "the_geom", "几何", "图形", "shape", "空间坐标"),
+}
+#: The column of :mod:`gis.formats.kinds` that each field is read from once a person has mapped it.
+_READ_AS = {
+    Field.NAME: "name",
+    Field.KIND: "类型",
+    Field.CODE: "代码",
+    Field.TOWN: "乡镇",
+    Field.ROAD_CLASS: "道路等级",
+}
+_UNIT = re.compile(r"[(（\[].*?[)）\]]|[°:：*]")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?|[+-]?\.\d+")
+_ANGLE = re.compile(
+    r"(?P<side>[EWNS东西南北]经?纬?)?\s*(?P<d>\d{1,3}(\.\d+)?)\s*[°度]\s*((?P<m>\d{1,2}(\.\d+)?)\s*['′分]\s*)?"
+    r"((?P<s>\d{1,2}(\.\d+)?)\s*(\"|″|''|′′|秒)\s*)?(?P<after>[EWNS])?",
+    re.IGNORECASE,
+)
+_AGAINST = ("w", "s", "西", "南")
+_SHORTEST_HEADER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which column each field is read from, in lower case as :class:`RawRow` has them.
+
+    ``every`` says what all rows are (道路, 村, 村委会 …) where no column does.
+    """
+
+    of: Mapping[Field, str] = dataclasses.field(default_factory=dict)
+    every: str = ""
+
+    @property
+    def placed(self) -> bool:
+        """Whether the columns say where a row is."""
+        return Field.WKT in self.of or {Field.X, Field.Y} <= self.of.keys()
+
+
+def guess(names: Sequence[str]) -> Columns:
+    """The columns by their names; a field that no name speaks for is left out. WKT goes before x and y."""
+    plain = {_plain(name): name for name in reversed(names)}
+    found = {
+        field: plain[word] for field, words in _WORDS.items() for word in reversed(words) if word in plain
+    }  # the last of equal keys wins, and that is the first word
+    return Columns(found)
+
+
+def header_at(rows: Sequence[Sequence[str]]) -> int | None:
+    """The place of the line of column names among a table's first rows, or None.
+
+    A title in one cell, or a line of numbers, is none; a line with a word that we know goes before others.
+    """
+    likely = [
+        place
+        for place, cells in enumerate(rows)
+        if sum(bool(cell) for cell in cells) >= _SHORTEST_HEADER and not any(_is_number(cell) for cell in cells)
+    ]
+    known = [place for place in likely if guess(rows[place]).of]
+    return next(iter(known or likely), None)
+
+
+def names_of(rows: Sequence[RawRow]) -> list[str]:
+    """All columns that any row fills, in the order of their first appearance."""
+    return list(dict.fromkeys(name for row in rows for name in row.tags))
+
+
+def mapped(rows: Sequence[RawRow], columns: Columns) -> list[RawRow]:
+    """The rows read by a person's mapping and by nothing else; what they said is kept for giving them back."""
+    wanted = [(field, column) for field, column in columns.of.items() if field in _READ_AS]
+    mapped_rows = []
+    for row in rows:
+        read = {_READ_AS[field]: row.tags[column] for field, column in wanted if column in row.tags}
+        if columns.every:
+            read[_READ_AS[Field.KIND]] = columns.every
+        mapped_rows.append(dataclasses.replace(row, read=read))
+    return mapped_rows
+
+
+def place_by_names(rows: Sequence[RawRow]) -> list[RawRow]:
+    """Rows placed by what their columns are called, each sheet by its own; a sheet without such columns stays."""
+    placed: list[RawRow] = []
+    for _, sheet in itertools.groupby(rows, key=lambda row: row.key.rpartition("row/")[0]):
+        mine = list(sheet)
+        found = guess(names_of(mine))
+        placed += place(mine, found) if found.placed else mine
+    return placed
+
+
+def place(rows: Sequence[RawRow], columns: Columns) -> list[RawRow]:
+    """Rows of a table with their shapes, in the table's own numbers; what cannot be placed has its flaw.
+
+    WKT of any kind, or points from x and y: plain numbers, or degrees with minutes and seconds.
+    """
+    if Field.WKT in columns.of:
+        return _from_wkt(rows, columns.of[Field.WKT])
+    x, y = columns.of[Field.X], columns.of[Field.Y]
+    read = [(_number(row.tags.get(x, "")), _number(row.tags.get(y, ""))) for row in rows]
+    good = np.array([a is not None and b is not None for a, b in read], dtype=bool)
+    points = np.full(len(rows), None, dtype=object)
+    points[good] = shapely.points(np.array([pair for pair, fits in zip(read, good, strict=True) if fits], dtype=float))
+    return [
+        row if row.flaw else dataclasses.replace(row, shape=point, flaw=None if fits else _unplaced(row, x, y))
+        for row, point, fits in zip(rows, points, good, strict=True)
+    ]
+
+
+def _unplaced(row: RawRow, x: str, y: str) -> Flaw:
+    column = next((name for name in (x, y) if _number(row.tags.get(name, "")) is None), x)
+    words = row.tags.get(column, "")
+    if not words:
+        return Flaw(N_("The row has no {column}; fill it or delete the row."), column, {"column": column})
+    return Flaw(N_("“{words}” is no coordinate."), column, {"words": words[:40]})
+
+
+def _from_wkt(rows: Sequence[RawRow], column: str) -> list[RawRow]:
+    words = [row.tags.get(column, "") for row in rows]
+    shapes: NDArray[np.object_] = shapely.from_wkt(
+        np.array([w or None for w in words], dtype=object), on_invalid="ignore"
+    )
+    placed = []
+    for row, text, shape in zip(rows, words, shapes, strict=True):
+        flaw = row.flaw
+        if flaw is None and shape is None and text:
+            flaw = Flaw(N_("“{words}” is no geometry in WKT."), column, {"words": text[:40]})
+        placed.append(dataclasses.replace(row, shape=None if flaw else shape, flaw=flaw))
+    return placed
+
+
+def _plain(name: str) -> str:
+    return _UNIT.sub("", unicodedata.normalize("NFKC", name)).strip().lower()
+
+
+def _is_number(cell: str) -> bool:
+    return _NUMBER.fullmatch(cell.strip()) is not None
+
+
+def _number(cell: str) -> float | None:
+    """116.3, １１６．３, 116°18′0″E, 东经116度18分, 39,500,123.4; None where it is none of these."""
+    words = unicodedata.normalize("NFKC", cell).strip()
+    plain = words.replace(",", "") if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", words) else words
+    if _NUMBER.fullmatch(plain):
+        return float(plain)
+    angle = _ANGLE.fullmatch(words)
+    if angle is None:
+        return None
+    degrees = sum(float(angle[part] or 0) / over for part, over in (("d", 1), ("m", 60), ("s", 3600)))
+    side = (angle["side"] or angle["after"] or "").lower()
+    return -degrees if side.startswith(_AGAINST) else degrees

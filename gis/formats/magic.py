@@ -1,0 +1,124 @@
+"""What kind of file it is, by its first bytes; its ending only tells what a damaged one was to be."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from gis.errors import N_, UnreadableFile
+
+_PEEK, _CHUNK = 4096, 1 << 20
+_UNKNOWN, _MARKUP = "unknown", "XML / HTML"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_MAGIC = (
+    (b"PK\x03\x04", "zip"),
+    (b"\x1f\x8b", "gzip"),
+    (b"SQLite format 3\x00", "gpkg"),
+    (b"\x00\x00\x27\x0a", "shp"),
+    (b"AutoCAD Binary DXF", "binary DXF"),
+    (b"%PDF", "PDF"),
+    (b"\xd0\xcf\x11\xe0", "Office 97 (doc, xls, ppt)"),
+    (b"AC10", "DWG"),
+)
+_ROOTS = (("<osm", "osm"), ("<kml", "kml"), ("<gpx", "gpx"))
+#: What a file's ending promises; where the first bytes are of no kind at all, that is what was damaged.
+_PROMISED = {
+    ".geojson": "GeoJSON",
+    ".json": "GeoJSON",
+    ".gpkg": "GeoPackage",
+    ".zip": "zip",
+    ".gz": "gzip",
+    ".pbf": "OSM PBF",
+    ".osm": "OSM XML",
+    ".shp": "shapefile",
+    ".kml": "KML",
+    ".kmz": "KMZ",
+    ".gpx": "GPX",
+    ".dxf": "DXF",
+    ".xlsx": "Excel",
+}
+_NO_TEXT = re.compile("[\0-\x08\x0e-\x1f\x7f\ufffd]")
+_XML = frozenset({"OSM XML", "KML", "GPX"})
+#: Lines looked at for the sign between columns, and the signs, the commonest first.
+_LINES, _DELIMITERS = 20, (",", "\t", ";", "|")
+
+
+def kind_of_file(path: Path, called: str) -> str:
+    """``zip``, ``gzip``, ``gpkg``, ``shp``, ``pbf``, ``osm``, ``kml``, ``gpx``, ``json``, ``dxf``, ``csv``, or another.
+
+    Raises :class:`UnreadableFile` for an empty file.
+    """
+    with path.open("rb") as file:
+        head = file.read(_PEEK)
+        pieces = chain([head], iter(partial(file.read, _CHUNK), b""))
+        zeros = head[:1] == b"\x00" and not any(piece.strip(b"\x00") for piece in pieces)
+    if zeros:
+        raise UnreadableFile(
+            N_(
+                "{file} holds nothing but zero bytes, so its content was lost; copy or export it again and upload that."
+            ),
+            file=called,
+        )
+    if not head.strip(b" \t\r\n"):
+        raise UnreadableFile(N_("{file} is empty; export and upload it again."), file=called)
+    known = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+    return known or ("pbf" if b"OSMHeader" in head[:32] else _kind_of_text(head))
+
+
+def delimiter_of(text: str) -> str | None:
+    """The sign that parts the first lines of a text into columns, mostly as many and two at least; None for none."""
+    lines = [line for line in text.splitlines()[:_LINES] if line.strip()]
+    for delimiter in _DELIMITERS:
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter)]
+        usual = max(widths, key=widths.count, default=0)
+        if usual > 1 and 2 * widths.count(usual) >= len(widths) > 1:
+            return delimiter
+    return None
+
+
+def _kind_of_text(head: bytes) -> str:
+    text = _beginning(head)
+    if text.startswith("<"):
+        return next((kind for root, kind in _ROOTS if root in text), _MARKUP)
+    if text[:1] in {"{", "["}:
+        return "json"
+    if text.startswith(("0", "999")) and "SECTION" in text[:1000]:
+        return "dxf"
+    return "csv" if _is_table(text) else _UNKNOWN
+
+
+def _is_table(text: str) -> bool:
+    return _NO_TEXT.search(text) is None and delimiter_of(text) is not None
+
+
+def _beginning(head: bytes) -> str:
+    """The first characters, whatever they are written in; with signs of replacement where the bytes are no text."""
+    for encoding in ["utf-16"] if head[:2] in _UTF16 else ["utf-8-sig", "gb18030"]:
+        try:
+            return codecs.getincrementaldecoder(encoding)().decode(head, final=False).lstrip()
+        except UnicodeDecodeError:
+            continue
+    return head.decode("utf-8", "replace").lstrip()
+
+
+def of_no_use(kind: str, path: Path, called: str, *, read: str) -> UnreadableFile:
+    """Why a file is not read: damaged, by what its ending promises; of another kind; of none that we know.
+
+    ``read`` names the kinds that are.
+    """
+    ending = path.suffix or Path(called.lower().removesuffix(".gz")).suffix
+    promised = _PROMISED.get(ending.lower())
+    if promised and (kind == _UNKNOWN or (kind == _MARKUP and promised in _XML)):
+        message = N_(
+            "{file} is damaged or cut off: its first bytes are not those of {promised}."
+            " Export or download it again, and check its ending."
+        )
+        return UnreadableFile(message, file=called, promised=promised)
+    if kind == _UNKNOWN:
+        return UnreadableFile(N_("{file} is of a kind that is not known here; hand in {read}."), file=called, read=read)
+    message = N_("{file} is a file of the kind {kind}, which is not read here; hand in {read}.")
+    return UnreadableFile(message, file=called, kind=kind, read=read)

@@ -1,0 +1,147 @@
+"""From a file of any kind that is read here to its rows: packed ones are unfolded, each kind goes to its reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gis.errors import N_, UnreadableFile
+from gis.formats import archive, geojson
+from gis.formats.archive import Limits
+from gis.formats.magic import kind_of_file, of_no_use
+from gis.formats.rows import RawRow
+
+#: The kinds that are read, for messages.
+READ = "GeoJSON, GeoPackage, shapefile (zip), OSM PBF / XML, KML / KMZ, GPX, DXF, CSV, Excel (xlsx)"
+#: What RFC 7946, the OSM wiki, OGC 07-147r2 and GPX 1.1 define for files that say nothing.
+_WGS84 = "EPSG:4326"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A file's rows, the datum that it states or that its format defines, and whether its places stand in columns."""
+
+    rows: list[RawRow]
+    stated: str | None
+    table: bool = False
+
+
+def rows_of(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows:
+    """The rows of one file; what is packed is unfolded into ``scratch``, once. Raises :class:`UnreadableFile`."""
+    kind = kind_of_file(path, called)
+    if kind == "zip":
+        return _of_zip(path, called=called, scratch=scratch, limits=limits)
+    if kind == "gzip":
+        return _of_plain(archive.unfold_gzip(path, scratch / "unfolded", limits=limits), called, scratch)
+    return _of_plain(path, called, scratch)
+
+
+def _of_plain(path: Path, called: str, scratch: Path) -> Rows:
+    """GDAL takes whatever is called .zip for an archive: it gets each file under the ending of its kind."""
+    kind = kind_of_file(path, called)
+    reader = _READERS.get(kind)
+    if reader is None:
+        raise of_no_use(kind, path, called, read=READ)
+    named = scratch / f"survey.{kind}"
+    if kind != "shp" and path != named:
+        named.symlink_to(path.absolute())
+        path = named
+    return reader(path, called)
+
+
+def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows:
+    members = archive.unfold_zip(path, scratch, limits=limits)
+    if "[Content_Types].xml" in members:
+        return _of_office(path, members, called)
+    shapefiles = [target for name, target in members.items() if name.lower().endswith(".shp")]
+    if len(shapefiles) == 1:
+        return _shapefile(shapefiles[0], called)
+    drawn = [target for name, target in members.items() if name.lower().endswith(".kml")]
+    if drawn and not shapefiles:  # a KMZ: its first KML is the document, the rest are pictures and what it links to
+        return _of_plain(drawn[0], called, scratch)
+    if not shapefiles and len(members) == 1:
+        return _of_plain(next(iter(members.values())), called, scratch)
+    raise UnreadableFile(
+        N_("{file} holds {count} shapefiles; pack exactly one survey per zip."), file=called, count=len(shapefiles)
+    )
+
+
+def _of_office(path: Path, members: dict[str, Path], called: str) -> Rows:
+    if not any(name.startswith("xl/") for name in members):
+        raise of_no_use("Word / PowerPoint", path, called, read=READ)
+    from gis.formats import sheets
+
+    return Rows(sheets.read_xlsx(path, called=called), None, table=True)
+
+
+def _shapefile(path: Path, called: str) -> Rows:
+    if not path.with_suffix(".dbf").exists():
+        raise UnreadableFile(
+            N_("{file} lacks parts of the shapefile; zip .shp, .shx, .dbf and .prj together and hand that in."),
+            file=called,
+        )
+    from gis.formats import tables
+
+    return Rows(*tables.read_shapefile(path, called=called))
+
+
+def _geopackage(path: Path, called: str) -> Rows:
+    from gis.formats import tables
+
+    return Rows(*tables.read_gpkg(path, called=called))
+
+
+def _geojson(path: Path, called: str) -> Rows:
+    rows, stated = geojson.read(path, called=called)
+    return Rows(rows, stated or _WGS84)
+
+
+def _pbf(path: Path, called: str) -> Rows:
+    from gis.formats import osm
+
+    return Rows(osm.read(path, called=called, packing="pbf"), _WGS84)
+
+
+def _osm(path: Path, called: str) -> Rows:
+    from gis.formats import osm
+
+    return Rows(osm.read(path, called=called, packing="osm"), _WGS84)
+
+
+def _kml(path: Path, called: str) -> Rows:
+    from gis.formats import markup
+
+    return Rows(markup.read_kml(path, called=called), _WGS84)
+
+
+def _gpx(path: Path, called: str) -> Rows:
+    from gis.formats import markup, tables
+
+    markup.check(path, called=called)
+    return Rows(tables.read_gpx(path, called=called), _WGS84)
+
+
+def _dxf(path: Path, called: str) -> Rows:
+    from gis.formats import tables
+
+    return Rows(tables.read_dxf(path, called=called), None)
+
+
+def _csv(path: Path, called: str) -> Rows:
+    from gis.formats import sheets
+
+    return Rows(sheets.read_csv(path, called=called), None, table=True)
+
+
+_READERS: dict[str, Callable[[Path, str], Rows]] = {
+    "shp": _shapefile,
+    "gpkg": _geopackage,
+    "json": _geojson,
+    "pbf": _pbf,
+    "osm": _osm,
+    "kml": _kml,
+    "gpx": _gpx,
+    "dxf": _dxf,
+    "csv": _csv,
+}

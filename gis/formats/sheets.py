@@ -1,0 +1,168 @@
+"""Tables whose places stand in columns: CSV and Excel lists with longitude and latitude, x and y, or WKT.
+
+Which column is which is the business of :mod:`gis.formats.columns`; here rows keep what their cells say.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+
+from gis.errors import N_, UnreadableFile
+from gis.formats.columns import header_at
+from gis.formats.magic import delimiter_of
+from gis.formats.rows import Flaw, RawRow
+from gis.formats.texts import text_of
+
+#: A list that a person keeps; what is larger is a database's, and comes as GeoPackage.
+_LARGEST = 256 << 20
+_MOST_ROWS, _MOST_COLUMNS = 1_000_000, 200
+_LONGEST_CELL = 1 << 20
+#: Rows looked at for the header: titles and merged cells stand above it.
+_PEEK_ROWS = 15
+
+_Line = tuple[int, list[str]]  # the number that the person sees beside the row, and its cells
+
+
+def read_csv(path: Path, *, called: str) -> list[RawRow]:
+    """The rows of a delimited text (comma, tab, semicolon, bar) in UTF-8, UTF-16 or GB18030.
+
+    ``called`` is the file's name for messages. A row's key is its line in the file. Raises :class:`UnreadableFile`
+    for a text that is no table, for one that breaks off inside quotes, and for one that is larger than a list can be.
+    """
+    _refuse_giants(path, called)
+    text = text_of(path.read_bytes(), called)
+    delimiter = delimiter_of(text)
+    if delimiter is None:
+        raise UnreadableFile(
+            N_("{file} is a text without columns; export the table as CSV with a line of column names."), file=called
+        )
+    csv.field_size_limit(_LONGEST_CELL)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    return _rows(list(_lines(reader, called)), called=called, prefix="")
+
+
+def _lines(reader: Iterator[list[str]], called: str) -> Iterator[_Line]:
+    line = 1  # a cell may hold line breaks: a row is called by the line that it begins in
+    try:
+        while True:
+            cells = next(reader, None)
+            if cells is None:
+                return
+            yield line, cells
+            line = reader.line_num + 1  # type: ignore[attr-defined]  # typeshed: _csv._reader has it
+    except csv.Error as error:
+        raise UnreadableFile(
+            N_("{file} is damaged at line {line}: a quotation mark is not closed, or a cell has no end."),
+            file=called,
+            line=line,
+        ) from error
+
+
+def read_xlsx(path: Path, *, called: str) -> list[RawRow]:
+    """The rows of all sheets of an Excel workbook that have a line of column names; formulas by their last value.
+
+    A row's key is its number as Excel shows it, after the sheet's name where several sheets have rows. Raises
+    :class:`UnreadableFile` for damage, for entities in its XML, and where no sheet has a table.
+    """
+    _refuse_giants(path, called)
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with warnings.catch_warnings(), path.open("rb") as file:
+            warnings.simplefilter("ignore")  # styles and filters that openpyxl doesn't know
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            sheets = {sheet.title: list(_cells(sheet.iter_rows(values_only=True), called)) for sheet in book.worksheets}
+            book.close()
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, ParseError, EOFError) as error:
+        if isinstance(error, UnreadableFile):
+            raise
+        raise UnreadableFile(
+            N_("{file} is damaged or no Excel workbook; open it in Excel, save it as .xlsx and hand that in."),
+            file=called,
+        ) from error
+    except DefusedXmlException as error:
+        raise UnreadableFile(
+            N_("{file} declares XML entities, which are refused; save it anew."), file=called
+        ) from error
+    tables = {title: lines for title, lines in sheets.items() if len(lines) > 1}
+    if not tables:
+        raise UnreadableFile(
+            N_("{file} has no table: a line of column names and rows below it; fill a sheet."), file=called
+        )
+    parted = len(tables) > 1
+    return [
+        row
+        for title, lines in tables.items()
+        for row in _rows(lines, called=called, prefix=f"{title}/" if parted else "")
+    ]
+
+
+def _cells(rows: Iterable[Sequence[object]], called: str) -> Iterator[_Line]:
+    for number, row in enumerate(rows, start=1):
+        if number > _MOST_ROWS or len(row) > _MOST_COLUMNS * 100:
+            raise UnreadableFile(
+                N_("{file} has more than {most} rows; split it or use GeoPackage."), file=called, most=_MOST_ROWS
+            )
+        cells = [_worded(value) for value in row[: _MOST_COLUMNS + 1]]
+        if any(cells):
+            yield number, cells
+
+
+def _worded(value: object) -> str:
+    """A cell as a person reads it: whole numbers without a point, days without midnight."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 - exact in a float
+        return str(int(value))
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    return str(value).strip()
+
+
+def _refuse_giants(path: Path, called: str) -> None:
+    if path.stat().st_size > _LARGEST:
+        raise UnreadableFile(N_("{file} is larger than 256 MiB; split it or use GeoPackage."), file=called)
+
+
+def _rows(lines: Sequence[_Line], *, called: str, prefix: str) -> list[RawRow]:
+    """The lines below the header as rows; blank lines are none."""
+    lines = [(number, [cell.strip() for cell in cells]) for number, cells in lines if any(c.strip() for c in cells)]
+    head = header_at([cells for _, cells in lines[:_PEEK_ROWS]])
+    if head is None or len(lines[head][1]) > _MOST_COLUMNS:
+        raise UnreadableFile(
+            N_("{file} has no line of column names that can be read (2 to {most} columns); add one."),
+            file=called,
+            most=_MOST_COLUMNS,
+        )
+    names = _distinct(lines[head][1])
+    return [_row(f"{prefix}row/{number}", names, cells) for number, cells in lines[head + 1 :]]
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Column names in lower case, the second of a name numbered, a nameless one called by its place."""
+    distinct: list[str] = []
+    for place, name in enumerate(names, start=1):
+        plain = " ".join(name.lower().split()) or f"column {place}"
+        again = sum(other == plain or other.startswith(f"{plain} #") for other in distinct)
+        distinct.append(f"{plain} #{again + 1}" if again else plain)
+    return distinct
+
+
+def _row(key: str, names: Sequence[str], cells: Sequence[str]) -> RawRow:
+    tags = {name: cell for name, cell in zip(names, cells, strict=False) if cell}
+    beyond = [cell for cell in cells[len(names) :] if cell]
+    if beyond:
+        values: dict[str, object] = {"columns": len(names), "beyond": len(beyond)}
+        reason = N_("The row has {beyond} values beyond the {columns} columns; a text with the delimiter needs quotes.")
+        return RawRow(key, tags, None, Flaw(reason, names[-1], values))
+    return RawRow(key, tags, None)
