@@ -63,9 +63,11 @@ def open_bytes(data: bytes, *, name: str) -> Opened:
         path = Path(folder) / (Path(name.replace("\\", "/").replace("\0", "")).name[-LONGEST_NAME:] or "file")
         path.write_bytes(data)
         try:
-            return open_rows(path)
+            opened = open_rows(path)
+            opened.require_places()
         except GisError as error:
             raise Invalid(error.message, field="file", **error.values) from error
+    return opened
 
 
 def take_in(

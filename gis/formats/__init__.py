@@ -50,6 +50,15 @@ class Opened:
         rows = columns.mapped(self.rows, by)
         return replace(self, rows=tuple(columns.place(rows, by) if self.table and by.placed else rows))
 
+    def require_places(self) -> None:
+        """Raise UnreadableFile for ``columns`` where :attr:`lost`."""
+        if self.lost:
+            raise UnreadableFile(
+                N_("{file} has no columns that say where its rows are: 经度 and 纬度, x and y, or WKT. Choose them."),
+                file=self.name,
+                field="columns",
+            )
+
     def shapes(self) -> tuple[NDArray[np.object_], list[str | None]]:
         """The shapes of the rows that are of a kind we keep (of all, where none is), and their names.
 
@@ -63,12 +72,7 @@ class Opened:
 
     def survey(self, datum: str | None = None) -> Survey:
         """The rows in EPSG:4490; ``datum`` overrules what the file states. Raises as read_survey."""
-        if self.lost:
-            raise UnreadableFile(
-                N_("{file} has no columns that say where its rows are: 经度 and 纬度, x and y, or WKT. Choose them."),
-                file=self.name,
-                field="columns",
-            )
+        self.require_places()
         if datum is None and self.stated is None:
             raise UnknownDatum(
                 N_("{file} does not say its coordinate system (no .prj); choose it, for example EPSG:4548."),
