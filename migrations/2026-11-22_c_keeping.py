@@ -140,6 +140,13 @@ BEGIN
   ON CONFLICT (person_id) DO UPDATE SET hash = excluded.hash, set_at = now();
   DELETE FROM base.session s WHERE s.person_id = who
      AND NOT coalesce(who = base.me() AND s.token_hash = own_session, false);
+  -- Somebody else's reset also lets the login in again, as the right password in time does; what counts for an address
+  -- stays counted. One's own change does not: whoever took over a session could try passwords without end.
+  IF who IS DISTINCT FROM base.me() THEN
+    INSERT INTO base.login_attempt (login, address_hash, succeeded, at)
+    SELECT a.login, '', true, max(a.at) FROM base.login_attempt a JOIN base.person p ON p.id = who AND p.login = a.login
+     GROUP BY a.login;
+  END IF;
   PERFORM history.note('base.password', 'update', who, NULL, hstore(ARRAY['person_id', who::text, 'territory', home::text]));
 END $$;
 -- Names of colleagues stand beside what they did, whatever their territory; nothing else of them does.

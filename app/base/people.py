@@ -74,7 +74,10 @@ def log_in(database: Database, clock: Clock, *, login: str, password: str, addre
             },
         ).one_or_none()
     if state is None:
-        raise NotAllowed("Too many failed logins. Wait 15 minutes, or ask the administrator for a new password.")
+        raise NotAllowed(
+            "Too many failed logins of this name or from this address. Wait 15 minutes; a new password by the"
+            " administrator lets the name in at once, the address not."
+        )
     if not _matches(state.hash or _NOBODY, password) or state.person_id is None:
         raise NotAllowed("Login or password is wrong.")
     token = secrets.token_urlsafe(32)
@@ -196,7 +199,8 @@ def _division_called(session: Session, place: str) -> Division:
 def set_password(session: Session, person_id: int, password: str, *, keep: str = "") -> None:
     """Set a password; the database refuses whoever is neither the person nor may change them.
 
-    All sessions of the person end, but the one of the token ``keep`` where the person does it themselves.
+    All sessions of the person end, but the one of the token ``keep`` where the person does it themselves. Somebody
+    else's reset also lifts the lock that failed logins put on the name.
     """
     session.execute(
         text("SELECT base.set_password(:person, :hash, :keep)"),

@@ -77,9 +77,9 @@ def _seal(database: Database, clock: Clock, anchors: Path) -> None:
     except SQLAlchemyError as error:
         LOG.error("the history could not be sealed; tried again in a minute: %s", _why(error))  # noqa: TRY400 - no values
     except (MingluError, OSError) as refusal:
-        LOG.error("no anchor was written: %s", refusal)  # noqa: TRY400 - the refusal says it all
+        LOG.error("no anchor was written: %s", refusal if isinstance(refusal, MingluError) else _why(refusal))  # noqa: TRY400 - no values
 
 
-def _why(error: SQLAlchemyError) -> str:
+def _why(error: SQLAlchemyError | OSError) -> str:
     """What is known to hold no values: the remedy for a full disk, else the error's kind."""
     return "the disk is full: free some space" if is_full(error) else type(error).__name__

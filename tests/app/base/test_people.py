@@ -53,6 +53,37 @@ def test_five_failures_lock_the_login_even_for_the_right_password_and_fifteen_mi
     assert log_in(world.office, later, login=login, password=PASSWORD, address="127.0.0.1")
 
 
+def locked(world: World, login: str, *, address: str) -> None:
+    for _ in range(5):
+        with pytest.raises(NotAllowed, match="wrong"):
+            log_in(world.office, world.clock, login=login, password="not-it-at-all", address=address)
+
+
+def test_a_new_password_by_the_administrator_opens_a_locked_login_and_ones_own_does_not(world: World):
+    person, admin = world.person(Role.CREW, "南镇"), world.person(Role.ADMINISTRATOR, "市")
+    login = login_of(world, person)
+    locked(world, login, address="127.0.0.1")
+    with world.office.acting(person, via="test") as session:
+        set_password(session, person, "my-own-new-one")
+    with pytest.raises(NotAllowed, match="Wait"):
+        log_in(world.office, world.clock, login=login, password="my-own-new-one", address="127.0.0.1")
+    with world.office.acting(admin, via="test") as session:
+        set_password(session, person, "from-the-administrator")
+    assert log_in(world.office, world.clock, login=login, password="from-the-administrator", address="127.0.0.1")
+
+
+def test_a_new_password_lifts_the_lock_of_a_name_and_not_of_an_address(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.base.people.ADDRESS_FAILURES", 5)
+    person, admin = world.person(Role.CREW, "南镇"), world.person(Role.ADMINISTRATOR, "市")
+    login = login_of(world, person)
+    locked(world, login, address="203.0.113.9")
+    with world.office.acting(admin, via="test") as session:
+        set_password(session, person, "from-the-administrator")
+    with pytest.raises(NotAllowed, match="Wait"):
+        log_in(world.office, world.clock, login=login, password="from-the-administrator", address="203.0.113.9")
+    assert log_in(world.office, world.clock, login=login, password="from-the-administrator", address="127.0.0.1")
+
+
 def test_a_session_ends_after_twelve_hours_and_after_eight_unused(world: World):
     login = login_of(world, world.person(Role.COUNTY_OFFICER, "东县"))
     token = log_in(world.office, world.clock, login=login, password=PASSWORD, address="127.0.0.1")
