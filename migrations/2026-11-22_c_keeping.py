@@ -439,6 +439,17 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 GRANT EXECUTE ON FUNCTION history.changed_since(history.entry) TO minglu_office;
 
+-- What changed of rows since the versions at which somebody saw them, oldest first; to whoever may read the rows, though
+-- perhaps not the history: a form that was overtaken shows both. Who changed them and when is not told.
+CREATE FUNCTION history.since(subj text, ids bigint[], versions bigint[])
+RETURNS TABLE (row_id bigint, before hstore, after hstore) LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT e.row_id, e.before, e.after FROM unnest(ids, versions) AS s (id, version)
+    JOIN history.entry e ON e.subject = subj AND e.row_id = s.id AND e.op = 'update'
+   WHERE (e.before -> 'version')::bigint >= s.version AND e.territory <@ (SELECT base.reach(subj, 'read')) ORDER BY e.id
+$$;
+GRANT EXECUTE ON FUNCTION history.since(text, bigint[], bigint[]) TO minglu_office;
+
 -- Take one act back, newest entry first, as the person who asks and within their rights (security invoker). A row
 -- that somebody changed since stands in the way: nothing is taken back then.
 CREATE FUNCTION history.undo(wanted uuid) RETURNS integer LANGUAGE plpgsql
@@ -477,8 +488,8 @@ GRANT EXECUTE ON FUNCTION history.undo(uuid) TO minglu_office;
 
 #: Tables that were there before lose what protects them here: policies, triggers, grants, rights.
 GONE = """
-DROP FUNCTION history.undo(uuid), history.changed_since(history.entry), history.verify(bigint[], text[]),
-  history.put_in(), history.holds(bigint, text),
+DROP FUNCTION history.undo(uuid), history.changed_since(history.entry), history.since(text, bigint[], bigint[]),
+  history.verify(bigint[], text[]), history.put_in(), history.holds(bigint, text),
   history.newest_block(), history.seal(integer, timestamptz), history.merkle(bytea[]), history.digest(history.entry),
   history.block_hash(bigint, bytea, bytea, integer, xid8, xid8, bigint, timestamptz, timestamptz);
 DROP FUNCTION base.begin_attempt(text, bytea, timestamptz, bigint, bigint),

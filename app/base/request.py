@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 from uuid import UUID
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, Form, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -94,6 +94,10 @@ Config = Annotated[Settings, Depends(the_settings)]
 Files = Annotated[Store, Depends(the_store)]
 Show = Annotated[Answer, Depends(the_answer)]
 Work = Annotated[Session, Depends(a_transaction, scope="function")]
+#: What a form sends of the rows that it changes, as its reader saw them: ``key:version`` each, or figures of a whole.
+Seen = Annotated[list[str], Form(default_factory=list)]
+#: The version of the one record that a form changes, as its reader saw it.
+Version = Annotated[int, Form()]
 
 
 def the_place(request: Request, actor: Me, session: Work) -> Division:

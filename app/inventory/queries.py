@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
+from app.base.errors import N_
 from app.base.models import Division
+from app.base.seen import Whole
 from app.intake.models import Facility, Intake, Segment
 from app.inventory.models import ScopeReason, Street, StreetSegment, StreetState
 
+#: What the page counts from which the scope is judged.
+STREETS, IN_SCOPE = N_("Streets"), N_("Streets in scope")
 #: What the list can be sorted by.
 SORTS: dict[str, ColumnElement[Any]] = {
     "length": Street.length_m.expression,
@@ -49,12 +53,26 @@ def count(session: Session, found: Select[*tuple[Any, ...]]) -> int:
 
 
 def counts(session: Session, place: Division) -> dict[str, int]:
-    """How many streets of a territory are in each state, and how many of all are in scope."""
+    """How many streets of a territory are in each state, how many of all are in scope, and which ones as a sum."""
     below = Street.territory.op("<@")(place.path)
     rows = session.execute(
-        select(Street.state, func.count(), func.count().filter(Street.in_scope)).where(below).group_by(Street.state)
+        select(
+            Street.state,
+            func.count(),
+            func.count().filter(Street.in_scope),
+            func.coalesce(func.sum(Street.id).filter(Street.in_scope), 0),
+        )
+        .where(below)
+        .group_by(Street.state)
     ).all()
-    return {**{state: n for state, n, _ in rows}, "in_scope": sum(inside for _, _, inside in rows)}
+    in_scope, mark = sum(row[2] for row in rows), int(sum(row[3] for row in rows))
+    return {**{row[0]: row[1] for row in rows}, "in_scope": in_scope, "mark": mark}
+
+
+def whole_in_scope(counts: Mapping[str, int]) -> Whole:
+    """The counted streets of a territory by what a judgement of their scope changes, as one."""
+    n = sum(counts.get(state.value, 0) for state in StreetState)
+    return Whole(((STREETS, n), (IN_SCOPE, counts["in_scope"])), counts["mark"])
 
 
 def loose_segments(session: Session, place: Division) -> int:

@@ -18,7 +18,8 @@ from app.base.errors import N_, Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
 from app.base.models import Division
 from app.base.people import Actor, may
-from app.base.request import Answer, Now, Place, Show, Work, one_of
+from app.base.request import Answer, Now, Place, Seen, Show, Version, Work, one_of
+from app.base.seen import require_row
 from app.intake.models import Intake
 from app.intake.steps import undo_intake as take_back
 from app.inventory import logic, queries, steps
@@ -102,6 +103,14 @@ class Shown:
         one_of(self.sort.removeprefix("-"), queries.SORTS, field="sort")
 
 
+@dataclass(slots=True)
+class Rule:
+    """The distance that is asked for, and the streets as they were when it was."""
+
+    within_m: Annotated[float, Form()]
+    seen: Seen
+
+
 @router.get("/inventory")
 def index(session: Work, show: Show, place: Place, names: Names, view: Annotated[Shown, Depends()]) -> Response:
     """Streets of the chosen territory, by state, scope and surveyed name."""
@@ -135,6 +144,7 @@ def _index(
         loose=queries.loose_segments(session, place),
         place=place,
         may_make=may(session, "inventory.street", "create"),
+        whole=queries.whole_in_scope(counts),
         within_m=steps.SCOPE_M,
         roads=ROADS,
         is_blue=is_blue,
@@ -160,12 +170,14 @@ def derive(session: Work, show: Show, place: Place, clock: Now) -> Response:
 
 @router.post("/inventory/scope")
 def judge(
-    session: Work, show: Show, place: Place, clock: Now, names: Names, within_m: Annotated[float, Form()]
+    session: Work, show: Show, place: Place, clock: Now, names: Names, rule: Annotated[Rule, Depends()]
 ) -> Response:
     """Which streets below the chosen division are in scope, anew."""
+    again = f"/inventory?in={place.uid}"
+    queries.whole_in_scope(queries.counts(session, place)).require(" ".join(rule.seen), again=again)
     try:
         with session.begin_nested():
-            inside = steps.judge_scope(session, clock, division=place, within_m=within_m)
+            inside = steps.judge_scope(session, clock, division=place, within_m=rule.within_m)
     except Invalid as refusal:
         errors = {"within_m": show.text(refusal.message, **refusal.values)}
         return _index(session, show, place, names, Shown(), errors)
@@ -179,11 +191,12 @@ def judge(
 
 
 @router.post("/inventory/intakes/{uid}/undo")
-def undo_intake(session: Work, show: Show, uid: UUID) -> Response:
+def undo_intake(session: Work, show: Show, uid: UUID, version: Version) -> Response:
     """An intake is undone together with the unnamed streets made of its lines; its record and its file stay."""
     intake = session.scalar(select(Intake).where(Intake.uid == uid))
     if intake is None:
         raise NotFound("There is no such intake in your territory. Look for it in the list of files taken in.")
+    require_row(intake, version, title=intake.source, url=f"/intake/{uid}")
     steps.dissolve(session, intake=intake)
     take_back(session, intake=intake)
     return show.see(

@@ -10,12 +10,18 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
+from app.base.errors import N_
 from app.base.models import Division, DivisionKind
+from app.base.seen import Whole
 from app.inventory.models import Stream, Street, StreetState
 from app.milestones.models import Batch, BatchState, BatchVillage, Target
 
 #: What a batch is made of; residents' committees may join, but the target counts villages.
 VILLAGES = (DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value)
+
+#: What the page counts that a batch is closed from.
+VILLAGES_IN = N_("Villages in the batch")
+LEFT = N_("Streets without a decided name")
 
 #: States of a street that no name was decided for.
 UNDECIDED = (StreetState.UNNAMED, StreetState.DRAFT, StreetState.PROPOSED)
@@ -64,6 +70,21 @@ def villages_of(batch: Batch) -> Select[Division]:
         .where(BatchVillage.batch_id == batch.id, last)
         .order_by(Division.path)
     )
+
+
+def members_of(session: Session, batch: Batch) -> dict[int, BatchVillage]:
+    """The rows by which villages are in a batch now, by the village's key."""
+    wanted = select(BatchVillage).where(BatchVillage.batch_id == batch.id, BatchVillage.left_on.is_(None))
+    return {member.division_id: member for member in session.scalars(wanted)}
+
+
+def whole_of(session: Session, batch: Batch) -> Whole:
+    """A batch as its closing shows it: its villages and the streets that are left, as one."""
+    members = members_of(session, batch)
+    streets = left(batch).with_only_columns(Street.id).order_by(None).subquery()
+    n, total = session.execute(select(func.count(), func.coalesce(func.sum(streets.c.id), 0))).one()
+    mark = int(total) + 31 * sum(member.id for member in members.values()) + batch.version
+    return Whole(((VILLAGES_IN, len(members)), (LEFT, int(n))), mark)
 
 
 def streets_of(batch: Batch) -> Select[Street]:

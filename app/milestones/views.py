@@ -14,18 +14,19 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from app.base import paging
+from app.base import seen as as_seen
 from app.base.clock import Clock
 from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
 from app.base.models import Division, DivisionKind
 from app.base.order import in_register_order
 from app.base.people import Actor, may
-from app.base.request import Answer, Me, Now, Place, Show, Work, is_below, one_of
+from app.base.request import Answer, Me, Now, Place, Seen, Show, Version, Work, is_below, one_of
 from app.inventory.models import Street
 from app.milestones import queries, steps
 from app.milestones.asks import DaysOfBatch
 from app.milestones.logic import title_of
-from app.milestones.models import Batch, BatchState, Target
+from app.milestones.models import Batch, BatchState, BatchVillage, Target
 from app.milestones.queries import VillageProgress
 
 router = APIRouter(prefix="/milestones")
@@ -49,6 +50,23 @@ class Picked:
 
     village: Annotated[list[UUID], Form(default_factory=list)]
     town: Annotated[list[UUID], Form(default_factory=list)]
+
+
+@dataclass(slots=True)
+class Joining:
+    """Villages to join a batch of this version."""
+
+    version: Version
+    village: Annotated[list[UUID], Form(default_factory=list)]
+    town: Annotated[list[UUID], Form(default_factory=list)]
+
+
+@dataclass(slots=True)
+class Leaving:
+    """A village to leave a batch; ``seen`` is how it was in it."""
+
+    village: Annotated[UUID, Form()]
+    seen: Seen
 
 
 @dataclass(slots=True)
@@ -183,6 +201,7 @@ def record(session: Work, show: Show, actor: Me, clock: Now, days: Days, uid: UU
         division=session.get(Division, batch.division_id),
         owner=session.scalar(select(func.base.name_of(batch.owner_id))),
         rows=rows,
+        members=queries.members_of(session, batch) if batch.state == BatchState.OPEN.value else {},
         own={row.village.id for row in own},
         sums=_sums(rows),
         asked=sum(row.draft + row.proposed for row in own),
@@ -201,10 +220,11 @@ def ask_villages(session: Work, show: Show, actor: Me, uid: UUID) -> Response:
 
 @router.post("/{uid}/villages")
 def add_villages(
-    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, picked: Annotated[Picked, Depends()]
+    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, picked: Annotated[Joining, Depends()]
 ) -> Response:
     """Villages join an open batch."""
     batch = _own(session, actor, uid)
+    as_seen.require_row(batch, picked.version, title=batch.title, url=f"/milestones/{uid}")
     try:
         with session.begin_nested():
             villages = _villages(session, session.get_one(Division, batch.division_id), picked)
@@ -216,13 +236,15 @@ def add_villages(
 
 @router.post("/{uid}/villages/remove")
 def remove_village(
-    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, village: Annotated[UUID, Form()]
+    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, leaving: Annotated[Leaving, Depends()]
 ) -> Response:
     """A village leaves an open batch."""
-    batch = _own(session, actor, uid)
+    batch, village = _own(session, actor, uid), leaving.village
     found = session.scalar(select(Division).where(Division.uid == village))
     if found is None:
         raise NotFound("There is no such village in your territory.")
+    rows = [as_seen.shown(each, found.name) for each in _members(session, batch, found)]
+    as_seen.require(rows, as_seen.read(leaving.seen), again=f"/milestones/{uid}")
     steps.remove_village(session, clock, batch=batch, village=found)
     return show.see(f"/milestones/{uid}", "{name} left the batch.", undo=current_act(session), name=found.name)
 
@@ -236,19 +258,27 @@ def ask_close(session: Work, show: Show, actor: Me, uid: UUID) -> Response:
         .add_columns(Division.name.label("village"))
         .join(Division, Division.id == Street.division_id)
     ).all()
-    return show.page("milestones/close.html", batch=batch, rows=rows[:200], count=len(rows))
+    whole = queries.whole_of(session, batch)
+    return show.page("milestones/close.html", batch=batch, rows=rows[:200], count=len(rows), whole=whole)
 
 
 @router.post("/{uid}/close")
-def close(session: Work, show: Show, actor: Me, clock: Now, uid: UUID) -> Response:
+def close(session: Work, show: Show, actor: Me, clock: Now, uid: UUID, seen: Seen) -> Response:
     """Open → closed."""
-    batch = steps.close_batch(session, clock, batch=_own(session, actor, uid))
+    batch = _own(session, actor, uid)
+    queries.whole_of(session, batch).require(" ".join(seen), again=f"/milestones/{uid}/close")
+    steps.close_batch(session, clock, batch=batch)
     return show.see(f"/milestones/{uid}", "The batch {title} is closed.", undo=current_act(session), title=batch.title)
 
 
 def _sums(rows: Sequence[VillageProgress]) -> dict[str, int]:
     names = ("streets", "unnamed", "draft", "proposed", "approved", "in_force", "named")
     return {name: sum(getattr(row, name) for row in rows) for name in names}
+
+
+def _members(session: Session, batch: Batch, village: Division) -> list[BatchVillage]:
+    found = queries.members_of(session, batch).get(village.id)
+    return [] if found is None else [found]
 
 
 def _require_planner(session: Session, actor: Actor, territory: str) -> None:
@@ -293,7 +323,7 @@ def _by_town(rows: Sequence[VillageProgress]) -> list[tuple[str | None, UUID | N
     return [(*key, list(found)) for key, found in groupby(rows, key=lambda row: (row.town, row.town_uid))]
 
 
-def _villages(session: Session, place: Division, picked: Picked) -> Sequence[Division]:
+def _villages(session: Session, place: Division, picked: Picked | Joining) -> Sequence[Division]:
     """Those picked by name, and all free ones of the towns picked whole."""
     towns = select(Division.id).where(Division.uid.in_(picked.town))
     whole = queries.free_villages(place).where(Division.parent_id.in_(towns)).with_only_columns(Division.id)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division, DivisionKind, File, Person, Role
+from app.base.seen import Whole
 from app.inventory.models import Street
 from app.milestones.models import Batch, BatchState, BatchVillage
 from app.naming.models import Name
@@ -20,12 +21,15 @@ from app.printing.logic import Plate
 from app.printing.models import Code, CodeState, Order, OrderLine, OrderState
 from signs import codes
 
+#: What a new order's page counts.
+WAITING = N_("Planned signs that wait for an order")
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from app.base.clock import Clock
-
-    from collections.abc import Sequence
 
 
 def ordered_on(session: Session, sign: int, /) -> date | None:
@@ -241,16 +245,16 @@ def listed(*, division: Division | None = None, state: str = "") -> Select[*tupl
     return wanted.where(Order.state == state) if state else wanted
 
 
-def files_of(session: Session, order: Order) -> list[File]:
-    """The print file and the packing list of a released order, as far as the person may see them."""
-    keys = [key for key in (order.file_id, order.manifest_id) if key is not None]
-    return list(session.scalars(select(File).where(File.id.in_(keys)).order_by(File.id)))
 def ordered_above(session: Session, place: Division) -> Sequence[Row[Any]]:
     """Orders of a place above that have plates for this one, the newest first."""
     asked = text("SELECT * FROM printing.ordered_above(CAST(:path AS ltree))")
     return session.execute(asked, {"path": place.path}).all()
 
 
+def files_of(session: Session, order: Order) -> list[File]:
+    """The print file and the packing list of a released order, as far as the person may see them."""
+    keys = [key for key in (order.file_id, order.manifest_id) if key is not None]
+    return list(session.scalars(select(File).where(File.id.in_(keys)).order_by(File.id)))
 
 
 def makers(session: Session) -> list[Person]:
@@ -271,6 +275,15 @@ def count_to_order(session: Session, clock: Clock, *, division: Division, batch:
     """How many signs an order would hold."""
     found = _to_order(clock, division=division, batch=batch).with_only_columns(Sign.id).order_by(None)
     return int(session.scalar(select(func.count()).select_from(found.subquery())) or 0)
+
+
+def whole_to_order(session: Session, clock: Clock, *, division: Division) -> Whole:
+    """All signs that an order of ``division`` could take, as one: none of them is moved, dropped or added unnoticed."""
+    found = _to_order(clock, division=division, batch=None).with_only_columns(Sign.id, Sign.version).order_by(None)
+    ready = found.subquery()
+    mark = func.coalesce(func.sum(ready.c.id * 31 + ready.c.version), 0)
+    n, total = session.execute(select(func.count(), mark).select_from(ready)).one()
+    return Whole(((WAITING, int(n)),), int(total))
 
 
 def batches_to_order(session: Session, clock: Clock, *, division: Division) -> list[tuple[Batch, int]]:

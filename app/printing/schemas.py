@@ -9,12 +9,17 @@ from uuid import UUID
 from fastapi import Form
 
 from app.base.errors import N_, Invalid
+from app.base.request import Seen
 
 
 @dataclass(slots=True)
 class Asked:
-    """An order as it was asked for; ``batch`` and ``maker`` are keys, or empty for none."""
+    """An order as it was asked for; ``batch`` and ``maker`` are keys, or empty for none.
 
+    ``seen`` are the signs that waited for an order when the form was read.
+    """
+
+    seen: Seen
     batch: Annotated[str, Form(max_length=40)] = ""
     maker: Annotated[str, Form(max_length=40)] = ""
 

@@ -15,7 +15,8 @@ from app.base.history import entries_of
 from app.base.jobs import enqueue_once, is_under_way, newest
 from app.base.models import Run
 from app.base.people import Actor, may
-from app.base.request import Answer, Config, Hit, Me, Now, Place, Show, Work, one_of
+from app.base.request import Answer, Config, Hit, Me, Now, Place, Show, Version, Work, one_of
+from app.base.seen import require_row
 from app.base.settings import Settings
 from app.planning.queries import batch as the_batch
 from app.planning.queries import reaches
@@ -76,7 +77,7 @@ def ask(session: Work, show: Show, place: Place, clock: Now, batch: str = "") ->
     """The form for a new order: which signs, which maker."""
     if not reaches(session, place.id, subject=_SUBJECT, act="create"):
         raise NotAllowed(N_("Orders are drawn up by city and county officers of the territory."))
-    asked = Asked(batch=batch)
+    asked = Asked(seen=[], batch=batch)
     return show.page("printing/new.html", asked=asked, errors={}, **_offer(session, place, clock))
 
 
@@ -85,6 +86,8 @@ def draw_up(
     session: Work, show: Show, place: Place, clock: Now, actor: Me, asked: Annotated[Asked, Depends()]
 ) -> Response:
     """Draw up an order, or show the form again with what is wrong."""
+    whole = queries.whole_to_order(session, clock, division=place)
+    whole.require(" ".join(asked.seen), again=f"/printing/new?in={place.uid}")
     try:
         batch, maker = asked.key("batch"), asked.key("maker")
         with session.begin_nested():
@@ -110,13 +113,14 @@ def record(session: Work, show: Show, settings: Config, uid: UUID, plate: Annota
 
 
 @router.post("/{uid}/release")
-def release(session: Work, show: Show, settings: Config, uid: UUID) -> Response:
+def release(session: Work, show: Show, settings: Config, uid: UUID, version: Version) -> Response:
     """Queue printing, reading back and release; what the registry refuses is told at once, with its plate."""
     order = queries.order(session, uid)
     try:
         steps.require_ready(session, order)
     except Conflict as refusal:
         return _record(session, show, settings, order, refusal=show.text(refusal.message, **refusal.values))
+    require_row(order, version, title=order.number, url=f"/printing/{uid}")
     enqueue_once(session, "release", {"order": order.uid})
     return show.see(f"/printing/{uid}")
 
@@ -176,4 +180,5 @@ def _offer(session: Session, place: Place, clock: Now) -> dict[str, Any]:
         "ready": queries.count_to_order(session, clock, division=place, batch=None),
         "batches": queries.batches_to_order(session, clock, division=place),
         "makers": queries.makers(session),
+        "whole": queries.whole_to_order(session, clock, division=place),
     }

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select, text, true
+from sqlalchemy import ColumnElement, Select, case, func, select, text, true
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division, File, Person, Role
@@ -19,6 +19,8 @@ from app.rollout.logic import FAR_M
 from app.rollout.models import Inspection, Installation, Job, JobState, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
 #: A page of the phone's list: far more than a day's work, so that "nearest first" has all to choose from.
@@ -40,6 +42,10 @@ def standing_on(session: Session, sign: int, /) -> date | None:
     return day
 
 
+#: An installation waits, was accepted, was rejected: never the other way.
+STAGES = (None, Verdict.ACCEPTED.value, Verdict.REJECTED.value)
+
+
 @dataclass(frozen=True, slots=True)
 class JobRow:
     """A job as the crew's list shows it: what to put up, where (lon, lat), looking where, until when."""
@@ -59,13 +65,15 @@ class JobRow:
     village: str
     crew: str
     redo_reason: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class InstallationRow:
     """An installation as officers see it; ``far`` when it stands more than 50 m from its plan.
 
-    ``verdict`` and what follows are of its newest inspection, None where it waits for one.
+    ``verdict`` and what follows are of its newest inspection, None where it waits for one. An installation is never
+    changed, only inspected: ``version`` is the place of its verdict in ``STAGES``.
     """
 
     id: int
@@ -89,6 +97,7 @@ class InstallationRow:
     due_on: date | None
     inspected_on: date | None
     inspector: str | None
+    version: int
 
 
 def signs_to_install(session: Session, *, division: Division, after: int = 0, most: int = 200) -> list[Sign]:
@@ -155,6 +164,7 @@ def listed_jobs(
             Division.name.label("village"),
             func.base.name_of(Job.crew_id).label("crew"),
             Job.redo_reason,
+            Job.version,
         )
         .join(Sign, Sign.id == Job.sign_id)
         .join(Post, Post.id == Sign.post_id)
@@ -221,6 +231,7 @@ def to_install(*, division: Division) -> Select[*tuple[Any, ...]]:
             Name.latin_sign.label("latin"),
             Sign.reason,
             Sign.kind,
+            Sign.version,
             Division.name.label("village"),
         )
         .join(Name, Name.id == Sign.name_id)
@@ -233,6 +244,20 @@ def to_install(*, division: Division) -> Select[*tuple[Any, ...]]:
 def signs_with(session: Session, uids: list[UUID]) -> list[Sign]:
     """These signs in the order of their keys, as far as the person may see them."""
     return list(session.scalars(select(Sign).where(Sign.uid.in_(uids)).order_by(Sign.id)))
+
+
+def words_of(session: Session, signs: Sequence[Sign]) -> dict[int, str]:
+    """The names on some signs, by the sign's key."""
+    wanted = (
+        select(Sign.id, Name.words).join(Name, Name.id == Sign.name_id).where(Sign.id.in_([one.id for one in signs]))
+    )
+    return {row[0]: row[1] for row in session.execute(wanted)}
+
+
+def installation_rows(session: Session, uids: list[UUID]) -> list[InstallationRow]:
+    """These installations as officers see them, in the order of their keys."""
+    found = session.execute(_installations().where(Installation.uid.in_(uids)).order_by(Installation.id))
+    return [InstallationRow(**row._mapping) for row in found]
 
 
 def installation_of(session: Session, *, job_id: int) -> InstallationRow | None:
@@ -378,6 +403,7 @@ def _installations() -> Select[*tuple[Any, ...]]:
             _newest.c.due_on,
             _newest.c.inspected_on,
             func.base.name_of(_newest.c.inspected_by).label("inspector"),
+            case((_newest.c.verdict.is_(None), 0), (_newest.c.verdict == STAGES[1], 1), else_=2).label("version"),
         )
         .join(Sign, Sign.id == Installation.sign_id)
         .join(Name, Name.id == Sign.name_id)

@@ -10,6 +10,8 @@ from uuid import UUID
 from fastapi import File, Form, UploadFile
 
 from app.base.errors import N_, Invalid
+from app.base.request import Seen, Version
+from app.base.seen import read
 from app.planning.schemas import number
 from app.rollout.logic import PHOTO_BYTES, Proof
 
@@ -26,15 +28,15 @@ VERDICTS = {
 class Given:
     """Jobs to give as they were chosen."""
 
-    uid: Annotated[list[UUID], Form(default_factory=list)]
+    seen: Seen
     crew: Annotated[str, Form(max_length=40)] = ""
     due_on: Annotated[str, Form(max_length=20)] = ""
 
-    def signs(self) -> list[UUID]:
-        """Keys of the chosen signs. Raises Invalid when none was chosen."""
-        if not self.uid:
+    def signs(self) -> dict[UUID, int]:
+        """Keys of the chosen signs, each with the version that was read. Raises Invalid when none was chosen."""
+        if not self.seen:
             raise Invalid(N_("Choose at least one sign."), field="uid")
-        return self.uid
+        return read(self.seen)
 
     def crew_key(self) -> UUID:
         """The crew's key. Raises Invalid when none was chosen."""
@@ -53,8 +55,9 @@ class Given:
 
 @dataclass(slots=True)
 class Refused:
-    """A rejection as it was typed."""
+    """A rejection as it was typed; ``version`` tells the inspection that was read."""
 
+    version: Version
     reason: Annotated[str, Form(max_length=400)] = ""
     due_on: Annotated[str, Form(max_length=20)] = ""
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Response
 from sqlalchemy.orm import Session
 
 from app.base import paging
+from app.base import seen as as_seen
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.files import fetch
-from app.base.models import Role
+from app.base.models import Division, Role
 from app.base.people import Actor, may
-from app.base.request import Answer, Config, Files, Me, Now, Place, Show, Work, one_of
+from app.base.request import Answer, Config, Files, Me, Now, Place, Seen, Show, Version, Work, one_of
 from app.base.settings import Settings
 from app.planning.logic import wind_of
 from app.planning.models import Sign
@@ -32,6 +34,7 @@ router = APIRouter(prefix="/rollout")
 DAYS = 14
 THUMB_PX, PHOTO_PX, PHOTOS, SIGNS = 240, 1600, 30, 100
 _SUBJECT = "rollout.job"
+_INSPECTION = N_("Inspection")
 _INSTALLED, _INSPECTED = "rollout.installation", "rollout.inspection"
 
 
@@ -79,19 +82,33 @@ def ask(session: Work, show: Show, place: Place, clock: Now, after: str | None =
 def give(session: Work, show: Show, place: Place, clock: Now, given: Annotated[Given, Depends()]) -> Response:
     """Give the chosen signs to a crew, or show the form again with what is wrong."""
     try:
-        signs, crew = queries.signs_with(session, given.signs()), queries.crew(session, given.crew_key())
+        seen, crew = given.signs(), queries.crew(session, given.crew_key())
+        signs = _signs(session, place, seen)
         with session.begin_nested():
             made = steps.give_jobs(session, clock, signs=signs, crew=crew, due_on=given.day())
+    except as_seen.Stale:
+        raise
     except (Invalid, Conflict) as refusal:
         errors = {getattr(refusal, "field", None) or "uid": show.text(refusal.message, **refusal.values)}
         return _choose(session, show, place, errors=errors, given=given, due_on=given.due_on)
     return show.see("/rollout", "{n} jobs were given to {name}.", n=len(made), name=crew.name)
 
 
+def _signs(session: Session, place: Division, seen: Mapping[UUID, int]) -> list[Sign]:
+    """The chosen signs as the list showed them. Raises Stale where one of them changed since."""
+    signs = queries.signs_with(session, list(seen))
+    words = queries.words_of(session, signs)
+    again = f"/rollout/new?in={place.uid}"
+    as_seen.require([as_seen.shown(each, words[each.id], f"/planning/{each.uid}") for each in signs], seen, again=again)
+    return signs
+
+
 @router.post("/jobs/{uid}/drop")
-def drop(session: Work, show: Show, clock: Now, uid: UUID) -> Response:
+def drop(session: Work, show: Show, clock: Now, uid: UUID, version: Version) -> Response:
     """Take an open job back from its crew."""
-    steps.drop_job(session, clock, job=queries.job(session, uid))
+    job = queries.job(session, uid)
+    as_seen.require_row(job, version, title=queries.job_row(session, uid).words, url="/rollout")
+    steps.drop_job(session, clock, job=job)
     return show.see("/rollout", "The job was taken back; its sign waits for a crew again.")
 
 
@@ -123,17 +140,13 @@ def installations(
 
 
 @router.post("/installations/accept")
-def accept(
-    session: Work,
-    show: Show,
-    clock: Now,
-    actor: Me,
-    uid: Annotated[list[UUID], Form(default_factory=list)],
-) -> Response:
+def accept(session: Work, show: Show, clock: Now, actor: Me, seen: Seen) -> Response:
     """The chosen installations passed the inspection, all or none."""
-    chosen = queries.installations_with(session, uid)
+    versions = as_seen.read(seen)
+    chosen = queries.installations_with(session, list(versions))
     if not chosen:
         raise NotFound(N_("Choose at least one installation of your territory in the list."))
+    _require_uninspected(session, show, versions, again="/rollout/installations?state=waiting")
     made = steps.accept(session, clock, actor, installations=chosen)
     return show.see("/rollout/installations?state=waiting", "{n} installations passed the inspection.", n=len(made))
 
@@ -144,7 +157,7 @@ def installation(session: Work, show: Show, clock: Now, actor: Me, uid: UUID) ->
     if actor.role is Role.CREW or not may(session, _INSTALLED, "read"):
         raise NotAllowed(N_("Your role does not see installations."))
     due_on = (clock.today() + timedelta(days=logic.REDO_DAYS)).isoformat()
-    return _installation(session, show, uid, Refused(due_on=due_on))
+    return _installation(session, show, uid, Refused(version=0, due_on=due_on))
 
 
 @router.post("/installations/{uid}/reject")
@@ -155,6 +168,7 @@ def reject(
     found = queries.installation(session, uid)
     if found is None:
         raise NotFound(N_("There is no such installation in your territory."))
+    _require_uninspected(session, show, {uid: refused.version}, again=f"/rollout/installations/{uid}")
     try:
         with session.begin_nested():
             steps.reject(session, clock, actor, installation=found, reason=refused.reason, due_on=refused.day())
@@ -162,6 +176,37 @@ def reject(
         errors = {refusal.field or "reason": show.text(refusal.message, **refusal.values)}
         return _installation(session, show, uid, refused, errors)
     return show.see(f"/rollout/installations/{uid}", "The installation was rejected; the sign is to be put up again.")
+
+
+def _require_uninspected(session: Session, show: Answer, seen: Mapping[UUID, int], *, again: str) -> None:
+    """Raise Stale where somebody inspected one of these installations after its page was read.
+
+    Who may not inspect is told so by the step.
+    """
+    if not may(session, _INSPECTED, "create"):
+        return
+
+    def said(verdict: str | None) -> str:
+        return show.text(VERDICTS[verdict or queries.WAITING][0])
+
+    rows = queries.installation_rows(session, list(seen))
+    by_stage = dict(enumerate(queries.STAGES))
+    as_seen.require(
+        [
+            as_seen.Shown(
+                _INSTALLED,
+                row.id,
+                row.uid,
+                row.version,
+                row.words,
+                f"/rollout/installations/{row.uid}",
+                fields=((_INSPECTION, said(by_stage.get(seen[row.uid])), said(row.verdict)),),
+            )
+            for row in rows
+        ],
+        seen,
+        again=again,
+    )
 
 
 def _installation(
@@ -279,7 +324,7 @@ def _choose(
             session, queries.to_install(division=place), keys=[paging.Key(Sign.id)], after=after, size=100
         ),
         crews=queries.crews(session),
-        picked={str(uid) for uid in given.uid} if given else set(),
+        picked=set(given.seen) if given else set(),
         crew=given.crew if given else "",
         due_on=due_on,
         errors=errors or {},

@@ -14,7 +14,8 @@ from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed
 from app.base.history import current_act, entries_of
 from app.base.people import Actor, may
-from app.base.request import Answer, Me, Now, Place, Show, Work, one_of
+from app.base.request import Answer, Me, Now, Place, Show, Version, Work, one_of
+from app.base.seen import require_row
 from app.scanning import queries, steps
 from app.scanning.logic import MOST_WORDS
 from app.scanning.models import Report, ReportState, ScanCount
@@ -93,9 +94,11 @@ def contact(session: Work, show: Show, uid: UUID) -> Response:
 
 
 @router.post("/{uid}/contact/erase")
-def erase_contact(session: Work, show: Show, clock: Now, actor: Me, uid: UUID) -> Response:
+def erase_contact(session: Work, show: Show, clock: Now, actor: Me, uid: UUID, version: Version) -> Response:
     """Erase what the reader left to be reached by, for good."""
-    steps.erase_contact(session, clock, actor, report=queries.report(session, uid))
+    report = queries.report(session, uid)
+    require_row(report, version, title=show.text(REPORT_KINDS[report.kind]), url=f"/scanning/{uid}")
+    steps.erase_contact(session, clock, actor, report=report)
     return show.see(f"/scanning/{uid}", "The contact was erased.")
 
 

@@ -18,7 +18,7 @@ from app.base.settings import OFFICE
 from app.naming.queries import days_of_batch, days_of_naming, names_in_force
 from app.printing.queries import ordered_on
 from app.rollout.queries import standing_on
-from app.web import columns, references
+from app.web import columns, references, stale
 from app.web.answers import OfficeAnswer
 from app.web.asking import refuse_unknown
 from app.web.frame import Frame
@@ -64,6 +64,7 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     app.state.names_in_force = names_in_force
     app.state.env.globals.update(columns=columns, told_by=references.told_by, banner=frame.demonstration)
     app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)
+    stale.install(app)
     app.router.routes.extend(_routes(*SHELL, *stations.values()))
     return app
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from app.base import seen
 from app.web import language, words
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def environment() -> Environment:
     )
     said = (language.day, language.moment, language.grouped, language.metres, language.signed, label)
     env.filters.update({filter_.__name__: filter_ for filter_ in said})
+    env.filters["seen"] = seen.told
     env.globals.update(
         _=_text,
         ngettext=_plural,

@@ -22,6 +22,7 @@ class Person:
     """Somebody who is signed in: reads pages and sends forms as a browser would."""
 
     def __init__(self, office: Office, role: Role, place: str) -> None:
+        self.world = office.world
         self.client = office.signed_in(role, place)
         self.token = token_in(self.client.get("/people/me").text)
 
@@ -40,6 +41,38 @@ class Person:
     def goes(self, url: str, **fields: Any) -> str:
         """Where a form that is accepted leads to."""
         return str(self.sends(url, **fields).headers["location"])
+
+
+def as_shown(person: Person, uids: str | list[str], subject: str = "naming.proposal") -> list[str]:
+    """Records as a page that was loaded just now sends them: key and version of each."""
+    keys = [uids] if isinstance(uids, str) else uids
+    with person.world.owner.connect() as connection:
+        found = connection.exec_driver_sql(
+            f"SELECT uid::text, version FROM {subject} WHERE uid = ANY (%s::uuid[])", (keys,)
+        )
+        versions = {row[0]: row[1] for row in found}
+    return [f"{uid}:{versions[uid]}" for uid in keys]
+
+
+def version_in(page: str, action: str) -> str:
+    """The version that the form with this action carries, as its reader saw it."""
+    found = re.search(rf'action="{re.escape(action)}".*?name="version" value="(\d+)"', page, re.DOTALL)
+    assert found, (action, page)
+    return found[1]
+
+
+def hidden_in(page: str, action: str) -> dict[str, Any]:
+    """What the form of a page with this action sends by itself, but for its token; nothing where there is none."""
+    form = re.search(rf'action="{re.escape(action)}["?].*?</form>', html.unescape(page), re.DOTALL)
+    if form is None:
+        return {}
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form[0])
+    return {name: [each for key, each in fields if key == name] for name, _ in fields if name != "form_token"}
+
+
+def seen_in(page: str) -> list[str]:
+    """What the forms of a page send of the rows that they change, each once."""
+    return list(dict.fromkeys(re.findall(r'name="seen" value="([^"]+)"', page)))
 
 
 def uids_in(page: str, prefix: str) -> list[str]:
@@ -108,4 +141,16 @@ def uid_of(world: World, place: str) -> str:
         )
 
 
-__all__ = ["Office", "Person", "survey", "taken_in", "uid_of", "uids_in", "work_off"]
+__all__ = [
+    "Office",
+    "Person",
+    "as_shown",
+    "hidden_in",
+    "seen_in",
+    "survey",
+    "taken_in",
+    "uid_of",
+    "uids_in",
+    "version_in",
+    "work_off",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -11,10 +11,12 @@ from fastapi import Form, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.base import seen as as_seen
 from app.base.errors import NotAllowed, NotFound
 from app.base.people import Actor, may
-from app.base.request import Answer
+from app.base.request import Answer, Seen, Version
 from app.milestones.models import Batch
+from app.naming import queries
 from app.naming.logic import states
 from app.naming.logic.states import State, Verb, Who
 from app.naming.models import Proposal
@@ -43,12 +45,21 @@ class Paper:
 
 @dataclass(slots=True)
 class Chosen:
-    """Proposals picked in a list, with what was said about them; ``next`` is where to go on."""
+    """Proposals picked in a list as it showed them, with what was said about them; ``next`` is where to go on."""
 
-    uid: Annotated[list[UUID], Form(default_factory=list)]
+    seen: Seen
     reason: Annotated[str, Form(max_length=400)] = ""
     read: Annotated[str, Form(max_length=3)] = ""
     next: Annotated[str, Form(max_length=400)] = "/naming"
+
+
+@dataclass(slots=True)
+class Answered:
+    """A finding's answer; ``version`` is that of the finding, ``seen`` its proposal's, whose words it is about."""
+
+    version: Version
+    seen: Seen
+    reason: Annotated[str, Form(max_length=400)] = ""
 
 
 def require_reader(session: Session) -> None:
@@ -63,6 +74,23 @@ def the_proposal(session: Session, uid: UUID) -> Proposal:
     if found is None:
         raise NotFound("There is no such proposal in your territory. Look for it in the list of proposals.")
     return found
+
+
+def the_proposals(session: Session, seen: Sequence[str], *, again: str) -> list[Proposal]:
+    """The proposals that a form was filled in for; none that this person may see is no fault.
+
+    Raises Stale where one of them is not as its reader saw it.
+    """
+    versions = as_seen.read(seen)
+    found = queries.by_uid(session, list(versions))
+    if found:
+        as_seen.require([told(each) for each in found], versions, again=again)
+    return found
+
+
+def told(proposal: Proposal) -> as_seen.Shown:
+    """A proposal as a page calls it that somebody overtook."""
+    return as_seen.shown(proposal, proposal.words, f"/naming/{proposal.uid}")
 
 
 def the_batch(session: Session, uid: str) -> Batch | None:

@@ -12,12 +12,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import paging
+from app.base import seen as as_seen
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.files import keep
 from app.base.models import Division, File
 from app.base.people import Actor
-from app.base.request import Answer, Files, Me, Now, Place, Show, Work, is_below
+from app.base.request import Answer, Files, Me, Now, Place, Seen, Show, Version, Work, is_below
 from app.naming import queries, steps
 from app.naming.models import DeadlineKind, Decision, Proposal
 from app.naming.schemas import day_of, refusal_words
@@ -26,6 +27,7 @@ from app.naming.views import asking
 from signs.designs import is_blue
 
 router = APIRouter(prefix="/naming")
+SUBMITTED = "/naming?state=submitted"
 GOVERNMENT = N_("{name} People's Government")
 #: How a scan's content begins, whatever its sender calls it.
 SCANS = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
@@ -49,18 +51,18 @@ def ask_for_batch(session: Work, show: Show, actor: Me, clock: Now, batch: str =
             title=N_("Enter a decision"),
             first=N_("Choose the names first"),
             hint=N_("A decision approves submitted names. Pick them in the list, then press “Enter the decision…”."),
-            url="/naming?state=submitted",
+            url=SUBMITTED,
             action=N_("To the submitted names"),
         )
     return _form(session, show, actor, queries.submitted_of(session, found), _blank(session, show, actor, clock))
 
 
 @router.post("/decide/form")
-def ask(
-    session: Work, show: Show, actor: Me, clock: Now, uid: Annotated[list[UUID], Form(default_factory=list)]
-) -> Response:
+def ask(session: Work, show: Show, actor: Me, clock: Now, seen: Seen) -> Response:
     """The form for the names picked in the list."""
-    return _form(session, show, actor, queries.by_uid(session, uid), _blank(session, show, actor, clock))
+    _require_decider(actor)
+    proposals = asking.the_proposals(session, seen, again=SUBMITTED)
+    return _form(session, show, actor, proposals, _blank(session, show, actor, clock))
 
 
 @router.post("/decide")
@@ -71,15 +73,16 @@ def decide(  # noqa: PLR0917 - one argument a dependency
     clock: Now,
     store: Files,
     paper: Annotated[asking.Paper, Depends()],
-    uid: Annotated[list[UUID], Form(default_factory=list)],
+    seen: Seen,
     scan: UploadFile | None = None,
 ) -> Response:
     """Submitted → approved: one document for all of these names, shown whole before it is made.
 
     Without ``sure`` nothing is done but looked at what was typed: a decision is never edited or deleted.
     """
-    proposals = queries.by_uid(session, uid)
-    if not asking.can_decide(actor) or not proposals or paper.sure != "yes":
+    _require_decider(actor)
+    proposals = asking.the_proposals(session, seen, again=SUBMITTED)
+    if not proposals or paper.sure != "yes":
         return _look(session, show, actor, clock, proposals, paper)
     government = queries.government_of(session, session.get_one(Division, actor.division_id))
     try:
@@ -108,11 +111,18 @@ def record(session: Work, show: Show, actor: Me, clock: Now, uid: UUID) -> Respo
 
 
 @router.post("/decisions/{uid}/filed")
-def filed(
-    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, on: Annotated[str, Form(max_length=10)] = ""
+def filed(  # noqa: PLR0917 - one argument a field
+    session: Work,
+    show: Show,
+    actor: Me,
+    clock: Now,
+    uid: UUID,
+    version: Version,
+    on: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """The decision was reported to the next higher government."""
     decision = _own(session, actor, uid)
+    _as_seen(session, decision, DeadlineKind.FILE, version)
     try:
         steps.file_decision(session, decision=decision, on=_done_on(on, clock))
     except Invalid as refusal:
@@ -122,11 +132,18 @@ def filed(
 
 
 @router.post("/decisions/{uid}/announced")
-def announced(
-    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, on: Annotated[str, Form(max_length=10)] = ""
+def announced(  # noqa: PLR0917 - one argument a field
+    session: Work,
+    show: Show,
+    actor: Me,
+    clock: Now,
+    uid: UUID,
+    version: Version,
+    on: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """The names were published: they are on the map as names in force."""
     decision = _own(session, actor, uid)
+    _as_seen(session, decision, DeadlineKind.ANNOUNCE, version)
     try:
         with session.begin_nested():
             steps.announce(session, by=actor, decision=decision, on=_done_on(on, clock))
@@ -171,8 +188,7 @@ def _form(
     approval: Approval | None = None,
 ) -> Response:
     """With ``approval``, the decision as it would be, to be confirmed; else the form."""
-    if not asking.can_decide(actor):
-        raise NotAllowed("Only the county's and the city's officers enter decisions.")
+    _require_decider(actor)
     if not proposals:
         raise NotFound("No submitted name is left to decide. Look at the list of proposals.")
     return show.page(
@@ -184,6 +200,11 @@ def _form(
         approval=approval,
         errors=errors or {},
     )
+
+
+def _require_decider(actor: Actor) -> None:
+    if not asking.can_decide(actor):
+        raise NotAllowed("Only the county's and the city's officers enter decisions.")
 
 
 def _look(
@@ -252,6 +273,12 @@ def _own(session: Session, actor: Actor, uid: UUID) -> Decision:
     if not (asking.can_decide(actor) and is_below(decision.territory, actor.territory)):
         raise NotAllowed("Only the officers of the government that decided record its filing and notice.")
     return decision
+
+
+def _as_seen(session: Session, decision: Decision, kind: DeadlineKind, version: int) -> None:
+    """Raise Stale where the clock is not as the reader of the decision's page saw it."""
+    clock = queries.deadlines_of(session, decision)[kind.value]
+    as_seen.require_row(clock, version, title=decision.number, url=f"/naming/decisions/{decision.uid}")
 
 
 def _decision(session: Session, uid: UUID) -> Decision:

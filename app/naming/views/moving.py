@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.base.errors import N_, Conflict, Invalid, MingluError, NotAllowed, NotFound
 from app.base.history import current_act
 from app.base.request import Answer, Me, Now, Show, Work
-from app.naming import queries, steps
+from app.naming import steps
 from app.naming.models import Proposal
 from app.naming.schemas import refusal_words
 from app.naming.suggesting import suggest
@@ -89,18 +89,18 @@ def _moved(
     done: str,
 ) -> Response:
     """All or none, with undo; a refusal names the proposal and the way back to it."""
-    proposals = queries.by_uid(session, chosen.uid)
+    proposals = asking.the_proposals(session, chosen.seen, again=_back(chosen))
     if not proposals:
         raise NotFound("Choose at least one proposal of your territory in the list.")
     try:
         with session.begin_nested():
             step(proposals)
     except (Conflict, Invalid, NotAllowed) as refusal:
-        return _refused(session, show, chosen, refusal)
+        return _refused(session, show, chosen, refusal, count=len(proposals))
     return show.see(chosen.next, done, undo=current_act(session), n=len(proposals))
 
 
-def _refused(session: Session, show: Answer, chosen: asking.Chosen, refusal: MingluError) -> Response:
+def _refused(session: Session, show: Answer, chosen: asking.Chosen, refusal: MingluError, *, count: int) -> Response:
     about = getattr(refusal, "about", None)
     stuck = session.get(Proposal, about.proposal_id) if about is not None else None
     return show.page(
@@ -109,6 +109,10 @@ def _refused(session: Session, show: Answer, chosen: asking.Chosen, refusal: Min
         message=refusal_words(show.text, refusal),
         stuck=stuck,
         needs_tick=about is not None and about.needs_tick,
-        back=chosen.next if chosen.next.startswith("/naming") else "/naming",
-        count=len(chosen.uid),
+        back=_back(chosen),
+        count=count,
     )
+
+
+def _back(chosen: asking.Chosen) -> str:
+    return chosen.next if chosen.next.startswith("/naming") else "/naming"

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Depends, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base import paging
+from app.base import seen as as_seen
 from app.base.errors import Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
 from app.base.models import Division
@@ -67,8 +68,8 @@ def of_street(session: Work, show: Show, actor: Me, uid: UUID) -> Response:
         street=street,
         proposed=proposed,
         named=named,
-        may_propose=not live and actor.role.value in ROLES and may(session, "naming.proposal", "create"),
         sees_proposals=may(session, "naming.proposal", "read"),
+        may_propose=not live and actor.role.value in ROLES and may(session, "naming.proposal", "create"),
         is_blue=is_blue,
     )
 
@@ -116,15 +117,18 @@ def proposal_page(
 
 @router.post("/findings/{uid}/waive")
 def waive(
-    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, reason: Annotated[str, Form(max_length=400)] = ""
+    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, answer: Annotated[asking.Answered, Depends()]
 ) -> Response:
     """Answer a finding with the reason why it does not stand in the way."""
     finding = session.scalar(select(Finding).where(Finding.uid == uid))
     if finding is None:
         raise NotFound("This finding is no longer there: the words were changed and checked anew.")
     proposal = session.get_one(Proposal, finding.proposal_id)
+    read = [asking.told(proposal), as_seen.shown(finding, f"{proposal.words} · {finding.clause}")]
+    versions = {**as_seen.read(answer.seen), finding.uid: answer.version}
+    as_seen.require(read, versions, again=f"/naming/{proposal.uid}")
     try:
-        checking.waive(session, clock, by=actor, finding=finding, reason=reason)
+        checking.waive(session, clock, by=actor, finding=finding, reason=answer.reason)
     except Invalid as refusal:
         return proposal_page(session, show, actor, proposal, {"reason": refusal_words(show.text, refusal)})
     except NotAllowed as refusal:

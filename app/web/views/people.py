@@ -15,7 +15,8 @@ from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import entries_of
 from app.base.models import Division, Person, Role
 from app.base.people import SHORTEST_PASSWORD, add_person, may, set_password
-from app.base.request import Me, Now, Place, Show, Work, one_of
+from app.base.request import Me, Now, Place, Show, Version, Work, one_of
+from app.base.seen import require_row
 from app.web import queries
 from app.web.sessions import COOKIE
 from app.web.words import ROLES
@@ -115,9 +116,12 @@ def record(session: Work, show: Show, uid: UUID) -> Response:
 
 
 @router.post("/{uid}/password")
-def reset(session: Work, show: Show, uid: UUID, password: Annotated[str, Form(max_length=200)]) -> Response:
+def reset(
+    session: Work, show: Show, uid: UUID, password: Annotated[str, Form(max_length=200)], version: Version
+) -> Response:
     """Set somebody's password; all their sessions end."""
     person = _person(session, uid)
+    require_row(person, version, title=person.name, url=f"/people/{uid}")
     if len(password) < SHORTEST_PASSWORD:
         return show.page("people/password.html", status=422, person=person, own=False, errors=_too_short(show))
     set_password(session, person.id, password)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.base.models import Role
-from tests.app.pages import Office, Person, survey, taken_in, uid_of, uids_in, work_off
+from tests.app.pages import Office, Person, hidden_in, survey, taken_in, uid_of, uids_in, work_off
 from tests.world import World
 
 #: Bytes that are the beginning of nothing.
@@ -102,7 +102,10 @@ def test_an_intake_is_undone_with_its_unnamed_streets_and_the_undoing_too(world:
     record = taken_in(world, officer, "中镇", survey())
     assert uids_in(officer.reads("/inventory"), "/inventory")
     uid = record.rpartition("/")[2]
-    assert officer.goes(f"/inventory/intakes/{uid}/undo") == record
+    here = f"/inventory/intakes/{uid}/undo"
+    read = hidden_in(officer.reads(record), here)
+    officer.sends(here, status=409, version="0")
+    assert officer.goes(here, **read) == record
     toast = officer.reads(record)
     assert "已撤销" in toast
     assert uids_in(officer.reads("/inventory"), "/inventory") == []

@@ -9,7 +9,7 @@ import pytest
 
 from app.base.models import Role
 from tests.app.builders import NAMES, build_name, build_street, run
-from tests.app.pages import Office, Person, survey, taken_in, uid_of, uids_in
+from tests.app.pages import Office, Person, hidden_in, survey, taken_in, uid_of, uids_in
 from tests.world import World
 
 
@@ -62,9 +62,13 @@ def test_scope_is_judged_anew_and_undone(world: World, office: Office):
     taken_in(world, officer, "中镇", survey())
     before = len(uids_in(officer.reads("/inventory?scope=in"), "/inventory"))
     town = uid_of(world, "中镇")
-    refused = officer.sends(f"/inventory/scope?in={town}", status=422, within_m="900")
+    here = f"/inventory/scope?in={town}"
+    read = hidden_in(officer.reads(f"/inventory?in={town}"), "/inventory/scope")
+    assert read["seen"]
+    refused = officer.sends(here, status=422, within_m="900", **read)
     assert "1 到 500 米" in refused.text
-    page = officer.reads(officer.goes(f"/inventory/scope?in={town}", within_m="1"))
+    page = officer.reads(officer.goes(here, within_m="1", **read))
+    assert "您看到的" in officer.sends(here, status=409, within_m="500", **read).text
     assert len(uids_in(page, "/inventory")) < before
     act = page.split('action="/undo/')[1].split('"')[0]
     officer.goes(f"/undo/{act}", next="/inventory")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from app.base.models import Role
-from tests.app.builders import build_batch, build_street, build_target
-from tests.app.pages import Office, Person, uid_of, uids_in
+from tests.app.builders import build_batch, build_street, build_target, run
+from tests.app.pages import Office, Person, hidden_in, uid_of, uids_in
 from tests.world import World
 
 
@@ -30,13 +31,40 @@ def test_a_batch_is_opened_with_a_whole_town_filled_emptied_and_closed(world: Wo
     assert "甲村" in page
     assert "乙村" in page
     assert "为 2 条街路巷拟名" in page
-    officer.goes(f"{record}/villages", village=uid_of(world, "丙村"))
+    officer.goes(f"{record}/villages", village=uid_of(world, "丙村"), version="1")
     assert "为 3 条街路巷拟名" in officer.reads(record)
-    officer.goes(f"{record}/villages/remove", village=uid_of(world, "甲村"))
+    officer.goes(f"{record}/villages/remove", **leaving(officer.reads(record), uid_of(world, "甲村")))
     assert "为 2 条街路巷拟名" in officer.reads(record)
     assert "还有 2 条应命名的街路巷没有批准的名称" in officer.reads(f"{record}/close")
-    officer.goes(f"{record}/close")
+    officer.goes(f"{record}/close", **hidden_in(officer.reads(f"{record}/close"), f"{record}/close"))
     assert "拟名" not in officer.reads(record)
+
+
+def leaving(page: str, village: str) -> dict[str, str]:
+    """What the button beside a village sends."""
+    found = re.search(rf'name="village" value="{village}">\s*<input type="hidden" name="seen" value="([^"]+)"', page)
+    assert found, page
+    return {"village": village, "seen": found[1]}
+
+
+def test_a_batch_that_changed_after_its_page_was_read_stays_as_it_is(world: World, office: Office):
+    street = build_street(world, "甲村")
+    build_street(world, "乙村")
+    build_street(world, "丙村")
+    build_batch(world, ["甲村", "乙村"])
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    record = f"/milestones/{uids_in(officer.reads('/milestones'), '/milestones')[0]}"
+    page, read = officer.reads(record), hidden_in(officer.reads(f"{record}/close"), f"{record}/close")
+    run(world, "UPDATE inventory.street SET state = 'approved' WHERE id = :id RETURNING 1", id=street)
+    told = officer.sends(f"{record}/close", status=409, **read).text
+    assert "尚无批准名称的街路巷" in told
+    assert 'class="differs">2<' in told
+    assert 'class="differs">1<' in told
+    officer.goes(f"{record}/villages/remove", **leaving(page, uid_of(world, "甲村")))
+    officer.sends(f"{record}/villages/remove", status=409, **leaving(page, uid_of(world, "甲村")))
+    officer.goes(f"{record}/close", **hidden_in(officer.reads(f"{record}/close"), f"{record}/close"))
+    closed = officer.sends(f"{record}/villages", status=409, village=uid_of(world, "丙村"), version="1").text
+    assert "已关闭" in closed or "已结束" in closed or "已完成" in closed
 
 
 def test_a_refused_batch_comes_back_with_what_was_typed(world: World, office: Office):

@@ -10,7 +10,7 @@ import pytest
 
 from app.base.models import Role
 from tests.app.builders import build_street
-from tests.app.pages import Office, Person, survey, taken_in, uids_in
+from tests.app.pages import Office, Person, as_shown, seen_in, survey, taken_in, uids_in, version_in
 from tests.world import World
 
 
@@ -48,9 +48,9 @@ def suggested(person: Person, batch: str) -> list[str]:
 def test_a_drafted_name_is_a_draft_on_every_page_until_it_is_submitted(office: Office, county: Person, batch: str):
     uids = suggested(county, batch)
     assert states_told(county, batch, uids) == [("草稿", len(uids))] * 3 + ["草稿"]
-    Person(office, Role.TOWN_OFFICER, "中镇").goes("/naming/submit", uid=uids, read="yes")
+    Person(office, Role.TOWN_OFFICER, "中镇").goes("/naming/submit", seen=as_shown(county, uids), read="yes")
     assert states_told(county, batch, uids) == [("已申请", len(uids))] * 3 + ["已申请"]
-    county.goes("/naming/return", uid=uids, reason="请改名")
+    county.goes("/naming/return", seen=as_shown(county, uids), reason="请改名")
     assert states_told(county, batch, uids) == [("草稿", len(uids))] * 3 + ["草稿"]
 
 
@@ -77,18 +77,18 @@ def test_the_way_from_a_batch_to_names_in_force(world: World, office: Office, co
     uids = suggested(county, batch)
     assert uids
     town = Person(office, Role.TOWN_OFFICER, "中镇")
-    refused = town.sends("/naming/submit", status=409, uid=uids)
+    refused = town.sends("/naming/submit", status=409, seen=as_shown(county, uids))
     assert "条例第九条第（一）项" in refused.text
     assert len(proposals_of(town, batch, "draft")) == len(uids)
-    town.goes("/naming/submit", uid=uids, read="yes")
-    town.sends("/naming/decide/form", status=403, uid=uids)
-    county.goes("/naming/return", uid=uids[0], reason="请改名")
+    town.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
+    town.sends("/naming/decide/form", status=403, seen=as_shown(county, uids))
+    county.goes("/naming/return", seen=as_shown(county, uids[0]), reason="请改名")
     assert "请改名" in town.reads(f"/naming/{uids[0]}")
-    town.goes("/naming/submit", uid=uids[0], read="yes")
-    form = county.sends("/naming/decide/form", status=200, uid=uids)
+    town.goes("/naming/submit", seen=as_shown(county, uids[0]), read="yes")
+    form = county.sends("/naming/decide/form", status=200, seen=as_shown(county, uids))
     assert "西县人民政府" in form.text
     scan = {"scan": ("批复.pdf", b"%PDF-1.7", "application/pdf")}
-    fields = {"uid": uids, "authority": "西县人民政府", "approved_on": "2024-07-01"}
+    fields = {"seen": as_shown(county, uids), "authority": "西县人民政府", "approved_on": "2024-07-01"}
     assert "文号" in county.sends("/naming/decide", status=422, **fields, number=" ").text
     ahead = county.sends(
         "/naming/decide", status=422, **{**fields, "approved_on": "2024-07-02"}, number="西政字〔2024〕1号"
@@ -100,8 +100,8 @@ def test_the_way_from_a_batch_to_names_in_force(world: World, office: Office, co
     page = county.reads(decision)
     assert "批复.pdf" in page
     assert "2024年7月16日" in page
-    county.goes(f"{decision}/filed", on="2024-07-01")
-    county.goes(f"{decision}/announced", on="2024-07-01")
+    for step in ("filed", "announced"):
+        county.goes(f"{decision}/{step}", on="2024-07-01", version=version_in(page, f"{decision}/{step}"))
     assert "已于2024年7月1日办理" in county.reads(decision)
     names = Person(office, Role.CREW, "西县").reads("/naming/names")
     assert "西政字〔2024〕1号" in names
@@ -110,8 +110,8 @@ def test_the_way_from_a_batch_to_names_in_force(world: World, office: Office, co
 
 def test_a_decision_is_shown_whole_before_it_is_made(county: Person, batch: str):
     uids = suggested(county, batch)
-    county.goes("/naming/submit", uid=uids, read="yes")
-    fields = {"uid": uids, "authority": "西县人民政府", "approved_on": "2024-07-01"}
+    county.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
+    fields = {"seen": as_shown(county, uids), "authority": "西县人民政府", "approved_on": "2024-07-01"}
     shown = county.sends("/naming/decide", status=200, number="西政字〔2024〕7号", **fields).text
     for said in (f"{len(uids)} 个名称", "西政字〔2024〕7号", "西县人民政府", "2024年7月1日", "不能修改或删除"):
         assert said in shown, said
@@ -122,8 +122,13 @@ def test_a_decision_is_shown_whole_before_it_is_made(county: Person, batch: str)
 @pytest.mark.parametrize("number", ["12", "一号文件", "走查12号"])
 def test_a_number_of_another_form_needs_a_reason_that_is_kept(county: Person, batch: str, number: str):
     uids = suggested(county, batch)
-    county.goes("/naming/submit", uid=uids, read="yes")
-    fields = {"uid": uids, "authority": "西县人民政府", "approved_on": "2024-07-01", "number": number}
+    county.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
+    fields = {
+        "seen": as_shown(county, uids),
+        "authority": "西县人民政府",
+        "approved_on": "2024-07-01",
+        "number": number,
+    }
     for sure in ("", "yes"):
         assert "不符合公文文号格式" in county.sends("/naming/decide", status=422, sure=sure, **fields).text
     assert "旧式文号" in county.sends("/naming/decide", status=200, note="旧式文号", **fields).text
@@ -133,34 +138,39 @@ def test_a_number_of_another_form_needs_a_reason_that_is_kept(county: Person, ba
 
 def test_markup_is_no_document_number_whatever_the_reason(county: Person, batch: str):
     uids = suggested(county, batch)
-    county.goes("/naming/submit", uid=uids, read="yes")
-    fields = {"uid": uids, "authority": "西县人民政府", "approved_on": "2024-07-01", "number": "<b>x</b>"}
+    county.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
+    fields = {
+        "seen": as_shown(county, uids),
+        "authority": "西县人民政府",
+        "approved_on": "2024-07-01",
+        "number": "<b>x</b>",
+    }
     county.sends("/naming/decide", status=422, note="理由", sure="yes", **fields)
     assert len(proposals_of(county, batch, "submitted")) == len(uids)
 
 
 def test_a_row_that_was_sent_back_shows_the_reason_at_its_state(county: Person, batch: str):
     uids = suggested(county, batch)
-    county.goes("/naming/submit", uid=uids, read="yes")
-    county.goes("/naming/return", uid=uids[0], reason="请改名")
+    county.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
+    county.goes("/naming/return", seen=as_shown(county, uids[0]), reason="请改名")
     assert "退回原因：请改名" in county.reads("/naming?state=returned")
 
 
 def test_a_decision_number_is_used_once(county: Person, batch: str):
     uids = suggested(county, batch)
-    county.goes("/naming/submit", uid=uids, read="yes")
+    county.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
     fields = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "西政字〔2024〕1号", "sure": "yes"}
-    county.goes("/naming/decide", uid=uids[0], **fields)
+    county.goes("/naming/decide", seen=as_shown(county, uids[0]), **fields)
     if uids[1:]:
-        assert "已有文号" in county.sends("/naming/decide", status=422, uid=uids[1:], **fields).text
+        assert "已有文号" in county.sends("/naming/decide", status=422, seen=as_shown(county, uids[1:]), **fields).text
 
 
 def test_names_are_found_by_characters_and_by_pinyin(county: Person, batch: str):
     street = uids_in(county.reads("/inventory?scope=in"), "/inventory")[0]
     made = county.goes(f"/naming/new?street={street}", words="绿苑路", meaning="绿树成荫")
-    county.goes("/naming/submit", uid=made.rpartition("/")[2], read="yes")
+    county.goes("/naming/submit", seen=as_shown(county, made.rpartition("/")[2]), read="yes")
     fields = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "西政字〔2024〕2号", "sure": "yes"}
-    county.goes("/naming/decide", uid=made.rpartition("/")[2], **fields)
+    county.goes("/naming/decide", seen=as_shown(county, made.rpartition("/")[2]), **fields)
     for words in ("绿苑", "lvyuan", "Lǜyuàn lù", "LÜYUAN"):
         assert "Lǜyuàn Lù" in county.reads(f"/naming/names?q={words}"), words
     assert "没有找到" in county.reads("/naming/names?q=幸福")
@@ -211,22 +221,27 @@ def test_a_finding_is_answered_by_those_whom_the_rule_names(office: Office, coun
     assert finding[1] not in re.findall(
         r'action="/naming/findings/([0-9a-f-]{36})/waive"', town.reads(f"/naming/{uid}")
     )
-    town.sends(f"/naming/findings/{finding[1]}/waive", status=403, reason="巧合")
-    assert "请说明" in county.sends(f"/naming/findings/{finding[1]}/waive", status=422, reason=" ").text
-    county.goes(f"/naming/findings/{finding[1]}/waive", reason="与巴黎无关")
+    here = f"/naming/findings/{finding[1]}/waive"
+    read = {"version": version_in(page, here), "seen": as_shown(county, uid)}
+    town.sends(here, status=403, reason="巧合", **read)
+    assert "请说明" in county.sends(here, status=422, reason=" ", **read).text
+    county.goes(here, reason="与巴黎无关", **read)
     assert "与巴黎无关" in county.reads(f"/naming/{uid}")
 
 
 def test_those_who_decide_refuse_with_a_reason_that_those_who_asked_read(office: Office, county: Person, batch: str):
     uids = suggested(county, batch)
     town = Person(office, Role.TOWN_OFFICER, "中镇")
-    town.goes("/naming/submit", uid=uids, read="yes")
+    town.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
     assert 'action="/naming/reject"' not in town.reads(f"/naming/{uids[0]}")
-    assert "只有" in town.sends("/naming/reject", status=403, uid=uids[0], reason="不").text
+    assert "只有" in town.sends("/naming/reject", status=403, seen=as_shown(county, uids[0]), reason="不").text
     assert 'action="/naming/reject"' in county.reads(f"/naming/{uids[0]}")
     assert "/naming/reject" in county.reads(f"/naming?batch={batch.rpartition('/')[2]}&state=submitted")
-    assert "请说明不予批准的原因" in county.sends("/naming/reject", status=409, uid=uids[0], reason=" ").text
-    county.goes("/naming/reject", uid=uids[0], reason="与规划不符")
+    assert (
+        "请说明不予批准的原因"
+        in county.sends("/naming/reject", status=409, seen=as_shown(county, uids[0]), reason=" ").text
+    )
+    county.goes("/naming/reject", seen=as_shown(county, uids[0]), reason="与规划不符")
     page = town.reads(f"/naming/{uids[0]}")
     assert "与规划不符" in page
     assert 'action="/naming/reject"' not in county.reads(f"/naming/{uids[0]}")
@@ -236,7 +251,7 @@ def test_those_who_decide_refuse_with_a_reason_that_those_who_asked_read(office:
 
 def test_withdrawing_frees_the_street_and_can_be_undone(county: Person, batch: str):
     uids = suggested(county, batch)
-    county.goes("/naming/withdraw", uid=uids)
+    county.goes("/naming/withdraw", seen=as_shown(county, uids))
     page = county.reads(f"/naming?batch={batch.rpartition('/')[2]}&state=withdrawn")
     act = page.split('action="/undo/')[1].split('"')[0]
     county.goes(f"/undo/{act}", next="/naming")
@@ -254,7 +269,7 @@ def test_the_village_contact_proposes_by_hand_and_the_street_shows_it(world: Wor
     wrong = contact.sends(f"/naming/new?street={street}", status=422, words="幸福2路")
     assert "请写作“二”" in html.unescape(wrong.text)
     assert "已有申请" in contact.sends(f"/naming/new?street={street}", status=422, words="和平街").text
-    refused = contact.sends("/naming/submit", status=403, uid=made.rpartition("/")[2], read="yes")
+    refused = contact.sends("/naming/submit", status=403, seen=as_shown(contact, made.rpartition("/")[2]), read="yes")
     assert "乡镇工作人员" in refused.text
     assert "county_officer" not in refused.text
 
@@ -264,8 +279,76 @@ def test_foreign_proposals_and_foreign_roles(office: Office, county: Person, bat
     other = Person(office, Role.COUNTY_OFFICER, "东县")
     assert uids_in(other.reads("/naming"), "/naming") == []
     other.reads(f"/naming/{uid}", status=404)
-    other.sends("/naming/submit", status=404, uid=uid, read="yes")
+    other.sends("/naming/submit", status=404, seen=as_shown(county, uid), read="yes")
     Person(office, Role.CREW, "西县").reads("/naming", status=403)
     auditor = Person(office, Role.AUDITOR, "市")
     assert "上报审批" not in auditor.reads(f"/naming/{uid}")
-    auditor.sends("/naming/withdraw", status=403, uid=uid)
+    auditor.sends("/naming/withdraw", status=403, seen=as_shown(county, uid))
+
+
+def test_a_decision_confirmed_for_words_that_were_changed_meanwhile_approves_nothing(
+    office: Office, county: Person, batch: str
+):
+    """A reads 公正路 and is asked to confirm; B sends it back, writes 明德路 and submits; A confirms what A read."""
+    uid = suggested(county, batch)[0]
+    revise(county, uid, "公正路")
+    county.goes("/naming/submit", seen=as_shown(county, uid), read="yes")
+    paper = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "西政字〔2024〕3号"}
+    asked = county.sends("/naming/decide/form", status=200, seen=as_shown(county, uid)).text
+    confirm = county.sends("/naming/decide", status=200, seen=seen_in(asked), **paper).text
+    assert "公正路" in confirm
+    other = Person(office, Role.COUNTY_OFFICER, "西县")
+    other.goes("/naming/return", seen=as_shown(other, uid), reason="请改名")
+    revise(other, uid, "明德路")
+    other.goes("/naming/submit", seen=as_shown(other, uid), read="yes")
+    for step, more in (("/naming/decide", {**paper, "sure": "yes"}), ("/naming/decide/form", {})):
+        told = html.unescape(county.sends(step, status=409, seen=seen_in(confirm), **more).text)
+        assert "公正路" in told, step
+        assert "明德路" in told, step
+    assert uids_in(county.reads("/naming/decisions"), "/naming/decisions") == []
+    assert proposals_of(county, batch, "submitted") == [uid]
+
+
+@pytest.mark.parametrize("step", ["submit", "return", "reject", "withdraw"])
+def test_a_step_on_many_is_refused_whole_where_one_was_changed_meanwhile(county: Person, batch: str, step: str):
+    uids = suggested(county, batch)
+    assert uids[1:]
+    if step in {"return", "reject"}:
+        county.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
+    before = "draft" if step in {"submit", "withdraw"} else "submitted"
+    listed = seen_in(county.reads(f"/naming?state={before}"))
+    assert len(listed) == len(uids)
+    if before == "submitted":
+        county.goes("/naming/return", seen=as_shown(county, uids[0]), reason="请改名")
+        revise(county, uids[0], "明德路")
+        county.goes("/naming/submit", seen=as_shown(county, uids[0]), read="yes")
+    else:
+        revise(county, uids[0], "明德路")
+    told = html.unescape(county.sends(f"/naming/{step}", status=409, seen=listed, reason="不", read="yes").text)
+    assert "明德路" in told
+    assert "您看到的" in told
+    assert sorted(proposals_of(county, batch, before)) == sorted(uids)
+
+
+def test_an_answer_to_a_finding_is_not_written_over_another(office: Office, county: Person, batch: str):
+    uid = suggested(county, batch)[0]
+    revise(county, uid, "巴黎路")
+    page = county.reads(f"/naming/{uid}")
+    here = next(iter(re.findall(r'action="(/naming/findings/[0-9a-f-]{36}/waive)"', page)))
+    read = {"version": version_in(page, here), "seen": as_shown(county, uid)}
+    Person(office, Role.COUNTY_OFFICER, "西县").goes(here, reason="与巴黎无关", **read)
+    told = county.sends(here, status=409, reason="另有依据", **read).text
+    assert "与巴黎无关" in told
+    assert "另有依据" not in county.reads(f"/naming/{uid}")
+
+
+def test_a_form_that_says_nothing_of_what_its_reader_saw_changes_nothing(county: Person, batch: str):
+    uid = suggested(county, batch)[0]
+    county.sends("/naming/submit", status=404, uid=uid, read="yes")
+    county.sends("/naming/submit", status=422, seen=uid, read="yes")
+    assert uid in proposals_of(county, batch, "draft")
+
+
+def revise(person: Person, uid: str, words: str) -> None:
+    version = as_shown(person, uid)[0].partition(":")[2]
+    person.goes(f"/naming/{uid}/revise", words=words, version=version)

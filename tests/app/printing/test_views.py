@@ -10,7 +10,7 @@ import pytest
 
 from app.base.models import Role
 from tests.app.builders import BuiltSign, build_name, build_order, build_sign, build_street, run
-from tests.app.pages import work_off
+from tests.app.pages import hidden_in, work_off
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
 
@@ -28,7 +28,9 @@ def sign(world: World) -> BuiltSign:
 
 
 def send(client, url: str, page: str, **fields):
-    return client.post(url, data={"form_token": token_in(client.get(page).text), **fields})
+    """The form of a page as a browser sends it; one that is not there as it would be."""
+    shown = client.get(page).text
+    return client.post(url, data={"form_token": token_in(shown), "version": "1", **hidden_in(shown, url), **fields})
 
 
 def draw_up(office: Office, world: World, maker: int | None = None) -> str:
@@ -187,3 +189,29 @@ def test_the_search_finds_a_sign_by_its_code_and_an_order_by_its_number(office: 
     uid = run(world, "SELECT uid FROM planning.sign")
     assert f"/planning/{uid}" in officer.get("/search", params={"q": f"{token[:4]}-{token[4:]}".lower()}).text
     assert here in officer.get("/search", params={"q": "2024-东县"}).text
+
+
+def test_signs_that_were_changed_after_the_form_was_read_are_not_ordered(office: Office, world: World, sign: BuiltSign):
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    read = hidden_in(officer.get("/printing/new").text, "/printing/new")
+    assert read["seen"]
+    build_sign(world, build_street(world, "乙村"), bound=False)
+    stale = send(officer, "/printing/new", "/printing/new", **read)
+    assert stale.status_code == 409
+    assert "等待下单的规划标志" in stale.text
+    read = hidden_in(officer.get("/printing/new").text, "/printing/new")
+    run(world, "UPDATE planning.sign SET facing_deg = 5 WHERE id = :id RETURNING 1", id=sign.id)
+    assert send(officer, "/printing/new", "/printing/new", **read).status_code == 409
+    assert run(world, "SELECT count(*) FROM printing.order") == 0
+
+
+def test_an_order_that_was_changed_after_its_page_was_read_is_not_released(
+    office: Office, world: World, sign: BuiltSign
+):
+    here, officer = draw_up(office, world), office.signed_in(Role.COUNTY_OFFICER, "东县")
+    maker = world.person(Role.SIGN_MAKER, "东县")
+    run(world, "UPDATE printing.order SET maker_id = :maker RETURNING 1", maker=maker)
+    stale = send(officer, f"{here}/release", here, version="1")
+    assert stale.status_code == 409
+    assert "制作单位" in stale.text
+    assert run(world, "SELECT count(*) FROM base.run") == 0

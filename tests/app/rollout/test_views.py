@@ -10,6 +10,7 @@ import pytest
 
 from app.base.models import Role
 from tests.app.builders import build_order, build_sign, build_street, insert, run
+from tests.app.pages import hidden_in
 from tests.app.rollout.photos import photo
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
@@ -44,16 +45,23 @@ def ready(world: World) -> Ready:
 
 
 def send(client, url: str, page: str, **fields):
-    return client.post(url, data={"form_token": token_in(client.get(page).text), **fields})
+    """The form of a page as a browser sends it; one that is not there as it would be."""
+    shown = client.get(page).text
+    return client.post(url, data={"form_token": token_in(shown), "version": "1", **hidden_in(shown, url), **fields})
 
 
 def give(office: Office, world: World, ready: Ready, **fields: str) -> str:
     """The key of the job that was given through the page."""
     officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
-    values = {"uid": ready.sign, "crew": ready.crew, "due_on": "2024-07-15", **fields}
+    values = {"seen": chosen(world), "crew": ready.crew, "due_on": "2024-07-15", **fields}
     answer = send(officer, "/rollout/jobs", "/rollout/new", **values)
     assert answer.status_code == 303, answer.text
     return str(run(world, "SELECT uid FROM rollout.job"))
+
+
+def chosen(world: World) -> str:
+    """The one sign, as a list that was loaded just now sends it."""
+    return str(run(world, "SELECT uid || ':' || version FROM planning.sign"))
 
 
 def proof(client, job: str, picture: bytes, **fields: str):
@@ -157,8 +165,8 @@ def test_a_crew_sees_no_other_crews_job_and_officers_no_phone_page(office: Offic
 
 def test_what_is_wrong_with_given_jobs_is_told_at_its_field(office: Office, world: World, ready: Ready):
     officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
-    for fields, field in (({"due_on": "2024-06-30"}, "due_on"), ({"crew": ""}, "crew"), ({"uid": []}, "uid")):
-        values = {"uid": ready.sign, "crew": ready.crew, "due_on": "2024-07-15", **fields}
+    for fields, field in (({"due_on": "2024-06-30"}, "due_on"), ({"crew": ""}, "crew"), ({"seen": []}, "uid")):
+        values = {"seen": chosen(world), "crew": ready.crew, "due_on": "2024-07-15", **fields}
         answer = send(officer, "/rollout/jobs", "/rollout/new", **values)
         assert answer.status_code == 422
         assert f'href="#f-{field}"' in answer.text
@@ -235,7 +243,7 @@ def test_an_installation_is_inspected_rejected_and_done_again(office: Office, wo
 
 
 def _accept_and_look(inspector) -> None:
-    accepted = send(inspector, "/rollout/installations/accept", "/rollout/installations", uid=[SECOND])
+    accepted = send(inspector, "/rollout/installations/accept", "/rollout/installations", seen=[f"{SECOND}:0"])
     assert accepted.status_code == 303, accepted.text
     assert "验收合格" in inspector.get(f"/rollout/installations/{SECOND}").text
     assert UID in inspector.get(f"/rollout/installations/{SECOND}").text, "the earlier one is shown"
@@ -251,9 +259,51 @@ def test_auditors_look_at_installations_and_foreign_counties_do_not(office: Offi
     assert "/accept" not in page
     fields = {"reason": "x", "due_on": "2024-07-20"}
     assert send(auditor, f"/rollout/installations/{UID}/reject", "/rollout/installations", **fields).status_code == 403
-    assert send(auditor, "/rollout/installations/accept", "/rollout/installations", uid=[UID]).status_code == 403
+    assert (
+        send(auditor, "/rollout/installations/accept", "/rollout/installations", seen=[f"{UID}:0"]).status_code == 403
+    )
     stranger = office.signed_in(Role.INSPECTOR, "西县")
     assert stranger.get(f"/rollout/installations/{UID}").status_code == 404
-    assert send(stranger, "/rollout/installations/accept", "/rollout/installations", uid=[UID]).status_code == 404
+    assert (
+        send(stranger, "/rollout/installations/accept", "/rollout/installations", seen=[f"{UID}:0"]).status_code == 404
+    )
     assert office.signed_in(Role.CREW, "东县").get(f"/rollout/installations/{UID}").status_code == 403
     assert run(world, "SELECT count(*) FROM rollout.inspection") == 0
+
+
+def test_what_somebody_inspected_meanwhile_is_neither_accepted_nor_rejected(office: Office, world: World, ready: Ready):
+    job = give(office, world, ready)
+    assert proof(office.signed_in(Role.CREW, "东县"), job, photo()).status_code == 303
+    here, inspector = f"/rollout/installations/{UID}", office.signed_in(Role.INSPECTOR, "东县")
+    read = hidden_in(inspector.get(here).text, f"{here}/reject")
+    other = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    assert send(other, "/rollout/installations/accept", here).status_code == 303
+    late = send(inspector, f"{here}/reject", here, **read, reason="立反了", due_on="2024-07-20")
+    assert late.status_code == 409
+    again = send(inspector, "/rollout/installations/accept", here, seen=[f"{UID}:0"])
+    assert again.status_code == 409
+    for told in (late.text, again.text):
+        assert "待验收" in told
+        assert "验收合格" in told
+    assert run(world, "SELECT count(*) FROM rollout.inspection") == 1
+    assert send(inspector, f"{here}/reject", here, reason="立反了", due_on="2024-07-20").status_code == 303
+
+
+def test_a_sign_or_job_that_changed_after_the_list_was_read_is_named_and_left(
+    office: Office, world: World, ready: Ready
+):
+    listed = chosen(world)
+    run(world, "UPDATE planning.sign SET facing_deg = 5 RETURNING 1")
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    values = {"seen": listed, "crew": ready.crew, "due_on": "2024-07-15"}
+    stale = send(officer, "/rollout/jobs", "/rollout/new", **values)
+    assert stale.status_code == 409
+    assert "明德路" in stale.text
+    assert "5°" in stale.text
+    assert run(world, "SELECT count(*) FROM rollout.job") == 0
+    job = give(office, world, ready)
+    run(world, "UPDATE rollout.job SET due_on = '2024-07-30' RETURNING 1")
+    stale = send(officer, f"/rollout/jobs/{job}/drop", "/rollout", version="1")
+    assert stale.status_code == 409
+    assert "2024年7月30日" in stale.text
+    assert run(world, "SELECT state FROM rollout.job") == "open"

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from app.base.models import Role
 from tests.app.builders import BuiltSign, build_sign, build_street, insert, run
+from tests.app.pages import hidden_in
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
 
@@ -36,7 +37,9 @@ def report(world: World, sign: BuiltSign, *, contact: str = "") -> str:
 
 
 def send(client, url: str, page: str, **fields):
-    return client.post(url, data={"form_token": token_in(client.get(page).text), **fields})
+    """The form of a page as a browser sends it; one that is not there as it would be."""
+    shown = client.get(page).text
+    return client.post(url, data={"form_token": token_in(shown), "version": "1", **hidden_in(shown, url), **fields})
 
 
 def test_a_report_is_listed_closed_with_an_answer_and_opened_again_by_undo(office: Office, world: World, sign):
@@ -126,3 +129,13 @@ def test_scans_are_told_by_sign_and_day(office: Office, world: World, sign):
     assert ">23<" not in month
     assert ">23<" in officer.get("/scanning/scans?days=365").text
     assert ">17<" not in office.signed_in(Role.COUNTY_OFFICER, "西县").get("/scanning/scans").text
+
+
+def test_a_contact_is_not_erased_from_a_page_that_was_overtaken(office: Office, world: World, sign):
+    here = report(world, sign, contact="13900001234")
+    officer = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    assert send(officer, f"{here}/close", here, answer="已扶正。").status_code == 303
+    stale = send(officer, f"{here}/contact/erase", here, version="1")
+    assert stale.status_code == 409
+    assert "已扶正。" in stale.text
+    assert run(world, "SELECT sealed IS NULL FROM base.contact") is False
