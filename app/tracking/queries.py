@@ -133,9 +133,7 @@ def progress_of(session: Session, place: Division, *, on: date, stream: Stream =
     return next(iter(_told(session, on, "", [], place.id, stream)), None)
 
 
-def _told(
-    session: Session, on: date, by: str, kinds: list[str], asked: int | None, stream: Stream
-) -> list[Progress]:
+def _told(session: Session, on: date, by: str, kinds: list[str], asked: int | None, stream: Stream) -> list[Progress]:
     values = {"day": on, "by": by, "kinds": kinds, "asked": asked, "stream": stream.value}
     return [Progress(**row._mapping) for row in session.execute(_PROGRESS, values)]
 
