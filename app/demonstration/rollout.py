@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import timedelta
-from itertools import cycle
+from itertools import cycle, groupby
+from operator import itemgetter
 from uuid import NAMESPACE_URL, uuid5
 
 from geoalchemy2.shape import to_shape
@@ -70,11 +71,11 @@ def _signs_of(part: Part) -> Select[int]:
 
 
 def _install(part: Part) -> None:
-    """The first share of the batch's signs, some a day, as the crew's phone would send them."""
+    """The first share of each village's signs, some a day, as the crew's phone would send them."""
     with part.cast.acting(part.county.officer, "rollout") as (session, _):
-        first_time = select(Job.id).where(Job.sign_id.in_(_signs_of(part)), Job.redo_reason == "")
-        given = session.scalars(first_time.order_by(Job.id)).all()
-    done = given[: round(len(given) * part.story.standing)]
+        first_time = select(Job.id, Job.division_id).where(Job.sign_id.in_(_signs_of(part)), Job.redo_reason == "")
+        given = session.execute(first_time.order_by(Job.division_id, Job.id)).all()
+    done = first_share([(job, village) for job, village in given], part.story.standing)
     first = part.story.days_ago(Reach.INSTALLED)
     with part.cast.acting(CREW, "rollout") as (session, actor):
         for n, job in enumerate(session.scalars(select(Job).where(Job.id.in_(done)).order_by(Job.id))):
@@ -82,6 +83,15 @@ def _install(part: Part) -> None:
                 clock = part.cast.on_day(max(first - n // _PER_DAY, 1))
                 proof = _proof(session, clock, job, far=n % _FAR_EVERY == _FAR_EVERY // 2)
                 record_installation(session, clock, actor, part.cast.store, job=job, proof=proof)
+
+
+def first_share(given: Sequence[tuple[int, int]], share: float) -> list[int]:
+    """Of jobs with their villages, which come village by village: the first share of each village's."""
+    done: list[int] = []
+    for _, some in groupby(given, key=itemgetter(1)):
+        jobs = [job for job, _ in some]
+        done += jobs[: round(len(jobs) * share)]
+    return done
 
 
 def _inspect(part: Part) -> None:
@@ -160,6 +170,6 @@ def _standing_tokens(part: Part) -> Sequence[str]:
             select(Code.token)
             .join(Sign, Sign.id == Code.sign_id)
             .where(Sign.id.in_(_signs_of(part)), Sign.state == SignState.STANDING.value)
-            .order_by(Sign.id)
+            .order_by(Sign.division_id, Sign.id)
             .limit(_SCANNED)
         ).all()

@@ -25,7 +25,7 @@ from app.demonstration.cast import Cast
 from app.demonstration.load import TARGETS, load
 from app.demonstration.people import LOGINS, PASSWORD, Place, logins, make_people
 from app.demonstration.places import lay_out
-from app.demonstration.rollout import picture
+from app.demonstration.rollout import first_share, picture
 from app.demonstration.state import is_empty
 from app.demonstration.stories import STORIES, deal
 from app.intake.register import read_register
@@ -249,6 +249,11 @@ def test_a_generated_picture_is_one_and_no_two_are_equal() -> None:
     assert picture("a") == picture("a") != picture("b")
     with Image.open(io.BytesIO(picture("a"))) as image:
         assert (image.format, image.size) == ("JPEG", (480, 320))
+
+
+def test_signs_go_up_in_every_village_of_a_batch() -> None:
+    assert first_share([(1, 7), (2, 7), (3, 7), (4, 7), (5, 7), (6, 8), (7, 8)], 0.6) == [1, 2, 3, 6]
+    assert first_share([], 1.0) == []
 
 
 @given(st.integers(0, 200))
