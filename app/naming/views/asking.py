@@ -24,12 +24,11 @@ from app.naming.models import Proposal
 
 @dataclass(slots=True)
 class Typed:
-    """A name as it was typed; ``version`` is that of the proposal that was read."""
+    """A name as it was typed."""
 
     words: Annotated[str, Form(max_length=40)] = ""
     meaning: Annotated[str, Form(max_length=400)] = ""
     division: Annotated[str, Form(max_length=60)] = ""
-    version: Annotated[int, Form()] = 0
 
 
 @dataclass(slots=True)

@@ -92,7 +92,7 @@ def proposal_page(
     name, latin = spelled(proposal.words, division=proposal.word_division)
     street = session.get_one(Street, proposal.street_id)
     decision = session.get(Decision, proposal.decision_id) if proposal.decision_id else None
-    held = asking.Typed(proposal.words, proposal.meaning, proposal.word_division, proposal.version)
+    held = asking.Typed(proposal.words, proposal.meaning, proposal.word_division)
     return show.page(
         "naming/record.html",
         status=422 if errors else 200,

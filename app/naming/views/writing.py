@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.base.errors import N_, Conflict, Invalid, MingluError, NotFound
 from app.base.history import current_act
 from app.base.models import Division
-from app.base.request import Answer, Me, Now, Show, Work
+from app.base.request import Answer, Me, Now, Show, Version, Work
 from app.inventory.models import Street
 from app.naming import steps
 from app.naming.logic.checks import check_name
@@ -77,12 +77,18 @@ def check(session: Work, show: Show, uid: UUID, words: str = "", division: str =
 
 
 @router.post("/{uid}/revise")
-def revise(
-    session: Work, show: Show, actor: Me, clock: Now, uid: UUID, typed: Annotated[asking.Typed, Depends()]
+def revise(  # noqa: PLR0917 - one argument a dependency
+    session: Work,
+    show: Show,
+    actor: Me,
+    clock: Now,
+    uid: UUID,
+    version: Version,
+    typed: Annotated[asking.Typed, Depends()],
 ) -> Response:
     """Other words for a draft or a proposal that was sent back, checked anew."""
     proposal = asking.the_proposal(session, uid)
-    if typed.version != proposal.version:
+    if version != proposal.version:
         return show.page(
             "conflict.html",
             status=409,
