@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Callable
+from email.message import Message
 from pathlib import Path
 
 import pytest
 
 from app.base.cluster import Cluster, Status
+from app.base.settings import Settings
 
 pytestmark = pytest.mark.database
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,3 +89,38 @@ def test_serving_on_a_taken_port_names_the_setting_that_moves_it(minglu: Minglu)
             "serve", "office", MINGLU_OFFICE_PORT=str(port), MINGLU_DATABASE_URL="postgresql://me@127.0.0.1:9/minglu"
         )
     assert f"Port {port} for office is taken: stop the other program or set MINGLU_OFFICE_PORT to a free one." in said
+
+
+def test_serving_with_a_certificate_means_secure_cookies_and_no_way_back_to_plain_pages(
+    template: Settings, tmp_path: Path
+):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {
+        **os.environ,
+        "MINGLU_STATE": str(tmp_path),
+        "MINGLU_SECRETS": str(template.state / "secrets.json"),
+        "MINGLU_DATABASE_URL": template.database_url,
+        "MINGLU_OFFICE_PORT": str(port),
+    }
+    words = [sys.executable, "-m", "app", "serve", "office", "--tls"]
+    with subprocess.Popen(words, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as served:
+        try:
+            headers = login_page(port, tmp_path / "tls" / "certificate.pem")
+        finally:
+            served.terminate()
+    assert "secure" in headers["set-cookie"].lower()
+    assert headers["strict-transport-security"]
+
+
+def login_page(port: int, certificate: Path) -> Message:
+    """The headers of the login page, once it is served."""
+    for _ in range(300):
+        try:
+            trusting = ssl.create_default_context(cafile=certificate)
+            with urllib.request.urlopen(f"https://127.0.0.1:{port}/login", context=trusting) as answer:
+                return answer.headers
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("the office never answered")

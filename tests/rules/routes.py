@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount
 
 from app.base.request import the_store
@@ -45,6 +45,13 @@ class Route:
         returned = inspect.signature(self.endpoint, eval_str=True).return_annotation
         plain = not (isinstance(returned, type) and issubclass(returned, Response))
         return plain or any(not issubclass(made, PAGES) for made in _made(self.endpoint, set()))
+
+    @property
+    def answers_json(self) -> bool:
+        """Whether it answers a program: with JSON of its own making, or with a value that FastAPI writes as JSON."""
+        returned = inspect.signature(self.endpoint, eval_str=True).return_annotation
+        plain = not (isinstance(returned, type) and issubclass(returned, Response))
+        return plain or any(issubclass(made, JSONResponse) for made in _made(self.endpoint, set()))
 
 
 def routes(app: FastAPI) -> list[Route]:

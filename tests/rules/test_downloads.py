@@ -102,8 +102,12 @@ DOWNLOADS = {
         here=SEE_STREETS,
         elsewhere=NOBODY,
     ),
-    "GET /map/within": Download(
-        lambda _ground, _place: "/map/within", _uid("inventory.street"), here=SEE_STREETS, elsewhere=NOBODY, common=True
+    "GET /api/v1/map/within": Download(
+        lambda _ground, _place: "/api/v1/map/within",
+        _uid("inventory.street"),
+        here=SEE_STREETS,
+        elsewhere=NOBODY,
+        common=True,
     ),
     f"{TILES}: streets": _tile("streets", "inventory.street", SEE_STREETS),
     f"{TILES}: signs": _tile("signs", "post's sign", SEE_STREETS),
@@ -155,6 +159,17 @@ def test_every_route_that_answers_no_page_is_walked(ground: Ground):
     assert found == {name.partition(": ")[0] for name in DOWNLOADS} | FILES | HEALTH | BASE_MAP
 
 
+def test_json_is_answered_under_the_version_of_the_interface_and_nowhere_else(ground: Ground):
+    """But for the two questions of a supervisor. A file of GeoJSON that is handed back is a file, not an answer."""
+    found = {route.path for route in routes(ground.office.app) if route.answers_json}
+    assert {path for path in found if not path.startswith("/api/v1/")} == {"/healthz", "/readyz"}
+    assert {"/api/v1/streets", "/api/v1/map/within"} <= found
+    client = ground.office.signed_in(Role.COUNTY_OFFICER, "东县")
+    for name, download in DOWNLOADS.items():
+        kind = client.get(download.url(ground, HOME)).headers["content-type"]
+        assert "json" not in kind or " /api/v1/" in name, name
+
+
 def test_every_layer_of_the_map_is_walked():
     assert {name.partition(": ")[2] for name in DOWNLOADS if name.startswith(TILES)} == set(LAYERS)
 
@@ -181,7 +196,7 @@ def test_a_download_holds_what_the_role_may_see_there_and_nothing_foreign(ground
 @pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
 def test_nobody_is_given_a_download_narrowed_to_a_foreign_place(ground: Ground, role: Role):
     foreign = ground.marks["base.division", FOREIGN]
-    for name in ("/api/v1/streets", "/map/within", "/tracking/export.csv", "/tracking/map.html"):
+    for name in ("/api/v1/streets", "/api/v1/map/within", "/tracking/export.csv", "/tracking/map.html"):
         _, content = ground.get(role, f"{name}?by=town&in={foreign}")
         for kind in ("inventory.street", "town"):
             assert ground.marks[kind, FOREIGN] not in content, name

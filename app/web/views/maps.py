@@ -131,7 +131,7 @@ def about(session: Work, show: Show, marked: Annotated[Marked, Depends()]) -> Re
     return show.page("map/_panel.html", spotted=spotted)
 
 
-@router.get("/map/within")
+@router.get("/api/v1/map/within")
 def within(
     session: Work, narrowed: Annotated[Narrowed, Depends(the_narrowed)], box: Annotated[Box | None, Depends(the_box)]
 ) -> Response:

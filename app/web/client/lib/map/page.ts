@@ -156,7 +156,7 @@ export class MapPage {
   private async pickWithin(box: Box): Promise<void> {
     const narrow = new URLSearchParams(this.query(true));
     narrow.set("box", writeBox(box));
-    const answer = await fetch(`/map/within?${narrow.toString()}`);
+    const answer = await fetch(`/api/v1/map/within?${narrow.toString()}`);
     if (!answer.ok) { this.tell(this.texts.failed); return; }
     const { uids, more } = await answer.json() as { uids: string[]; more: boolean };
     if (!this.picked.add(uids) || more) this.tell(this.texts.tooMany);
