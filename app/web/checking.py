@@ -21,6 +21,7 @@ from app.web.words import STATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+from functools import cache
 
 ROOT = Path(__file__).parents[2]
 #: Only the command line shows these, in English: programs of the operator, not pages.
@@ -60,8 +61,9 @@ def untranslated(station: str | None = None) -> list[str]:
     return [words for key, words in _complaints() if station in {None, key}]
 
 
-def _complaints() -> list[tuple[str, str]]:
-    """Each complaint with the station whose catalogue it concerns."""
+@cache
+def _complaints() -> tuple[tuple[str, str], ...]:
+    """Each complaint with the station whose catalogue it concerns; all texts are read once a process."""
     wanted, kept = messages(), _kept()
     missing = [
         (_station(place), f"{place}: no Chinese for “{key}”") for key, place in wanted.items() if not kept.get(key)
@@ -77,7 +79,7 @@ def _complaints() -> list[tuple[str, str]]:
         for key, text in kept.items()
         if key in wanted and _places(text) - _places(key)
     ]
-    return missing + obsolete + twice + places
+    return (*missing, *obsolete, *twice, *places)
 
 
 def check_templates() -> list[str]:
