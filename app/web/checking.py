@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,6 @@ from app.web.words import STATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-from functools import cache
 
 ROOT = Path(__file__).parents[2]
 #: Only the command line shows these, in English: programs of the operator, not pages.
