@@ -33,16 +33,13 @@ COLUMNS: Mapping[str, str] = {
 }
 #: A year's row stands beside that year's own target; what the years before asked for is in their rows.
 TARGET_OF_YEAR = N_("Target of the year")
-#: How tall a row of the chart is.
-ROW = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One row of the chart: where its line lies, how long its bar is in hundredths, and the numbers beside it."""
+    """One row of the chart: how long its bar is in hundredths, and the numbers beside it."""
 
     name: str
-    y: int
     percent: float
     said: str
 
@@ -68,11 +65,10 @@ def bars(rows: Sequence[Progress], name: Callable[[Progress], str]) -> list[Bar]
     return [
         Bar(
             name(row),
-            index * ROW,
             round(share(row.streets_named, row.streets_in_scope) * 100, 1),
             f"{row.streets_named:,} / {row.streets_in_scope:,}",
         )
-        for index, row in enumerate(rows)
+        for row in rows
     ]
 
 

@@ -43,7 +43,6 @@ def index(session: Work, show: Show, clock: Now, on: str = "", by: str = "") -> 
         status=422 if error else 200,
         rows=rows,
         bars=schemas.bars(rows, name),
-        chart=schemas,
         name=name,
         day=day,
         today=today,

@@ -89,6 +89,29 @@ NEXT_STEPS: Mapping[str, tuple[str, str, str]] = {
     ),
 }
 
+#: What waits at a station, where it is the same for whoever is told of it; of some roles something else does.
+WAITS: Mapping[str, str] = {
+    "inventory": N_("Streets in scope without a name"),
+    "milestones": N_("Open batches of villages"),
+    "naming": N_("Names to decide"),
+    "planning": N_("Named streets that want signs"),
+    "printing": N_("Print orders to release"),
+    "rollout": N_("Overdue jobs of crews"),
+    "scanning": N_("Reports of readers to answer"),
+}
+WAITS_FOR: Mapping[tuple[str, str], str] = {
+    ("naming", "town_officer"): N_("Names to submit or to mend"),
+    ("naming", "village_contact"): N_("Names to write or to mend"),
+    ("rollout", "crew"): N_("Signs to put up"),
+    ("rollout", "inspector"): N_("Installations to inspect"),
+}
+
+
+def waits(station: str, role: str) -> str:
+    """What waits at a station for somebody of this role; a message id."""
+    return WAITS_FOR.get((station, role), WAITS[station])
+
+
 DIVISIONS: Mapping[str, str] = {
     "city": N_("City"),
     "county": N_("County"),

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from app.base.models import Role
-from app.web.words import NEXT_STEPS, STATIONS
+from app.web.language import catalogue
+from app.web.words import NEXT_STEPS, STATIONS, WAITS, waits
 from tests.app.builders import build_order, build_sign, build_street, run
 from tests.app.pages import Person
 from tests.app.web.conftest import Office, enter
@@ -45,6 +46,19 @@ def test_a_start_page_shows_only_what_its_role_may_read_and_says_what_to_do(worl
     waiting = page.split("待您办理")[1]
     assert f'href="{NEXT_STEPS[role.value][2]}"' in waiting or "todo-count" in waiting
     assert ("到期事项" in page) is (role not in {Role.SIGN_MAKER, Role.CREW, Role.CONTENT_EDITOR})
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_start_page_says_what_waits_and_not_only_at_which_station(role: Role):
+    stations = {key for key, _, _ in STATIONS}
+    assert set(WAITS) == stations - {"intake", "tracking"}, "nothing ever waits for anybody at these two"
+    assert all(catalogue("zh").get(waits(key, role.value)) for key in WAITS)
+
+
+def test_what_waits_for_a_town_is_called_otherwise_than_what_waits_for_a_county(world: World, office: Office):
+    build_street(world, "甲村")
+    assert "应命名而未命名的街路巷" in Person(office, Role.COUNTY_OFFICER, "东县").reads("/")
+    assert waits("naming", "county_officer") != waits("naming", "town_officer")
 
 
 @pytest.mark.parametrize("role", list(Role))
