@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
-from app.base.errors import Invalid
+from app.base.errors import Invalid, NotAllowed
 from app.base.people import may
 from app.base.request import Place, Show, Work
 from app.inventory.models import StreetState
@@ -46,7 +46,12 @@ class Marked:
 def the_narrowed(
     session: Work, place: Place, batch: UUID | None = None, state: Annotated[str, Query(max_length=80)] = ""
 ) -> Narrowed:
-    """The filters of the address: territory, batch, states by commas. Raises Invalid for an unknown state."""
+    """The filters of the address: territory, batch, states by commas.
+
+    Raises NotAllowed where there is nothing on the map for this person, Invalid for an unknown state.
+    """
+    if not may(session, "inventory.street", "read"):
+        raise NotAllowed("The map is for those who may read the streets of a territory.")
     states = tuple(part for part in state.split(",") if part)
     for one in states:
         if one not in STATES:
