@@ -59,3 +59,10 @@ def test_the_list_of_divisions_says_how_many_there_are(office: Office):
     add_villages(office.world)
     client = office.signed_in(Role.TOWN_OFFICER, "南镇")
     assert re.search(r">\s*6[1-9]\b", client.get("/divisions").text)
+
+
+def test_a_division_leads_to_the_map_only_those_for_whom_it_is(office: Office):
+    with office.world.owner.connect() as connection:
+        uid = connection.scalar(text("SELECT uid FROM base.division WHERE name = '东县'"))
+    assert 'href="/map?in=' in office.signed_in(Role.TOWN_OFFICER, "南镇").get(f"/divisions/{uid}").text
+    assert 'href="/map?in=' not in office.signed_in(Role.SIGN_MAKER, "东县").get(f"/divisions/{uid}").text
