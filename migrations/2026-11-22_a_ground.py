@@ -194,6 +194,19 @@ SET search_path = pg_catalog, public, pg_temp AS $$
    WHERE p.id = base.me() AND p.active AND r.subject = $1 AND r.act = $2 AND r.reach = 'own'
 $$;
 GRANT EXECUTE ON FUNCTION base.me(), base.actor(), base.reach(text, text), base.own(text, text) TO minglu_office;
+-- Words as a pattern of LIKE that stands for themselves.
+CREATE FUNCTION base.as_it_is(words text) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT replace(replace(replace(words, '\\', '\\\\'), '%', '\\%'), '_', '\\_')
+$$;
+-- Divisions below one of them whose name holds the words, the highest first.
+CREATE FUNCTION base.find_divisions(words text, top ltree, most integer) RETURNS SETOF bigint LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT d.id FROM base.division d
+   WHERE d.name LIKE '%' || base.as_it_is(words) || '%'
+     AND (d.path <@ top AND d.path <@ (SELECT base.reach('base.division', 'read'))) IS TRUE
+   ORDER BY nlevel(d.path), d.name LIMIT most
+$$;
+GRANT EXECUTE ON FUNCTION base.find_divisions(text, ltree, integer) TO minglu_office;
 """
 
 PROTECT = """

@@ -134,7 +134,7 @@ $$;
 CREATE FUNCTION inventory.find_streets(words text, most integer) RETURNS SETOF bigint LANGUAGE sql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT s.id FROM inventory.street s
-   WHERE s.surveyed_name LIKE '%' || replace(replace(replace(words, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
+   WHERE s.surveyed_name LIKE '%' || base.as_it_is(words) || '%'
      AND (s.territory <@ (SELECT base.reach('inventory.street', 'read'))) IS TRUE ORDER BY s.id LIMIT most
 $$;
 -- How many streets in scope each of these villages has, by state. Definer: a batch holds villages of many towns, and its

@@ -157,6 +157,7 @@ CREATE INDEX ix_name_decision_id ON naming.name (decision_id);
 CREATE INDEX ix_name_sound_plain ON naming.name (sound_plain);
 CREATE INDEX ix_name_territory ON naming.name USING gist (territory);
 CREATE INDEX ix_name_words ON naming.name USING gin (words gin_trgm_ops);
+CREATE INDEX ix_name_sound ON naming.name USING gin (sound_plain gin_trgm_ops);
 CREATE UNIQUE INDEX uq_name_in_force ON naming.name (street_id) WHERE retired_on IS NULL;
 """
 
@@ -261,6 +262,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
 $$;
 GRANT EXECUTE ON FUNCTION naming.around(bigint), naming.days_of_batch(bigint) TO minglu_office;
 GRANT EXECUTE ON FUNCTION naming.namesakes(bigint[], text[], bigint[], text[]) TO minglu_office;
+-- Names in force that hold the words, or the sound where something is to be heard ('' where not), and their streets.
+CREATE FUNCTION naming.find_names(words text, sound text) RETURNS TABLE (id bigint, street_id bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT n.id, n.street_id FROM naming.name n
+   WHERE n.words LIKE '%' || base.as_it_is($1) || '%' AND n.retired_on IS NULL
+     AND (n.territory <@ (SELECT base.reach('naming.name', 'read'))) IS TRUE
+  UNION
+  SELECT n.id, n.street_id FROM naming.name n
+   WHERE $2 <> '' AND n.sound_plain LIKE '%' || base.as_it_is($2) || '%' AND n.retired_on IS NULL
+     AND (n.territory <@ (SELECT base.reach('naming.name', 'read'))) IS TRUE
+$$;
+GRANT EXECUTE ON FUNCTION naming.find_names(text, text) TO minglu_office;
 CREATE INDEX ix_proposal_sound_plain ON naming.proposal (sound_plain);
 """
 

@@ -40,8 +40,8 @@ INSERT INTO intake.facility (id, division_id, territory, intake_id, key, kind, p
     FROM place p, generate_series(1, 20) n;
 INSERT INTO naming.name (street_id, division_id, territory, origin, words, specific, generic, latin_toned, latin_plain,
                          latin_sign, sound_toned, sound_plain, in_force_on)
-  SELECT s.id, s.division_id, s.territory, 'existing', '某路', '某', '路', 'l', 'l', 'l', 's', 'sound' || s.id % 5003,
-         '2024-01-01' FROM inventory.street s WHERE s.id % 2 = 0;
+  SELECT s.id, s.division_id, s.territory, 'existing', '明德' || s.id || '路', '某', '路', 'l', 'l', 'l', 's',
+         'sound' || s.id % 5003, '2024-01-01' FROM inventory.street s WHERE s.id % 2 = 0;
 INSERT INTO planning.post (id, division_id, territory, point, planned_on)
   SELECT s.id, s.division_id, s.territory, ST_StartPoint(ST_GeometryN(s.line, 1)), '2024-01-01'
     FROM inventory.street s WHERE s.id % 2 = 0;

@@ -135,6 +135,7 @@ class Name(Editable, Placed, Table):
         Index("uq_name_in_force", "street_id", unique=True, postgresql_where=text("retired_on IS NULL")),
         Index("ix_name_words", "words", postgresql_using="gin", postgresql_ops={"words": "gin_trgm_ops"}),
         Index("ix_name_sound_plain", "sound_plain"),
+        Index("ix_name_sound", "sound_plain", postgresql_using="gin", postgresql_ops={"sound_plain": "gin_trgm_ops"}),
         Index("ix_name_decision_id", "decision_id"),
         {"schema": "naming"},
     )

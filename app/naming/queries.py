@@ -212,9 +212,8 @@ def names(place: Division, words: str = "", *, in_scope: bool = False) -> Select
         found = found.where(Street.in_scope, Street.stream == Stream.VILLAGE.value)
     if not words.strip():
         return found
-    spoken = sound_of(words)
-    alike = Name.words.contains(words.strip(), autoescape=True)
-    return found.where(or_(alike, Name.sound_plain.contains(spoken, autoescape=True)) if spoken else alike)
+    alike = func.naming.find_names(words.strip(), sound_of(words)).table_valued("id", "street_id")
+    return found.where(Name.id.in_(select(alike.c.id)))
 
 
 def names_in_force(session: Session, streets: Collection[int], /) -> dict[int, StreetName]:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, or_, select, text
+from sqlalchemy import Row, or_, select, text
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division
 from app.milestones.models import Batch, BatchState, BatchVillage
+from app.naming.queries import sound_of
 from app.planning.queries import batch as batch_of
 from app.planning.queries import record as sign_record
+from app.web.queries import divisions_like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +42,7 @@ SELECT map.streets_in(ST_MakeEnvelope(:west, :south, :east, :north, 4490), CAST(
 _FOUND = text("""
 SELECT s.id FROM inventory.street s JOIN (
     SELECT f.id FROM inventory.find_streets(:words, :most) AS f(id)
-    UNION SELECT n.street_id FROM naming.name n
-     WHERE n.retired_on IS NULL
-       AND (position(:words IN n.words) > 0 OR position(lower(:words) IN lower(n.latin_plain)) > 0)
+    UNION SELECT n.street_id FROM naming.find_names(:words, :sound) n
   ) f USING (id)
  WHERE s.territory <@ CAST(:top AS ltree) AND (CAST(:states AS text[]) IS NULL OR s.state = ANY (:states))
    AND (CAST(:places AS bigint[]) IS NULL OR s.division_id = ANY (:places)) LIMIT :most
@@ -123,17 +123,12 @@ def in_box(session: Session, narrowed: Narrowed, box: Box, *, most: int) -> list
 
 def found(session: Session, narrowed: Narrowed, words: str, *, most: int) -> list[int]:
     """Keys of streets whose surveyed name or name in force holds the words."""
-    return list(session.scalars(_FOUND, {**narrowed.values(), "words": words, "most": most}))
+    return list(session.scalars(_FOUND, {**narrowed.values(), "words": words, "sound": sound_of(words), "most": most}))
 
 
 def found_places(session: Session, narrowed: Narrowed, words: str, *, most: int = 8) -> list[tuple[Division, Box]]:
     """Divisions whose name holds the words and that lie somewhere, with where."""
-    rows = session.scalars(
-        select(Division)
-        .where(Division.name.contains(words, autoescape=True), Division.path.op("<@")(narrowed.place.path))
-        .order_by(func.nlevel(Division.path), Division.name)
-        .limit(most)
-    )
+    rows = session.scalars(divisions_like(words, narrowed.place, most=most))
     return [(row, box) for row in rows if (box := box_of(session, [row.id])) is not None]
 
 

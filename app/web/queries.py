@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, cast, func, select, text
 
 from app.base.errors import N_
 from app.base.models import Division, DivisionCode, File, Person, Role
 from app.base.order import register_keys
 from app.base.paging import Page, page
 from app.base.request import Hit
+from app.base.tables import Ltree
 from app.milestones.models import Batch
 from app.naming.models import Deadline, Decision
 from app.printing.models import Order, OrderLine
@@ -167,16 +168,17 @@ def people(place: Division, *, active: bool) -> Select[Person, str]:
     )
 
 
+def divisions_like(words: str, place: Division, *, most: int) -> Select[Division]:
+    """Divisions at and below ``place`` whose name holds the words, higher ones first."""
+    found = func.base.find_divisions(words, cast(place.path, Ltree), most).column_valued("id")
+    return select(Division).where(Division.id.in_(select(found))).order_by(func.nlevel(Division.path), Division.name)
+
+
 def find_divisions(session: Session, words: str, place: Division, *, most: int = 20) -> list[Hit]:
     """Divisions whose name holds the words, higher ones first."""
     parents = select(Division.id, Division.name).subquery()
-    rows = session.execute(
-        select(Division, parents.c.name)
-        .outerjoin(parents, parents.c.id == Division.parent_id)
-        .where(Division.name.contains(words, autoescape=True), Division.path.op("<@")(place.path))
-        .order_by(func.nlevel(Division.path), Division.name)
-        .limit(most)
-    )
+    alike = divisions_like(words, place, most=most)
+    rows = session.execute(alike.outerjoin(parents, parents.c.id == Division.parent_id).add_columns(parents.c.name))
     return [Hit("Division", found.name, above or "", f"/divisions/{found.uid}") for found, above in rows]
 
 

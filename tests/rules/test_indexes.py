@@ -7,13 +7,16 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from psycopg import Connection as Driver
 from psycopg.errors import Diagnostic
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
-from app.base.models import Role
+from app.base.models import Division, Role
+from app.naming.queries import names
+from app.web.queries import divisions_like
 from tests.conftest import World
 from tests.filled import fill
 
@@ -30,13 +33,13 @@ class Watched:
     connection: Connection
     heard: list[str]
 
-    def plans(self, person: int, sql: str) -> str:
+    def plans(self, person: int, sql: str | Select[*tuple[Any, ...]]) -> str:
         """Run one statement as the person; the plans of it and of every statement inside its functions."""
         self.heard.clear()
         run = self.connection.exec_driver_sql
         run("SET LOCAL ROLE minglu_office")
         run(f"SELECT set_config('minglu.person', '{person}', true)")
-        self.rows = run(sql).all()
+        self.rows = (run(sql) if isinstance(sql, str) else self.connection.execute(sql)).all()
         run("RESET ROLE")
         return "\n".join(said for said in self.heard if "set_config" not in said)
 
@@ -89,6 +92,9 @@ ASKED = {
         ["ix_facility_point"],
     ),
     "street by name": (f"SELECT inventory.find_streets('民生{VILLAGE}', 20)", ["ix_street_surveyed_name"]),
+    "name by characters": (f"SELECT naming.find_names('明德{VILLAGE}', '')", ["ix_name_words"]),
+    "name by sound": ("SELECT naming.find_names('sound77', 'sound77')", ["ix_name_words", "ix_name_sound"]),
+    "division by name": (f"SELECT base.find_divisions('村{VILLAGE}', '1', 20)", ["ix_division_name"]),
     "villages of places": (
         (
             "SELECT intake.places_of(ARRAY[ST_SetSRID(ST_MakePoint(115.8051, 36.5151), 4490),"
@@ -100,6 +106,11 @@ ASKED = {
         f"SELECT * FROM naming.namesakes(ARRAY[{VILLAGE}], ARRAY['sound7'], ARRAY[0], ARRAY['民生{VILLAGE}路'])",
         ["ix_name_sound_plain", "ix_proposal_sound_plain", "ix_street_surveyed_name", "ix_street_division_id_id"],
     ),
+}
+#: What the pages themselves ask, through those functions or without one.
+PAGES = {
+    "names in force": (names(Division(path="1"), f"明德{VILLAGE}"), ["ix_name_words"]),
+    "divisions": (divisions_like(f"村{VILLAGE}", Division(path="1"), most=20), ["ix_division_name"]),
 }
 TILES = [what for what in ASKED if what.startswith("tile")]
 
@@ -119,6 +130,17 @@ def test_the_index_answers_whoever_asks(full: World, watched: Watched, what: str
     assert [table for table in scanned if table in BIG or (what.startswith("villages") and table == "division")] == []
     if what != "facilities near streets":  # whose streets are those of the territory, by its index
         assert not re.search(r"ix_(street|facility)_territory", plans), plans
+
+
+@pytest.mark.parametrize("what", PAGES)
+def test_a_page_that_looks_for_words_asks_the_index(full: World, watched: Watched, what: str):
+    statement, indexes = PAGES[what]
+    plans = watched.plans(full.person(Role.CITY_OFFICER, "市"), statement)
+    assert watched.rows
+    for index in indexes:
+        assert index in plans, plans
+    assert re.findall(r"Seq Scan on (?:\w+\.)?(name|street|division)\b", plans) == []
+    assert "ix_name_territory" not in plans
 
 
 def test_facilities_near_streets_are_found_in_time_that_grows_with_the_streets(full: World, watched: Watched):

@@ -133,6 +133,7 @@ def token(world: World) -> str:
     )
     street = put(world, "inventory.street", here | _STREET["inventory.street"])
     latin = {"latin_toned": "Yíngbīn Lù", "latin_plain": "Yingbin Lu", "latin_sign": "YINGBIN LU"}
+    latin["sound_plain"] = "yingbinlu"
     name = put(
         world,
         "naming.name",
