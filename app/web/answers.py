@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
+from app.base.request import is_below
 from app.web import language
 from app.web.marking import marked
 from app.web.rendering import with_query
@@ -91,6 +92,7 @@ class OfficeAnswer:
             "here": self._again(),
             "again": self._again,
             "kept": self._kept,
+            "is_mine": self._is_mine,
         }
 
     def _again(self, **changes: object) -> str:
@@ -100,6 +102,11 @@ class OfficeAnswer:
     def _kept(self, url: str) -> str:
         """Another page's address that stays in the chosen division."""
         return with_query(url, in_=self.request.query_params.get("in"))
+
+    def _is_mine(self, path: str) -> bool:
+        """Whether lists and the map can be narrowed to a division: it lies in the reader's territory."""
+        actor = getattr(self.request.state, "actor", None)
+        return actor is not None and is_below(path, actor.territory)
 
 
 def local(url: str) -> str:
