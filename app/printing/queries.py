@@ -245,10 +245,10 @@ def listed(*, division: Division | None = None, state: str = "") -> Select[*tupl
     return wanted.where(Order.state == state) if state else wanted
 
 
-def ordered_above(session: Session, place: Division) -> Sequence[Row[Any]]:
-    """Orders of a place above that have plates for this one, the newest first."""
-    asked = text("SELECT * FROM printing.ordered_above(CAST(:path AS ltree))")
-    return session.execute(asked, {"path": place.path}).all()
+def ordered_above(session: Session, place: Division, *, state: str = "") -> Sequence[Row[Any]]:
+    """Orders of a place above that have plates for this one, in this state, the newest first."""
+    asked = text("SELECT * FROM printing.ordered_above(CAST(:path AS ltree)) WHERE state = :state OR :state = ''")
+    return session.execute(asked, {"path": place.path, "state": state}).all()
 
 
 def files_of(session: Session, order: Order) -> list[File]:

@@ -65,7 +65,7 @@ def index(session: Work, show: Show, place: Place, state: str = "", after: str |
         "printing/index.html",
         place=place,
         page=page,
-        above=queries.ordered_above(session, place) if own and not state else [],
+        above=queries.ordered_above(session, place, state=state) if own else [],
         state=state,
         may_order=may_order,
         maker=not own,

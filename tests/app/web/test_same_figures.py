@@ -197,7 +197,10 @@ def test_a_decision_that_is_not_announced_is_done_for_nobody(told: World, office
 
 
 def test_a_town_is_told_which_orders_of_the_county_have_its_plates(office: Office):
-    page = Person(office, Role.TOWN_OFFICER, "南镇").reads("/printing")
-    assert "暂无订单" not in page
-    assert "2024-东县-" in page
+    town = Person(office, Role.TOWN_OFFICER, "南镇")
+    for url in ("/printing", "/printing?state=released"):
+        page = town.reads(url)
+        assert "2024-东县-" in page
+        assert "empty-state" not in page
+    assert "empty-state" in town.reads("/printing?state=draft")
     assert "暂无订单" in Person(office, Role.TOWN_OFFICER, "北镇").reads("/printing")
