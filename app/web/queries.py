@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, Select, cast, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, cast, func, or_, select, text
 
 from app.base.errors import N_
 from app.base.models import Division, DivisionCode, File, Person, Role
@@ -14,7 +14,7 @@ from app.base.order import register_keys
 from app.base.paging import Page, page
 from app.base.request import Hit
 from app.base.tables import Ltree
-from app.milestones.models import Batch
+from app.milestones.models import Batch, BatchVillage
 from app.naming.models import Deadline, Decision
 from app.printing.models import Order, OrderLine
 from app.rollout.logic import FAR_M
@@ -89,10 +89,13 @@ def due(session: Session, place: Division, *, most: int) -> list[Due]:
 
 
 def open_batches(session: Session, place: Division, *, most: int) -> list[tuple[Batch, int]]:
-    """Batches being worked on, with how many villages each still has, the next due first."""
+    """Batches of a place or with villages of it, with how many villages each still has, the next due first."""
+    here = select(BatchVillage.batch_id).where(
+        BatchVillage.left_on.is_(None), BatchVillage.territory.op("<@")(place.path)
+    )
     found = session.scalars(
         select(Batch)
-        .where(Batch.state == "open", Batch.territory.op("<@")(place.path))
+        .where(Batch.state == "open", or_(Batch.territory.op("<@")(place.path), Batch.id.in_(here)))
         .order_by(Batch.due_on, Batch.id)
         .limit(most)
     ).all()

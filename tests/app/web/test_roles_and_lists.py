@@ -10,7 +10,7 @@ import pytest
 from app.base.models import Role
 from app.web.language import catalogue
 from app.web.words import NEXT_STEPS, STATIONS, WAITS, waits
-from tests.app.builders import build_order, build_sign, build_street, run
+from tests.app.builders import build_batch, build_order, build_sign, build_street, run
 from tests.app.pages import Person
 from tests.app.web.conftest import Office, enter
 from tests.conftest import PASSWORD, World
@@ -59,6 +59,16 @@ def test_what_waits_for_a_town_is_called_otherwise_than_what_waits_for_a_county(
     build_street(world, "甲村")
     assert "应命名而未命名的街路巷" in Person(office, Role.COUNTY_OFFICER, "东县").reads("/")
     assert waits("naming", "county_officer") != waits("naming", "town_officer")
+
+
+@pytest.mark.parametrize(("role", "place"), [(Role.TOWN_OFFICER, "南镇"), (Role.VILLAGE_CONTACT, "甲村")])
+def test_a_start_page_names_the_countys_batch_that_holds_a_village_of_the_reader(
+    world: World, office: Office, role: Role, place: str
+):
+    build_batch(world, ["甲村"], title="样板批")
+    assert "样板批" in Person(office, role, place).reads("/")
+    build_batch(world, ["乙村"], title="别村批")
+    assert ("别村批" in Person(office, role, place).reads("/")) is (role is Role.TOWN_OFFICER)
 
 
 @pytest.mark.parametrize("role", list(Role))
