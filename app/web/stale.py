@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from app.base import seen
 from app.base.models import Entry
 from app.base.request import route_of
+from app.models import metadata
 from app.web import columns, language, references
 from app.web.errors import wants_json
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: So many rows are shown with both sides; all of them are looked at anew anyway.
 MOST_SHOWN = 50
+#: What follows from a name's words and says nothing of its own beside them.
+DERIVED = frozenset({"specific", "generic", "latin_plain", "latin_sign", "sound_toned", "sound_plain"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,17 @@ def _cards(session: Session, rows: Sequence[seen.Overtaken]) -> list[Card]:
                     _value(told, subject, column, before[column]),
                     _value(told, subject, column, after.get(column)),
                 )
-                for column in columns.changed(before)
-                if column in columns.COLUMNS
+                for column in _told(subject, before)
             ]
             found.append(Card(row.now.title, row.now.url, [*_said(row.now.fields), *fields]))
     return found
+
+
+def _told(subject: str, before: dict[str, str | None]) -> list[str]:
+    """The columns that a reader is told of, in the table's own order."""
+    order = list(metadata().tables[subject].columns.keys())
+    known = [column for column in columns.changed(before) if column in columns.COLUMNS and column not in DERIVED]
+    return sorted(known, key=order.index)
 
 
 def _value(told: references.Told, subject: str, column: str, value: str | None) -> str:
