@@ -129,7 +129,6 @@ SELECT base.allow('{city_officer,county_officer,town_officer}', 'intake.segment'
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor}', 'intake.facility', '{read}', 'territory');
 SELECT base.allow('{administrator}', 'intake.facility', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'intake.facility', '{create,change,remove}', 'territory');
-SELECT base.allow('{crew,content_editor}', s, '{read}', 'territory') FROM unnest('{intake.segment,intake.facility}'::text[]) s;
 INSERT INTO history.undoable VALUES ('intake.intake');
 INSERT INTO history.undoable VALUES ('intake.intake_row');
 INSERT INTO history.undoable VALUES ('intake.segment');

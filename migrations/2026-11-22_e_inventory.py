@@ -92,9 +92,7 @@ SELECT base.allow('{city_officer,county_officer,town_officer}', 'inventory.stree
 SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor}', 'inventory.scope_reason', '{read}', 'territory');
 SELECT base.allow('{administrator}', 'inventory.scope_reason', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'inventory.scope_reason', '{create,change,remove}', 'territory');
--- Who reads streets reads why they are in scope and what they are made of: a page that lacks either would say there is none.
-SELECT base.allow('{crew,content_editor}', s, '{read}', 'territory')
-  FROM unnest('{inventory.street,inventory.street_segment,inventory.scope_reason}'::text[]) s;
+SELECT base.allow('{crew}', 'inventory.street', '{read}', 'territory');
 INSERT INTO history.undoable VALUES ('inventory.street');
 INSERT INTO history.undoable VALUES ('inventory.street_segment');
 INSERT INTO history.undoable VALUES ('inventory.scope_reason');

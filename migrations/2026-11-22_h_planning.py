@@ -66,10 +66,10 @@ CREATE INDEX ix_sign_territory ON planning.sign USING gist (territory);
 RIGHTS = """
 CALL base.protect('planning.post');
 CALL base.protect('planning.sign');
-SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor,crew,content_editor}', 'planning.post', '{read}', 'territory');
+SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor,crew}', 'planning.post', '{read}', 'territory');
 SELECT base.allow('{administrator}', 'planning.post', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'planning.post', '{create,change,remove}', 'territory');
-SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor,crew,content_editor}', 'planning.sign', '{read}', 'territory');
+SELECT base.allow('{city_officer,county_officer,town_officer,village_contact,inspector,auditor,crew}', 'planning.sign', '{read}', 'territory');
 SELECT base.allow('{administrator}', 'planning.sign', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer}', 'planning.sign', '{create,change,remove}', 'territory');
 INSERT INTO history.undoable VALUES ('planning.post');

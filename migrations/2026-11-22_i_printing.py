@@ -94,7 +94,7 @@ RIGHTS = """
 CALL base.protect('printing.code', '{read,create,change}');
 CALL base.protect('printing."order"', own => 'maker_id');
 CALL base.protect('printing.order_line', own => 'maker_id');
-SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor,crew,content_editor}', 'printing.code', '{read}', 'territory');
+SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor,crew}', 'printing.code', '{read}', 'territory');
 SELECT base.allow('{administrator}', 'printing.code', '{read}', 'territory');
 SELECT base.allow('{city_officer,county_officer}', 'printing.code', '{create,change}', 'territory');
 SELECT base.allow('{city_officer,county_officer,town_officer,inspector,auditor}', 'printing.order', '{read}', 'territory');

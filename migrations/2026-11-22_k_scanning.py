@@ -98,6 +98,14 @@ GRANT SELECT ON open.sign_page TO minglu_public, minglu_office;
 CREATE VIEW open.demonstration AS SELECT value = 'true'::jsonb AS demonstration FROM base.setting WHERE key = 'demonstration';
 GRANT SELECT ON open.demonstration TO minglu_public, minglu_office;
 
+-- The sign behind a counted code: its key, its name and the code, for whoever may read the counts and not the sign itself.
+CREATE FUNCTION scanning.sign_of(code bigint) RETURNS TABLE (sign_uid uuid, name_id bigint, name text, token text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT g.uid, n.id, n.words, c.token
+    FROM printing.code c JOIN planning.sign g ON g.id = c.sign_id JOIN naming.name n ON n.id = g.name_id
+   WHERE c.id = code AND c.territory <@ (SELECT base.reach('scanning.scan_count', 'read'))
+$$;
+GRANT EXECUTE ON FUNCTION scanning.sign_of(bigint) TO minglu_office;
 -- The migration in force, for /readyz of both apps.
 CREATE VIEW open.revision AS SELECT version_num FROM base.alembic_version;
 GRANT SELECT ON open.revision TO minglu_office, minglu_public;

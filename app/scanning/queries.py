@@ -7,13 +7,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import BigInteger, Select, Text, Uuid, column, func, select, text, true
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division
 from app.naming.models import Name
 from app.planning.models import Sign
-from app.printing.models import Code
 from app.scanning.models import Report, ReportState, ScanCount
 from signs import codes
 
@@ -158,21 +157,27 @@ def count_open(session: Session) -> int:
     return int(session.scalar(select(func.count()).where(Report.state == ReportState.OPEN.value)) or 0)
 
 
+def _behind() -> Any:
+    """The sign behind each count, whether its reader may read signs or not."""
+    columns = (column("sign_uid", Uuid), column("name_id", BigInteger), column("name", Text), column("token", Text))
+    return func.scanning.sign_of(ScanCount.code_id).table_valued(*columns).lateral("behind")
+
+
 def scans_of_day(*, division: Division, since: date, until: date) -> Select[*tuple[Any, ...]]:
     """How often each sign's page was opened on each day from ``since`` to ``until``, for a list by key."""
+    behind = _behind()
     return (
         select(
             ScanCount.id,
             ScanCount.scanned_on,
             ScanCount.scans,
-            Sign.uid.label("sign_uid"),
-            Name.words.label("name"),
-            Code.token,
+            behind.c.sign_uid,
+            behind.c.name,
+            behind.c.token,
             Division.name.label("village"),
         )
-        .join(Code, Code.id == ScanCount.code_id)
-        .join(Sign, Sign.id == Code.sign_id)
-        .join(Name, Name.id == Sign.name_id)
+        .select_from(ScanCount)
+        .join(behind, true())
         .join(Division, Division.id == ScanCount.division_id)
         .where(ScanCount.scanned_on.between(since, until), ScanCount.territory.op("<@")(division.path))
     )
@@ -186,21 +191,15 @@ def open_contact(session: Session, contact_id: int) -> str | None:
 
 def scans(session: Session, *, since: date, until: date, most: int = 50) -> list[ScanRow]:
     """The names whose signs were opened most from ``since`` to ``until`` (both counted), as far as one may see."""
-    total = func.sum(ScanCount.scans)
+    total, behind = func.sum(ScanCount.scans), _behind()
     wanted = (
-        select(
-            ScanCount.division_id,
-            Division.name.label("village"),
-            Name.words.label("name"),
-            total.label("scans"),
-        )
-        .join(Code, Code.id == ScanCount.code_id)
-        .join(Sign, Sign.id == Code.sign_id)
-        .join(Name, Name.id == Sign.name_id)
+        select(ScanCount.division_id, Division.name.label("village"), behind.c.name, total.label("scans"))
+        .select_from(ScanCount)
+        .join(behind, true())
         .join(Division, Division.id == ScanCount.division_id)
         .where(ScanCount.scanned_on.between(since, until))
-        .group_by(ScanCount.division_id, Division.name, Name.words, Name.id)
-        .order_by(total.desc(), Name.id)
+        .group_by(ScanCount.division_id, Division.name, behind.c.name, behind.c.name_id)
+        .order_by(total.desc(), behind.c.name_id)
         .limit(most)
     )
     return [ScanRow(**{**row._mapping, "scans": int(row.scans)}) for row in session.execute(wanted)]

@@ -73,7 +73,7 @@ NEXT_STEPS: Mapping[str, tuple[str, str, str]] = {
         "/rollout/installations",
     ),
     "content_editor": (
-        N_("You get no tasks here. See how often each sign's page is opened, and from there the sign and its street."),
+        N_("You get no tasks here. See how often each sign's page is opened; the names in force are under Naming."),
         N_("See the scans"),
         "/scanning/scans",
     ),

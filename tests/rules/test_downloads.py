@@ -120,10 +120,18 @@ DOWNLOADS = {
         elsewhere=NOBODY,
     ),
     "GET /tracking/export.csv": Download(
-        lambda _ground, _place: "/tracking/export.csv?by=town", _town, here=LOOKING, elsewhere=NOBODY, common=True
+        lambda _ground, _place: "/tracking/export.csv?by=town",
+        _town,
+        here=frozenset(Role),
+        elsewhere=NOBODY,
+        common=True,
     ),
     "GET /tracking/map.html": Download(
-        lambda _ground, _place: "/tracking/map.html?by=town", _escaped, here=LOOKING, elsewhere=NOBODY, common=True
+        lambda _ground, _place: "/tracking/map.html?by=town",
+        _escaped,
+        here=frozenset(Role),
+        elsewhere=NOBODY,
+        common=True,
     ),
 }
 
