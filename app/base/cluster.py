@@ -52,6 +52,7 @@ class Status(Enum):
 
     ABSENT = "not made yet"
     HALF_MADE = "half made: its creation was interrupted; the next start makes it anew"
+    UNMARKED = "in use before, but without its mark; the next start tells what to do"
     STOPPED = "stopped"
     RUNNING = "running"
 
@@ -121,7 +122,9 @@ class Cluster:
     def status(self) -> Status:
         """How it stands, without changing anything."""
         if not (self.folder / "made").exists():
-            return Status.HALF_MADE if self.data.exists() else Status.ABSENT
+            if not self.data.exists():
+                return Status.ABSENT
+            return Status.UNMARKED if self._was_in_use else Status.HALF_MADE
         return Status.RUNNING if self.pid else Status.STOPPED
 
     def url(self, database: str, user: str | None = None, *, password: str | None = None) -> str:
@@ -130,6 +133,10 @@ class Cluster:
         login = quote(name, safe="") + (f":{quote(secret, safe='')}" if secret else "")
         where = quote(str(self.socket_folder), safe="")
         return f"postgresql+psycopg://{login}@/{quote(database, safe='')}?host={where}&port={self.port}"
+
+    @property
+    def _was_in_use(self) -> bool:
+        return (self.data / "postmaster.opts").exists()
 
     def create(self) -> None:
         """Make the cluster if there is none; remains of an interrupted creation are moved aside first."""
@@ -167,7 +174,7 @@ class Cluster:
             raise postgres.refusal(done.stdout, self.folder, "The database could not be made: {line}")
 
     def _move_remains_aside(self) -> None:
-        if (self.data / "postmaster.opts").exists():
+        if self._was_in_use:
             raise Unready(
                 (
                     "{data} has been in use, but the file {made} beside it is missing; "

@@ -140,12 +140,29 @@ def form_token(secret: bytes, session_token: str) -> str:
 
 
 def add_person(
-    session: Session, clock: Clock, *, login: str, name: str, role: Role, division: Division, password: str
+    session: Session,
+    clock: Clock,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    division: Division,
+    password: str,
+    department: str = "",
 ) -> Person:
-    """A new account, by an administrator. Raises Invalid for a short password, Conflict for a login already given."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise Invalid("The password must have at least {n} characters.", field="password", n=SHORTEST_PASSWORD)
-    person = Person(login=login, name=name, role=role.value, division_id=division.id, since_on=clock.today())
+    """A new account, by an administrator.
+
+    Raises Invalid for a short password or an editor without a department, Conflict for a login already given.
+    """
+    _require_whole(role, department, password)
+    person = Person(
+        login=login,
+        name=name,
+        role=role.value,
+        division_id=division.id,
+        department=department,
+        since_on=clock.today(),
+    )
     try:
         with session.begin_nested():
             session.add(person)
@@ -158,17 +175,31 @@ def add_person(
 
 
 def found_person(
-    session: Session, clock: Clock, *, login: str, name: str, role: Role, place: str, password: str
+    session: Session,
+    clock: Clock,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    place: str,
+    password: str,
+    department: str = "",
 ) -> Person:
     """An account made by the operator of the machine, as the database's owner: the first administrator has no other.
 
     ``place`` is a division's name or its path of names (``德州市/乐陵市``). Raises NotFound for an unknown place,
-    Conflict for one that several divisions bear, Invalid for a short password.
+    Conflict for one that several divisions bear, Invalid as :func:`add_person`.
     """
-    if len(password) < SHORTEST_PASSWORD:
-        raise Invalid("The password must have at least {n} characters.", field="password", n=SHORTEST_PASSWORD)
+    _require_whole(role, department, password)
     division = _division_called(session, place)
-    person = Person(login=login, name=name, role=role.value, division_id=division.id, since_on=clock.today())
+    person = Person(
+        login=login,
+        name=name,
+        role=role.value,
+        division_id=division.id,
+        department=department,
+        since_on=clock.today(),
+    )
     try:
         with session.begin_nested():
             session.add(person)
@@ -220,6 +251,13 @@ def rights_of(session: Session, actor: Actor) -> frozenset[str]:
     """What a role may do anywhere, as ``naming.proposal:read``; where, the database decides row by row."""
     wanted = text("SELECT subject || ':' || act FROM base.\"right\" WHERE role = :role AND reach <> 'root'")
     return frozenset(session.scalars(wanted, {"role": actor.role.value}))
+
+
+def _require_whole(role: Role, department: str, password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid("The password must have at least {n} characters.", field="password", n=SHORTEST_PASSWORD)
+    if role is Role.CONTENT_EDITOR and not department:
+        raise Invalid("An editor writes for a department; name it, for example 文化和旅游局.", field="department")
 
 
 def _matches(kept: str, password: str) -> bool:

@@ -36,6 +36,20 @@ SELECT bool_and(has_database_privilege(role, d.oid, 'CONNECT') AND has_database_
 EXTENSIONS = ("postgis", "ltree", "hstore", "pg_trgm", "pgcrypto")
 
 
+#: What everybody may call in a fresh database and nobody needs: PostGIS' functions that read with their owner's rights
+#: (the estimated extent of a table that one may not read), and those that make large objects. Both are closed where the
+#: role of ``database_url`` may do so, as it may on a server of one's own.
+CLOSE_TO_ALL = """
+DO $$ DECLARE one regprocedure; BEGIN
+  FOR one IN SELECT p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+              WHERE pg_has_role(p.proowner, 'USAGE')
+                AND (n.nspname = 'public' AND p.prosecdef OR n.nspname = 'pg_catalog'
+                     AND p.proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import'))
+  LOOP EXECUTE 'REVOKE EXECUTE ON FUNCTION ' || one || ' FROM PUBLIC'; END LOOP;
+END $$
+"""
+
+
 def prepare(settings: Settings) -> None:
     """Roles and extensions, as the role of ``database_url``, then migrate as the owner.
 
@@ -49,6 +63,7 @@ def prepare(settings: Settings) -> None:
         _hand_over(settings, connection)
         for extension in EXTENSIONS:
             connection.exec_driver_sql(f'CREATE EXTENSION IF NOT EXISTS "{extension}" WITH SCHEMA public')
+        connection.exec_driver_sql(CLOSE_TO_ALL)
     migrate(settings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from app.base.settings import QUEUE
 from app.commands.local import settings_now
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from app.base.history import Anchor, Problem
 
@@ -88,7 +89,14 @@ def _told(problems: Sequence[Problem]) -> bool:
                 f" {problem.subject} {problem.row_id}",
                 fg="red",
             )
-    unsealed = [problem.entry_id or 0 for problem in problems if problem.problem == "unsealed"]
+    unsealed = sorted(problem.entry_id or 0 for problem in problems if problem.problem == "unsealed")
     if unsealed:
-        click.echo(f"{len(unsealed)} entries are not sealed yet: {min(unsealed)} to {max(unsealed)}.")
+        click.echo(f"{len(unsealed)} entries are not sealed yet: {', '.join(_runs(unsealed))}.")
     return len(unsealed) < len(problems)
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[str]:
+    """Sorted numbers as what stands without a gap: 3–7, 9."""
+    for _, group in itertools.groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
+        run = [number for _, number in group]
+        yield str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}"

@@ -36,13 +36,23 @@ def user() -> None:
 @click.option("--name", required=True, help="The person's name as colleagues see it")
 @click.option("--role", type=_RoleName(), required=True)
 @click.option("--place", required=True, help="Name of the division, or its path: 德州市/乐陵市/市中街道")
+@click.option("--department", default="", help="The department that a content editor writes for")
 @click.password_option(help="At least 10 characters; asked for where it is not given")
-def add(login: str, name: str, role: str, place: str, password: str) -> None:
+def add(login: str, name: str, role: str, place: str, department: str, password: str) -> None:
     """Add an account, as the operator of this machine."""
     from app.base.db import operating
     from app.base.models import Role
     from app.base.people import found_person
 
     with operating(settings_now(), via="minglu user add") as session:
-        person = found_person(session, Clock(), login=login, name=name, role=Role(role), place=place, password=password)
+        person = found_person(
+            session,
+            Clock(),
+            login=login,
+            name=name,
+            role=Role(role),
+            place=place,
+            password=password,
+            department=department.strip(),
+        )
         click.echo(f"{person.login} is {role} of {place}.")

@@ -72,7 +72,7 @@ def make_people(session: Session, clock: Clock, *, places: Mapping[Place, Divisi
     known = _known(session)
     for wanted in LOGINS:
         if wanted.login not in known:
-            person = add_person(
+            add_person(
                 session,
                 clock,
                 login=wanted.login,
@@ -80,8 +80,8 @@ def make_people(session: Session, clock: Clock, *, places: Mapping[Place, Divisi
                 role=wanted.role,
                 division=places[wanted.place],
                 password=PASSWORD,
+                department=wanted.department,
             )
-            person.department = wanted.department
     session.flush()
     return _known(session)
 

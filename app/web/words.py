@@ -91,7 +91,7 @@ NEXT_STEPS: Mapping[str, tuple[str, str, str]] = {
 
 #: What waits at a station, where it is the same for whoever is told of it; of some roles something else does.
 WAITS: Mapping[str, str] = {
-    "inventory": N_("Streets in scope without a name"),
+    "inventory": N_("Streets in scope that nobody proposed a name for"),
     "milestones": N_("Open batches of villages"),
     "naming": N_("Names to decide"),
     "planning": N_("Named streets that want signs"),
@@ -105,6 +105,26 @@ WAITS_FOR: Mapping[tuple[str, str], str] = {
     ("rollout", "crew"): N_("Signs to put up"),
     ("rollout", "inspector"): N_("Installations to inspect"),
 }
+
+
+#: The list that holds just what waits, where the station's own list holds more.
+_WAITS_AT: Mapping[str, str] = {
+    "inventory": "/inventory?state=unnamed&scope=in",
+    "printing": "/printing?state=draft",
+    "rollout": "/rollout?state=late",
+    "scanning": "/scanning?state=open",
+}
+_WAITS_AT_FOR: Mapping[tuple[str, str], str] = {
+    ("naming", "city_officer"): "/naming?state=submitted",
+    ("naming", "county_officer"): "/naming?state=submitted",
+    ("rollout", "crew"): "/rollout/phone",
+    ("rollout", "inspector"): "/rollout/installations?state=waiting",
+}
+
+
+def waits_at(station: str, role: str, url: str) -> str:
+    """Where somebody of this role finds what waits at a station; ``url`` is the station's own list."""
+    return _WAITS_AT_FOR.get((station, role), _WAITS_AT.get(station, url))
 
 
 def waits(station: str, role: str) -> str:

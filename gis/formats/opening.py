@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from gis.errors import N_, UnreadableFile
 from gis.formats import archive, geojson
@@ -54,16 +54,16 @@ def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows:
     members = archive.unfold_zip(path, scratch, limits=limits)
     if "[Content_Types].xml" in members:
         return _of_office(path, members, called)
-    shapefiles = [target for name, target in members.items() if name.lower().endswith(".shp")]
-    if len(shapefiles) == 1:
-        return _shapefile(shapefiles[0], called)
+    shapefiles = {name: target for name, target in members.items() if name.lower().endswith(".shp")}
+    if shapefiles:
+        return _shapefiles(shapefiles, called)
     drawn = [target for name, target in members.items() if name.lower().endswith(".kml")]
-    if drawn and not shapefiles:  # a KMZ: its first KML is the document, the rest are pictures and what it links to
+    if drawn:  # a KMZ: its first KML is the document, the rest are pictures and what it links to
         return _of_plain(drawn[0], called, scratch)
-    if not shapefiles and len(members) == 1:
+    if len(members) == 1:
         return _of_plain(next(iter(members.values())), called, scratch)
     raise UnreadableFile(
-        N_("{file} holds {count} shapefiles; pack exactly one survey per zip."), file=called, count=len(shapefiles)
+        N_("{file} holds {count} files and no shapefile; pack one survey per zip."), file=called, count=len(members)
     )
 
 
@@ -73,6 +73,17 @@ def _of_office(path: Path, members: dict[str, Path], called: str) -> Rows:
     from gis.formats import sheets
 
     return Rows(sheets.read_xlsx(path, called=called), None, table=True)
+
+
+def _shapefiles(found: dict[str, Path], called: str) -> Rows:
+    """All shapefiles of a zip, as a shapefile holds one kind of shape: roads beside village points."""
+    read = {PurePosixPath(name).stem: _shapefile(target, called) for name, target in found.items()}
+    if len(read) == 1:
+        return next(iter(read.values()))
+    from gis.formats.tables import one_datum
+
+    rows = [replace(row, key=f"{stem}/{row.key}") for stem, each in read.items() for row in each.rows]
+    return Rows(rows, one_datum({each.stated for each in read.values()}, called))
 
 
 def _shapefile(path: Path, called: str) -> Rows:

@@ -55,7 +55,7 @@ def read_gpkg(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
         prefix = f"{layer}/" if len(layers) > 1 else ""
         rows += _rows(shapes, names, columns, prefix=prefix, fids=meta["fid_column_values"])
         datums.add(_stated(meta))
-    return rows, _one_datum(datums, called)
+    return rows, one_datum(datums, called)
 
 
 def read_shapefile(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
@@ -208,7 +208,8 @@ def _stated(meta: dict[str, Any]) -> str | None:
     return str(crs) if crs else None
 
 
-def _one_datum(datums: set[str | None], called: str) -> str | None:
+def one_datum(datums: set[str | None], called: str) -> str | None:
+    """The datum that all layers of a file share. Raises :class:`UnknownDatum` where they differ."""
     if len(datums) > 1:
         raise UnknownDatum(
             N_("The layers of {file} are in different coordinate systems; export them in one."), file=called

@@ -31,6 +31,7 @@ class Wanted:
     login: Annotated[str, Form(max_length=64)] = ""
     name: Annotated[str, Form(max_length=64)] = ""
     role: Annotated[str, Form()] = ""
+    department: Annotated[str, Form(max_length=64)] = ""
     division: Annotated[str, Form()] = ""
     password: Annotated[str, Form(max_length=200)] = ""
 
@@ -77,6 +78,7 @@ def add(session: Work, show: Show, place: Place, clock: Now, wanted: Annotated[W
             role=Role(wanted.role),
             division=division,
             password=wanted.password,
+            department=wanted.department.strip(),
         )
     except (Invalid, Conflict) as refusal:
         field = getattr(refusal, "field", None) or "login"

@@ -154,6 +154,7 @@ def test_a_half_made_cluster_is_moved_aside_and_made_anew(cluster, heard):
 def test_data_that_has_been_in_use_is_never_moved_aside(made):
     (made.data / "postmaster.opts").touch()
     (made.folder / "made").unlink()
+    assert made.status() is Status.UNMARKED
     with pytest.raises(Unready, match="has been in use"):
         made.start()
     assert (made.data / "PG_VERSION").exists()

@@ -259,7 +259,10 @@ def test_a_box_selects_streets_and_the_selection_opens_as_a_list(world: World, t
     assert uid in listed.text
     assert uid not in client.get(f"/inventory?only={uuid4().hex}").text
     assert client.get("/inventory?only=broken").status_code == 422
-    assert office.signed_in(Role.TOWN_OFFICER, "中镇").get("/api/v1/map/within?box=116.2,37.4,116.4,37.5").json()["uids"] == []
+    assert (
+        office.signed_in(Role.TOWN_OFFICER, "中镇").get("/api/v1/map/within?box=116.2,37.4,116.4,37.5").json()["uids"]
+        == []
+    )
     office.close()
 
 

@@ -224,6 +224,14 @@ def test_an_administrator_adds_a_person_sets_a_password_and_lets_them_leave(offi
     with office.world.owner.connect() as connection:
         place = connection.scalar(text("SELECT uid FROM base.division WHERE name = '北镇'"))
     form = {"form_token": token_in(admin.get("/").text), "login": "wang.fang", "name": "王芳", "division": str(place)}
+    nowhere = admin.post("/people/new", data={**form, "role": "content_editor", "password": PASSWORD})
+    assert nowhere.status_code == 422
+    assert "内容编辑归属一个部门" in nowhere.text
+    editor = {**form, "login": "li.na", "name": "李娜", "role": "content_editor", "department": "文化和旅游局"}
+    assert admin.post("/people/new", data={**editor, "password": PASSWORD}).status_code == 303
+    with office.world.owner.connect() as connection:
+        hers = connection.scalar(text("SELECT uid FROM base.person WHERE login = 'li.na'"))
+    assert "文化和旅游局" in admin.get(f"/people/{hers}").text
     wrong = admin.post("/people/new", data={**form, "role": "town_officer", "password": "short"})
     assert wrong.status_code == 422
     assert "至少需要 10 个字符" in wrong.text

@@ -57,7 +57,7 @@ def test_a_start_page_says_what_waits_and_not_only_at_which_station(role: Role):
 
 def test_what_waits_for_a_town_is_called_otherwise_than_what_waits_for_a_county(world: World, office: Office):
     build_street(world, "甲村")
-    assert "应命名而未命名的街路巷" in Person(office, Role.COUNTY_OFFICER, "东县").reads("/")
+    assert "应命名、尚未拟名的街路巷" in Person(office, Role.COUNTY_OFFICER, "东县").reads("/")
     assert waits("naming", "county_officer") != waits("naming", "town_officer")
 
 

@@ -74,9 +74,9 @@ def test_a_zip_cut_off_is_refused(tmp_path):
         read_survey(path)
 
 
-def test_several_shapefiles_in_one_zip_are_refused(tmp_path):
-    with pytest.raises(UnreadableFile, match="2 shapefiles"):
-        read_survey(zipped(tmp_path / "s.zip", **{"a.shp": "x", "b.shp": "y"}))
+def test_several_files_without_a_shapefile_are_refused(tmp_path):
+    with pytest.raises(UnreadableFile, match="holds 2 files and no shapefile"):
+        read_survey(zipped(tmp_path / "s.zip", **{"a.geojson": FEATURE, "b.geojson": FEATURE}))
 
 
 def test_a_letter_is_named_as_such(tmp_path):

@@ -127,3 +127,18 @@ def test_a_database_that_is_no_geopackage_is_refused(tmp_path):
 def test_the_content_decides_and_not_the_ending(make_gpkg, tmp_path):
     renamed = make_gpkg(LONLAT, 类型=["道路", "道路"]).rename(tmp_path / "survey.geojson")
     assert len(read_survey(renamed).centrelines) == 2
+
+
+def test_a_zip_of_a_shapefile_for_each_kind_of_shape_is_one_survey(make_shapefile, tmp_path):
+    parts = {"lines": ([LineString([(438000, 4141000), (438090, 4141000)])], ["道路"]),
+             "points": ([Point(438000, 4141000)], ["村委会"])}  # fmt: skip
+    both = tmp_path / "both.zip"
+    with zipfile.ZipFile(both, "w") as target:
+        for stem, (shapes, kinds) in parts.items():
+            with zipfile.ZipFile(make_shapefile(shapes, 类型=kinds, 名称=["甲村"])) as one:
+                for entry in one.namelist():
+                    target.writestr(f"{stem}{entry[entry.rindex('.') :]}", one.read(entry))
+    survey = read_survey(both)
+    assert [line.key for line in survey.centrelines] == ["lines/row/1"]
+    assert [each.key for each in survey.facilities] == ["points/row/1"]
+    assert survey.datum == "EPSG:4548"

@@ -1,0 +1,22 @@
+"""What `minglu history` says of what it found."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.base.history import Problem
+from app.commands.history import _told
+
+
+def problem(kind: str, entry: int) -> Problem:
+    return Problem(kind, None if kind == "unsealed" else 3, entry, "naming.name", 7)
+
+
+def test_the_unsealed_entries_are_named_and_are_no_fault(capsys: pytest.CaptureFixture[str]):
+    assert not _told([problem("unsealed", entry) for entry in (9, 3, 4, 5, -2, -1)])
+    assert capsys.readouterr().out == "6 entries are not sealed yet: -2–-1, 3–5, 9.\n"
+
+
+def test_an_altered_entry_is_a_fault_beside_unsealed_ones(capsys: pytest.CaptureFixture[str]):
+    assert _told([problem("unsealed", 9), problem("altered", 2)])
+    assert "altered: block 3, entry 2, naming.name 7" in capsys.readouterr().out
