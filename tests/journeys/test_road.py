@@ -215,7 +215,7 @@ def open_a_batch(road: Road) -> None:
     desk.says(VILLAGE)
     road.batch = last_of(page.url)
     desk.presses(".page-actions .btn-primary")
-    assert page.locator("tbody input[name=uid]").count() == 3
+    assert page.locator("tbody input[name=seen]").count() == 3
 
 
 def revise_by_typing(road: Road) -> None:
@@ -374,7 +374,7 @@ def give_the_job(road: Road) -> None:
     road.sign, road.words = last_of(page.url), page.locator("h1").inner_text()
     desk.reads("/rollout/new")
     page.locator("select[name=crew]").select_option(index=1)
-    page.locator(f"input[name=uid][value='{road.sign}']").check()
+    page.locator(f"input[name=seen][value^='{road.sign}:']").check()
     desk.presses("form[action*='/rollout/jobs'] button[type=submit]")
     assert page.locator("table.list-table tbody tr").count() == 1
 
