@@ -100,16 +100,6 @@ class InstallationRow:
     version: int
 
 
-def signs_to_install(session: Session, *, division: Division, after: int = 0, most: int = 200) -> list[Sign]:
-    """Ordered signs at and below ``division`` whose order is released and that no crew has yet, behind ``after``."""
-    wanted = (
-        select(Sign)
-        .where(Sign.state == SignState.ORDERED.value, Sign.id > after, _released(), ~_has_open_job())
-        .where(Sign.territory.op("<@")(select(Division.path).where(Division.id == division.id).scalar_subquery()))
-    )
-    return list(session.scalars(wanted.order_by(Sign.id).limit(most)))
-
-
 def unreleased(session: Session, *, signs: list[int]) -> list[UUID]:
     """Those of ``signs`` that stand in no released order."""
     return list(session.scalars(select(Sign.uid).where(Sign.id == func.any(signs), ~_released())))
@@ -363,18 +353,12 @@ def place_of(session: Session, installation_id: int) -> tuple[float, float]:
     return float(row[0]), float(row[1])
 
 
-def installations(session: Session, *, before: int | None = None, most: int = 50) -> list[InstallationRow]:
-    """Installations that the person may see, the newest first: the next ``most`` behind ``before``."""
-    wanted = _installations() if before is None else _installations().where(Installation.id < before)
-    wanted = wanted.order_by(Installation.id.desc()).limit(most)
-    return [InstallationRow(**row._mapping) for row in session.execute(wanted)]
-
-
-def far_installations(session: Session, *, before: int | None = None, most: int = 50) -> list[InstallationRow]:
-    """Installations more than 50 m from their plan, the newest first: the next ``most`` behind ``before``."""
-    wanted = _installations().where(Installation.offset_m > FAR_M)
-    if before is not None:
-        wanted = wanted.where(Installation.id < before)
+def installations(
+    session: Session, *, far: bool = False, before: int | None = None, most: int = 50
+) -> list[InstallationRow]:
+    """As :func:`listed_installations`, the newest first: the next ``most`` behind ``before``."""
+    wanted = listed_installations(far=far)
+    wanted = wanted if before is None else wanted.where(Installation.id < before)
     wanted = wanted.order_by(Installation.id.desc()).limit(most)
     return [InstallationRow(**row._mapping) for row in session.execute(wanted)]
 

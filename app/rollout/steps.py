@@ -89,7 +89,7 @@ def record_installation(
     nothing; other content under it is a Conflict. Refuses a job that isn't open (Conflict), another crew's
     (NotAllowed), a photo that cannot be decoded, a place that cannot be, a moment ahead of now or before the job was
     given (Invalid), and a photo that proves a sign already (Conflict). A place more than 50 m from the planned post is
-    kept as it is, and ``queries.far_installations`` shows it. The photo is kept as it came; whatever is shown of it
+    kept as it is, and ``queries.listed_installations`` shows it. The photo is kept as it came; whatever is shown of it
     goes through ``logic.publishable``.
     """
     known = queries.installation(session, proof.uid)

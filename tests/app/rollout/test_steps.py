@@ -84,7 +84,7 @@ def test_a_crew_sees_its_jobs_with_words_and_place_and_no_other_crews(released: 
 def test_signs_wait_for_a_crew_until_each_has_one(released: World):
     def waiting() -> int:
         with released.office.acting(released.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:
-            return len(queries.signs_to_install(session, division=division(session, released, "东县")))
+            return len(session.execute(queries.to_install(division=division(session, released, "东县"))).all())
 
     assert waiting() == 3
     job = give(released, only=1)[0]
@@ -155,7 +155,7 @@ def test_an_installation_ends_the_job_and_makes_the_sign_stand(released: World, 
         kept = session.get_one(File, row.photo_id)
         with LocalStore(tmp_path).get(kept.sha256) as original:
             assert original.read(), "the original is kept"
-        assert queries.far_installations(session) == []
+        assert queries.installations(session, far=True) == []
 
 
 def test_a_position_in_another_country_proves_nothing(released: World, tmp_path: Path):
@@ -170,12 +170,12 @@ def test_an_installation_far_from_its_plan_is_kept_and_shown(released: World, tm
     record(released, tmp_path, jobs[0], proof(lon=PLACE[0] + 0.001))
     record(released, tmp_path, jobs[1], proof(photo=photo("#112233")))
     with released.office.acting(person(released, Role.COUNTY_OFFICER, "东县").id, via="test") as session:
-        (far,) = queries.far_installations(session)
+        (far,) = queries.installations(session, far=True)
         assert far.far
         assert far.offset_m > 50
         assert len(queries.installations(session)) == 2
         assert queries.installations(session, before=far.id) == []
-        assert queries.far_installations(session, before=far.id) == []
+        assert queries.installations(session, far=True, before=far.id) == []
 
 
 def test_sending_the_same_once_more_gives_the_same_installation(released: World, tmp_path: Path):
