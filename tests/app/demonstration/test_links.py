@@ -9,17 +9,12 @@ from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from sqlalchemy import text
 
-from app.base.cluster import Cluster
 from app.base.models import Role
-from app.base.settings import Settings
-from app.demonstration.load import load
 from app.demonstration.people import LOGINS, PASSWORD
 from tests.app.web.conftest import Office, enter
-from tests.conftest import end_world, make_world
+from tests.conftest import World
 
-DEPTH = 9
 #: Pages of one address, but for the record and the values in it, that are opened for each person.
 ALIKE, MOST = 1, 100
 _KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -28,15 +23,10 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("demonstration")
 
 
 @pytest.fixture(scope="module")
-def office(cluster: Cluster, template: Settings) -> Iterator[Office]:
-    made = make_world(cluster, template)
-    with made.owner.begin() as connection:
-        connection.execute(text("DELETE FROM base.division"))
-    load(made.settings, made.clock, tell=lambda *_: None, depth=DEPTH)
-    office = Office(made, stations=True)
-    yield office
-    office.close()
-    end_world(made)
+def office(demo: World) -> Iterator[Office]:
+    made = Office(demo, stations=True)
+    yield made
+    made.close()
 
 
 def shape(url: str) -> str:

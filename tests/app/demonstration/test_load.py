@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -13,13 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from sqlalchemy import text
 
-from app.base.cluster import Cluster
 from app.base.db import Database
 from app.base.errors import Conflict, NotFound
 from app.base.files import open_store
 from app.base.models import Role
 from app.base.people import find_actor, log_in
-from app.base.settings import Settings
 from app.demonstration import load as loading
 from app.demonstration.cast import Cast
 from app.demonstration.load import TARGETS, load
@@ -29,40 +26,11 @@ from app.demonstration.rollout import first_share, picture
 from app.demonstration.state import is_empty
 from app.demonstration.stories import STORIES, deal
 from app.intake.register import read_register
-from tests.conftest import World, end_world, make_world
+from tests.app.demonstration.conftest import DEPTH, quiet
+from tests.conftest import World
 
-DEPTH = 9
-#: The module's database takes its time; one worker builds it for all where tests are dealt out by group.
+#: The demonstration takes its time; one worker builds it for all where tests are dealt out by group.
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("demonstration")]
-
-
-class Interrupted(Exception):
-    """Somebody pressed Ctrl-C."""
-
-
-def quiet(_words: str, _done: int, _total: int) -> None:
-    """Tell nobody."""
-
-
-def interrupting(words: str, done: int, _total: int) -> None:
-    """Stop once the second batch is through."""
-    if words.startswith("batches") and done == 2:
-        raise Interrupted
-
-
-@pytest.fixture(scope="module")
-def demo(cluster: Cluster, template: Settings) -> Iterator[World]:
-    """An empty database, loaded in two goes."""
-    made = make_world(cluster, template)
-    with made.owner.begin() as connection:
-        connection.execute(text("DELETE FROM base.division"))
-    assert is_empty(made.settings)
-    with pytest.raises(Interrupted):
-        load(made.settings, made.clock, tell=interrupting, depth=DEPTH)
-    assert is_empty(made.settings)
-    load(made.settings, made.clock, tell=quiet, depth=DEPTH)
-    yield made
-    end_world(made)
 
 
 def count(world: World, statement: str) -> dict[str, int]:
