@@ -74,7 +74,7 @@ def test_the_map_and_its_list_tell_each_other(browser: Browser, world: World, of
     expect(page.locator("[data-map-count]")).to_have_text("2")
     page.get_by_label("未命名").uncheck()
     expect(page.locator("[data-map-list]")).to_contain_text("视野内没有街路巷")
-    expect(page).to_have_url(re.compile(r"state=proposed,approved,in_force,retired"))
+    expect(page).to_have_url(re.compile(r"state=draft,proposed,approved,in_force,retired"))
     page.reload()
     expect(page.get_by_label("未命名")).not_to_be_checked()
     assert watched.complaints == []
