@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -143,13 +142,11 @@ def test_a_page_that_looks_for_words_asks_the_index(full: World, watched: Watche
     assert "ix_name_territory" not in plans
 
 
-def test_facilities_near_streets_are_found_in_time_that_grows_with_the_streets(full: World, watched: Watched):
+def test_facilities_near_streets_are_found_by_a_plan_that_grows_with_the_streets(full: World, watched: Watched):
     """Planned by a wrong guess this took 13 s for one town, minutes for the city: each facility for each street."""
     sql, _ = ASKED["facilities near streets"]
-    began = time.monotonic()
     plans = watched.plans(full.person(Role.CITY_OFFICER, "市"), sql)
     assert len(watched.rows) > 2000
-    assert time.monotonic() - began < 30  # under a second on an idle machine; a guard against minutes, no measurement
     assert "BitmapAnd" not in plans
 
 
@@ -188,17 +185,14 @@ def test_near_facilities_shows_nothing_of_another_territory(full: World, watched
 
 
 @pytest.mark.parametrize("layer", ["streets", "facilities", "signs", "divisions"])
-def test_no_tile_of_the_whole_city_is_large_or_slow_at_any_zoom(full: World, watched: Watched, layer: str):
+def test_no_tile_of_the_whole_city_is_large_at_any_zoom(full: World, watched: Watched, layer: str):
     """The streets' tiles are generalised where they would be: first without names, then counts in cells."""
     person = full.person(Role.CITY_OFFICER, "市")
     for z in range(5, 17):
         x, y = at(116.305, 36.755, z)
-        began = time.monotonic()
         watched.plans(person, f"SELECT map.{layer}({z}, {x}, {y})")
-        took = time.monotonic() - began
         tile = bytes(watched.rows[0][0])
         assert len(tile) < 500_000, z
-        assert took < 20, z  # 0.8 s for the worst on an idle machine; others may be at work here
         if layer == "streets":
             told = next(name for name in (b"street_cells", b"street_lines", b"streets") if name in tile)
             assert told == (b"street_cells" if z < 11 else b"street_lines" if z < 12 else b"streets"), z

@@ -146,10 +146,9 @@ def test_a_worker_that_may_not_log_in_says_so_in_lines_of_json(world: World, wor
     url = world.settings.database_url.replace(world.admin.url.database or "", "no_such_database")
     workers.world = replace(world, settings=replace(world.settings, database_url=url))
     child = workers.start()
-    time.sleep(6)
+    assert child.stderr is not None
+    first = child.stderr.readline()  # told to stop only once it has begun: until then Python itself would answer
     child.send_signal(signal.SIGINT)
-    lines = child.communicate(timeout=40)[1].splitlines()
-    told = [json.loads(line) for line in lines]
-    assert told
+    told = [json.loads(line) for line in [first, *child.communicate(timeout=40)[1].splitlines()]]
     assert {"at", "level", "event"} <= set(told[0])
     assert any("no_such_database" in line["event"] for line in told)
