@@ -21,6 +21,8 @@ LONGEST_SOCKET_BYTES = 100  # the kernel's wall is 107 for the whole name
 GIB = 1024**3
 #: Below this a server that broke off did so for want of room: it writes its log of changes in pieces of 16 MB.
 FULL_BYTES = 20 * 1024**2
+#: What the demonstration of one county comes to with its cluster and its log of changes, rounded up.
+WANTED_MB = 1024
 
 
 def programs(version: str | None = None) -> Path:
@@ -228,9 +230,11 @@ def room(folder: Path) -> int:
 def disk_full(folder: Path) -> Unready:
     """The refusal for it, with what is left."""
     return Unready(
-        "The disk of {folder} is full ({free} MB left): free some space or move MINGLU_STATE.",
+        "The disk of {folder} is full ({free} MB left, {wanted} MB are enough to begin with): free some space, or set"
+        " MINGLU_STATE to a folder on a larger disk.",
         folder=folder,
         free=room(folder) // 1024**2,
+        wanted=WANTED_MB,
     )
 
 

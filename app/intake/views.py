@@ -214,6 +214,7 @@ def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str |
     return show.page(
         "intake/record.html",
         intake=intake,
+        datum=_called(show, intake.datum),
         division=session.get(Division, intake.division_id),
         file=session.get(File, intake.file_id) if intake.file_id else None,
         made=queries.made_by(session, intake),

@@ -51,10 +51,10 @@ def unfold_zip(path: Path, into: Path, *, limits: Limits = DEFAULT_LIMITS) -> di
                 )
             return _unfold(archive, members, path=path, into=into, limits=limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise UnreadableFile(
-            N_("{file} is damaged or cut off and cannot be unpacked; pack and upload it again."),
-            file=path.name,
-        ) from error
+        message = N_("{file} is damaged or cut off and cannot be unpacked; pack and upload it again.")
+        if path.suffix.lower() == ".xlsx":  # a zip too, though nobody who saved it knows
+            message = N_("{file} is damaged or cut off and cannot be read; save or copy it again and upload that.")
+        raise UnreadableFile(message, file=path.name) from error
 
 
 def _unfold(

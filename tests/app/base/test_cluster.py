@@ -173,7 +173,7 @@ def test_a_stale_pid_file_whose_number_went_to_another_program_does_not_matter(m
 def test_a_full_disk_is_said_before_anything_is_made(cluster, monkeypatch):
     usage = shutil.disk_usage("/")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1_000_000))
-    with pytest.raises(Unready, match=r"disk of .* is full \(0 MB left\)"):
+    with pytest.raises(Unready, match=r"disk of .* is full \(0 MB left,"):
         cluster.create()
     assert not cluster.data.exists()
 
