@@ -19,8 +19,7 @@ from app.web.queries import divisions_like
 from tests.conftest import World
 from tests.filled import fill
 
-# Filling takes most of it, so one worker does it for all.
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("filled")]
+pytestmark = pytest.mark.timeout(300)
 BIG = ("street", "facility", "name", "proposal", "post", "sign")
 TOWN, COUNTY, VILLAGE = 101000, 100000, 101002
 

@@ -19,7 +19,7 @@ from tests.conftest import World
 ALIKE, MOST = 1, 100
 _KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 _WAY = re.compile(r'(?:href|src|hx-get)="(/[^"]*)"')
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")

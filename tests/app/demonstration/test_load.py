@@ -30,7 +30,7 @@ from tests.app.demonstration.conftest import DEPTH, quiet
 from tests.conftest import World
 
 #: The demonstration takes its time; one worker builds it for all where tests are dealt out by group.
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("demonstration")]
+pytestmark = pytest.mark.timeout(300)
 
 
 def count(world: World, statement: str) -> dict[str, int]:
