@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.models import Division, Person, Role
+from app.base.territory import division_called
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -191,7 +192,7 @@ def found_person(
     Conflict for one that several divisions bear, Invalid as :func:`add_person`.
     """
     _require_whole(role, department, password)
-    division = _division_called(session, place)
+    division = division_called(session, place)
     person = Person(
         login=login,
         name=name,
@@ -210,21 +211,6 @@ def found_person(
         {"person": person.id, "hash": _HASHER.hash(password)},
     )
     return person
-
-
-def _division_called(session: Session, place: str) -> Division:
-    *above, name = place.split("/")
-    found = session.scalars(select(Division).where(Division.name == name, Division.until_on.is_(None))).all()
-    if above:
-        parents = {division.id for division in [_division_called(session, "/".join(above))]}
-        found = [division for division in found if division.parent_id in parents]
-    if not found:
-        raise NotFound(
-            "There is no division called {place}. Load the register first: minglu register load", place=place
-        )
-    if len(found) > 1:
-        raise Conflict("{n} divisions are called {place}. Give the path: 德州市/乐陵市/…", n=len(found), place=place)
-    return found[0]
 
 
 def set_password(session: Session, person_id: int, password: str, *, keep: str = "") -> None:

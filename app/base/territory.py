@@ -8,7 +8,7 @@ from sqlalchemy import Table, delete, select, text
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import Invalid
+from app.base.errors import Conflict, Invalid, NotFound
 from app.base.models import Division, DivisionKind, Person
 
 #: Rows that the session holds are not looked at: all of them are gone.
@@ -44,6 +44,22 @@ def found_division(
     session.add(division)
     session.flush()
     return division
+
+
+def division_called(session: Session, place: str) -> Division:
+    """The division of a name, or of a path of names (``德州市/乐陵市``). Raises NotFound, Conflict for several."""
+    *above, name = place.split("/")
+    found = session.scalars(select(Division).where(Division.name == name, Division.until_on.is_(None))).all()
+    if above:
+        parents = {division.id for division in [division_called(session, "/".join(above))]}
+        found = [division for division in found if division.parent_id in parents]
+    if not found:
+        raise NotFound(
+            "There is no division called {place}. Load the register first: minglu register load", place=place
+        )
+    if len(found) > 1:
+        raise Conflict("{n} divisions are called {place}. Give the path: 德州市/乐陵市/…", n=len(found), place=place)
+    return found[0]
 
 
 def take_back(session: Session, *, root: Division, tables: Sequence[Table]) -> None:

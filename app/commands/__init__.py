@@ -10,6 +10,7 @@ import click
 from app.commands.checking import check
 from app.commands.database import db
 from app.commands.history import history
+from app.commands.importing import import_
 from app.commands.loading import demo, register
 from app.commands.people import user
 from app.commands.serving import run, serve, work
@@ -21,5 +22,5 @@ def minglu() -> None:
     """Village street names, road signs, and the page behind each sign's code."""
 
 
-for command in (run, serve, work, db, user, register, demo, walk, history, check):
+for command in (run, serve, work, db, user, register, demo, import_, walk, history, check):
     minglu.add_command(command)

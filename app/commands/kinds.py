@@ -18,11 +18,13 @@ from app.base.models import Division, File, GeometrySource
 from app.base.people import actor_of
 from app.base.settings import Settings
 from app.commands.plates import plan_signs, release_order
-from app.intake.datums import look
+from app.intake.datums import Look, look
+from app.intake.mappings import choosing
 from app.intake.steps import Origin, take_in
 from app.inventory.steps import derive, judge_scope
 from app.web import language
 from gis.features import Survey
+from gis.formats import Columns
 
 #: A refusal that is in the person's words already.
 SAID = "{words}"
@@ -56,8 +58,10 @@ def take_in_file(run: RunContext, *, store: Store, clock: Clock) -> Taken:
     One transaction, so that a file is there whole or not at all.
 
     Arguments: ``file`` and ``division`` by uid, ``source``, ``licence``, ``datum`` (empty: as declared), ``geometry``,
-    ``sure`` (somebody has chosen the datum). A file whose datum is found to be another than declared is refused until
-    somebody has chosen. Raises what the file is refused for, in the language of the person who queued it.
+    ``sure`` (somebody has chosen the datum), ``columns`` (what somebody said that they mean).
+
+    A file whose datum is found to be another than declared is refused until somebody has chosen. Raises what the file
+    is refused for, in the language of the person who queued it.
     """
     try:
         return _taken_in(run, store, clock)
@@ -72,28 +76,45 @@ def _taken_in(run: RunContext, store: Store, clock: Clock) -> Taken:
         division = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
         if division is None:
             raise NotFound("The division of this intake is gone. Choose another and hand the file in again.")
-        file, survey = _read(session, run, store, division)
-        rows = len(survey.reports)
-        run.tell(0, rows)
+        file, seen = _read(session, run, store, division)
+        survey = seen.survey()
+        run.tell(0, len(survey.reports))
         origin = Origin(
             source=run.args.get("source") or file.name,
             licence=run.args.get("licence", ""),
             geometry=GeometrySource(run.args.get("geometry") or GeometrySource.SURVEY.value),
             file=file,
+            columns=seen.opened.by,
         )
-        taken = take_in(session, clock, survey=survey, origin=origin, division=division)
-        run.tell(rows // 2, rows)
-        streets = derive(session, clock, division=division)
-        in_scope = judge_scope(session, clock, division=division)
-        run.tell(rows, rows)
-        return {"intake": str(taken.uid), "rows": rows, "streets": streets, "in_scope": in_scope}
+        return apply(session, clock, survey=survey, origin=origin, division=division, tell=run.tell)
 
 
-def _read(session: Session, run: RunContext, store: Store, division: Division) -> tuple[File, Survey]:
+def apply(
+    session: Session,
+    clock: Clock,
+    *,
+    survey: Survey,
+    origin: Origin,
+    division: Division,
+    tell: Callable[[int, int], None],
+) -> Taken:
+    """A read file → segments, facilities and villages below ``division``, their streets, and which are in scope."""
+    rows = len(survey.reports)
+    taken = take_in(session, clock, survey=survey, origin=origin, division=division)
+    tell(rows // 2, rows)
+    streets = derive(session, clock, division=division)
+    in_scope = judge_scope(session, clock, division=division)
+    tell(rows, rows)
+    return {"intake": str(taken.uid), "rows": rows, "streets": streets, "in_scope": in_scope}
+
+
+def _read(session: Session, run: RunContext, store: Store, division: Division) -> tuple[File, Look]:
     file, content = fetch(session, store, UUID(run.args["file"]))
     with content:
-        datum = run.args.get("datum", "")
-        seen = look(session, content.read(), name=file.name, datum=datum, division=division)
+        said, datum = run.args.get("columns"), run.args.get("datum", "")
+        source = run.args.get("source") or file.name
+        by = Columns.of_told(said) if said else choosing(session, division, source)
+        seen = look(session, content.read(), name=file.name, datum=datum, division=division, by=by)
     if seen.finding.asks and not run.args.get("sure"):
         raise seen.refusal()
-    return file, seen.survey()
+    return file, seen

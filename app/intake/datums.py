@@ -17,9 +17,9 @@ from app.base.models import Division
 from app.intake.steps import home_of, open_bytes
 from gis import crs
 from gis.datums import Finding, Known, Outcome, find
-from gis.errors import UnknownDatum
+from gis.errors import GisError, UnknownDatum
 from gis.features import Survey
-from gis.formats import Opened
+from gis.formats import By, Opened
 
 #: Segments that a file is compared with at most; a county has some tens of thousands.
 _SEGMENTS = 20_000
@@ -64,19 +64,32 @@ class Look:
         except UnknownDatum as error:
             raise Invalid(error.message, field="datum", **error.values) from error
 
+    def likely(self) -> Survey:
+        """The file read as it most likely is; raises as :meth:`survey`."""
+        asks = self.finding.asks and self.finding.hypotheses
+        return self.survey(self.finding.hypotheses[0].name if asks else "")
+
     def refusal(self) -> Invalid:
         """What was found, as a refusal."""
         found = self.finding.says[0]
         return Invalid(found.message, field="datum", **found.values)
 
 
-def look(session: Session, data: bytes, *, name: str, datum: str, division: Division) -> Look:
+def look(session: Session, data: bytes, *, name: str, datum: str, division: Division, by: By = None) -> Look:
     """Open a file and find its datum; ``datum`` is what the officer said, empty for what the file states.
 
-    Raises Invalid as :func:`app.intake.steps.open_bytes` does, for an unknown datum, and where no reading puts the file
-    in the division.
+    Raises Invalid as :func:`app.intake.steps.open_bytes` does, for ``columns`` where nobody said yet where a table's
+    rows are, for an unknown datum, and where no reading puts the file in the division.
     """
-    opened = open_bytes(data, name=name)
+    return find_datum(session, open_bytes(data, name=name, by=by), datum=datum, division=division)
+
+
+def find_datum(session: Session, opened: Opened, *, datum: str, division: Division) -> Look:
+    """As :func:`look`, for a file that is open."""
+    try:
+        opened.require_places()
+    except GisError as error:
+        raise Invalid(error.message, field="columns", **error.values) from error
     try:
         said = crs.datum_named(datum or opened.stated or "") if datum or opened.stated else None
     except UnknownDatum as error:

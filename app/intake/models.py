@@ -23,7 +23,10 @@ class IntakeState(Enum):
 
 
 class Intake(Editable, Placed, Table):
-    """One file taken in: what it was, which datum, and how its rows ended (the counts add up to ``rows``)."""
+    """One file taken in: what it was, which datum, and how its rows ended (the counts add up to ``rows``).
+
+    ``columns`` are those it was read by (:class:`gis.formats.Columns` as told); empty where their names said enough.
+    """
 
     __tablename__ = "intake"
     __table_args__ = (
@@ -44,11 +47,27 @@ class Intake(Editable, Placed, Table):
     rejected: Mapped[int]
     ignored: Mapped[int]
     taken_on: Mapped[date]
+    columns: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
     @property
     def brought_nothing(self) -> bool:
         """Whether no row of the file was new: it was handed in before, or all of it is in the register otherwise."""
         return not self.accepted and not self.repaired
+
+
+class Mapping(Editable, Placed, Table):
+    """Which column says what in the files of a source; ``header`` is a hash of the names of all their columns."""
+
+    __tablename__ = "mapping"
+    __table_args__ = (
+        *within("mapping"),
+        UniqueConstraint("division_id", "header", "source", name="uq_mapping_division_id_header_source"),
+        {"schema": "intake"},
+    )
+    source: Mapped[str]
+    header: Mapped[str]
+    columns: Mapped[dict[str, Any]]
+    mapped_on: Mapped[date]
 
 
 class IntakeRow(Kept, Placed, Table):

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.base.models import Division
 from app.intake.models import Facility, Intake, IntakeRow, Segment
-from gis.features import RowReport, Verdict
+from gis.features import RowReport, Survey, Verdict
 from gis.formats import Opened
 
 
@@ -40,8 +40,16 @@ def made_by(session: Session, intake: Intake) -> dict[str, int]:
     }
 
 
-def as_kept(report: RowReport, kept: IntakeRow | None, opened: Opened) -> RowReport:
-    """A row's report with what the register had against it, which its file alone does not tell."""
+def as_kept(session: Session, intake: Intake, opened: Opened) -> Survey:
+    """An intake's file read anew, with what the register had against its rows, which the file alone does not tell."""
+    survey = opened.survey(intake.datum)
+    refused = {row.row: row for row in session.scalars(rows_of(intake, verdict=Verdict.REJECTED))}
+    return replace(
+        survey, reports=tuple(_refused(report, refused.get(report.row), opened) for report in survey.reports)
+    )
+
+
+def _refused(report: RowReport, kept: IntakeRow | None, opened: Opened) -> RowReport:
     if kept is None or report.verdict is Verdict.REJECTED:
         return report
     row = opened.rows[report.row - 1]

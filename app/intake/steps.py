@@ -31,7 +31,7 @@ from gis.datums import MARGIN_DEG, MOST
 from gis.errors import GisError
 from gis.features import Centreline, FacilityKind, RowReport, Survey, Verdict
 from gis.features import Facility as Found
-from gis.formats import Opened, open_rows
+from gis.formats import By, Columns, Opened, open_rows
 
 #: Characters kept of a file's name: file systems end at 255 bytes, and a Chinese character has three.
 LONGEST_NAME = 80
@@ -51,10 +51,11 @@ class Origin:
     licence: str = ""
     geometry: GeometrySource = GeometrySource.SURVEY
     file: File | None = None
+    columns: Columns | None = None  # by which its rows were read, where somebody said it
 
 
-def open_bytes(data: bytes, *, name: str) -> Opened:
-    """A survey file's rows, handed in under a name, before anything is placed.
+def open_bytes(data: bytes, *, name: str, by: By = None) -> Opened:
+    """A survey file's rows, handed in under a name, before anything is placed; ``by`` says which column means what.
 
     Raises Invalid for ``file`` with what is wrong and the remedy: empty, cut off, damaged or of a kind that is not
     read.
@@ -63,11 +64,9 @@ def open_bytes(data: bytes, *, name: str) -> Opened:
         path = Path(folder) / (Path(name.replace("\\", "/").replace("\0", "")).name[-LONGEST_NAME:] or "file")
         path.write_bytes(data)
         try:
-            opened = open_rows(path)
-            opened.require_places()
+            return open_rows(path, by=by)
         except GisError as error:
             raise Invalid(error.message, field="file", **error.values) from error
-    return opened
 
 
 def take_in(
@@ -95,6 +94,7 @@ def take_in(
         licence=origin.licence,
         file_id=origin.file.id if origin.file else None,
         datum=survey.datum,
+        columns=origin.columns.told() if origin.columns else {},
         taken_on=clock.today(),
         **dict.fromkeys(("rows", "accepted", "repaired", "duplicate", "rejected", "ignored"), 0),
     )

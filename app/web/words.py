@@ -228,6 +228,7 @@ SUBJECTS: Mapping[str, str] = {
     "base.contact": N_("Contact"),
     "intake.intake": N_("Intake"),
     "intake.intake_row": N_("Row of an intake"),
+    "intake.mapping": N_("Columns of a source's files"),
     "intake.segment": N_("Segment"),
     "intake.facility": N_("Facility"),
     "inventory.street": N_("Street"),

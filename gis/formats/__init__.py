@@ -7,6 +7,7 @@ first file that does, and :mod:`gis.formats.writing` by who writes.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,12 +19,15 @@ from gis.errors import N_, UnknownDatum, UnreadableFile
 from gis.features import Survey
 from gis.formats import columns
 from gis.formats.archive import DEFAULT_LIMITS, Limits
-from gis.formats.columns import Columns, Field
+from gis.formats.columns import Columns, Field, guess
 from gis.formats.kinds import Found, kind_of, name_of
 from gis.formats.opening import rows_of
 from gis.formats.rows import RawRow, dimension_of, gather, keepable
 
-__all__ = ["DEFAULT_LIMITS", "Columns", "Field", "Limits", "Opened", "open_rows", "read_survey"]
+__all__ = ["DEFAULT_LIMITS", "By", "Columns", "Field", "Limits", "Opened", "guess", "open_rows", "read_survey"]
+
+#: What a person said of a file's columns, or who is asked for it once their names are known.
+By = Columns | Callable[[list[str]], Columns | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Opened:
     stated: str | None
     name: str
     table: bool = False  # its places stand in columns
+    kind: str = ""  # as :func:`gis.formats.opening.rows_of` has it
+    by: Columns | None = None  # what a person said of the columns, where somebody did
 
     @property
     def names(self) -> list[str]:
@@ -41,14 +47,21 @@ class Opened:
         return columns.names_of(self.rows)
 
     @property
+    def mappable(self) -> bool:
+        """Whether a person may say what its columns mean. OSM's tags mean what OSM says."""
+        return self.kind not in {"pbf", "osm"}
+
+    @property
     def lost(self) -> bool:
         """Whether it is a table of which nobody knows yet in which columns its places stand."""
         return self.table and all(row.shape is None and row.flaw is None for row in self.rows)
 
-    def mapped(self, by: Columns) -> Opened:
-        """The same rows read by these columns and no others, and placed by them where the file is a table."""
+    def read(self, by: Columns | None) -> Opened:
+        """The rows of a file just read: by these columns and no others, else by what its columns are called."""
+        if by is None:
+            return replace(self, rows=tuple(columns.place_by_names(self.rows))) if self.table else self
         rows = columns.mapped(self.rows, by)
-        return replace(self, rows=tuple(columns.place(rows, by) if self.table and by.placed else rows))
+        return replace(self, rows=tuple(columns.place(rows, by) if self.table and by.placed else rows), by=by)
 
     def require_places(self) -> None:
         """Raise UnreadableFile for ``columns`` where :attr:`lost`."""
@@ -81,11 +94,12 @@ class Opened:
         return gather(self.rows, datum=crs.datum_named(datum if datum is not None else self.stated or ""))
 
 
-def open_rows(path: Path, *, by: Columns | None = None, limits: Limits = DEFAULT_LIMITS) -> Opened:
+def open_rows(path: Path, *, by: By = None, limits: Limits = DEFAULT_LIMITS) -> Opened:
     """A file's rows before anything is placed; raises UnreadableFile as :func:`read_survey` does.
 
-    ``by`` says which columns mean what. Without it a table's columns of places are found by their names; where they
-    are not, its rows have no shape, and :attr:`Opened.lost` is true.
+    ``by`` says which columns mean what, or is asked for it with the names of the file's columns. Without it a table's
+    columns of places are found by their names; where they are not, its rows have no shape, and :attr:`Opened.lost` is
+    true.
     """
     if not path.is_file():
         raise UnreadableFile(N_("{file} is not there or is no file."), file=path.name)
@@ -93,10 +107,8 @@ def open_rows(path: Path, *, by: Columns | None = None, limits: Limits = DEFAULT
         read = rows_of(path, called=path.name, scratch=Path(scratch), limits=limits)
     if not read.rows:
         raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=path.name)
-    opened = Opened(tuple(keepable(row) for row in read.rows), read.stated, path.name, read.table)
-    if by is not None:
-        return opened.mapped(by)
-    return replace(opened, rows=tuple(columns.place_by_names(opened.rows))) if read.table else opened
+    opened = Opened(tuple(keepable(row) for row in read.rows), read.stated, path.name, read.table, read.kind)
+    return opened.read(by(opened.names) if callable(by) else by)
 
 
 def read_survey(

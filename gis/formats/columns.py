@@ -67,6 +67,8 @@ _READ_AS = {
     Field.TOWN: "乡镇",
     Field.ROAD_CLASS: "道路等级",
 }
+#: What :mod:`gis.formats.returning` adds to rows that it gives back; no column of the file's own.
+ADDED = ("行号", "原因", "字段")
 _UNIT = re.compile(r"[(（\[].*?[)）\]]|[°:：*]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?|[+-]?\.\d+")
 _ANGLE = re.compile(
@@ -92,6 +94,16 @@ class Columns:
     def placed(self) -> bool:
         """Whether the columns say where a row is."""
         return Field.WKT in self.of or {Field.X, Field.Y} <= self.of.keys()
+
+    def told(self) -> dict[str, str]:
+        """As it is stored and travels with a run; :meth:`of_told` reads it."""
+        columns = {field.value: column for field, column in self.of.items()}
+        return {**columns, "every": self.every} if self.every else columns
+
+    @classmethod
+    def of_told(cls, told: Mapping[str, str]) -> Columns:
+        """Raises ValueError for a field that there is none of."""
+        return cls({Field(name): column for name, column in told.items() if name != "every"}, told.get("every", ""))
 
 
 def guess(names: Sequence[str]) -> Columns:

@@ -20,11 +20,15 @@ _WGS84 = "EPSG:4326"
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A file's rows, the datum that it states or that its format defines, and whether its places stand in columns."""
+    """A file's rows, and the datum that it states or that its format defines.
+
+    ``table``: its places stand in columns. ``kind`` as :func:`gis.formats.magic.kind_of_file` calls it, or ``xlsx``.
+    """
 
     rows: list[RawRow]
     stated: str | None
     table: bool = False
+    kind: str = ""
 
 
 def rows_of(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows:
@@ -47,7 +51,7 @@ def _of_plain(path: Path, called: str, scratch: Path) -> Rows:
     if kind != "shp" and path != named:
         named.symlink_to(path.absolute())
         path = named
-    return reader(path, called)
+    return replace(reader(path, called), kind=kind)
 
 
 def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows:
@@ -72,7 +76,7 @@ def _of_office(path: Path, members: dict[str, Path], called: str) -> Rows:
         raise of_no_use("Word / PowerPoint", path, called, read=READ)
     from gis.formats import sheets
 
-    return Rows(sheets.read_xlsx(path, called=called), None, table=True)
+    return Rows(sheets.read_xlsx(path, called=called), None, table=True, kind="xlsx")
 
 
 def _shapefiles(found: dict[str, Path], called: str) -> Rows:
@@ -83,7 +87,7 @@ def _shapefiles(found: dict[str, Path], called: str) -> Rows:
     from gis.formats.tables import one_datum
 
     rows = [replace(row, key=f"{stem}/{row.key}") for stem, each in read.items() for row in each.rows]
-    return Rows(rows, one_datum({each.stated for each in read.values()}, called))
+    return Rows(rows, one_datum({each.stated for each in read.values()}, called), kind="shp")
 
 
 def _shapefile(path: Path, called: str) -> Rows:
@@ -94,7 +98,7 @@ def _shapefile(path: Path, called: str) -> Rows:
         )
     from gis.formats import tables
 
-    return Rows(*tables.read_shapefile(path, called=called))
+    return Rows(*tables.read_shapefile(path, called=called), kind="shp")
 
 
 def _geopackage(path: Path, called: str) -> Rows:

@@ -1,9 +1,10 @@
-"""Exports and rejected rows as GeoJSON and GeoPackage, always with the datum written down."""
+"""Exports as GeoJSON and GeoPackage, always with the datum written down."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from shapely.geometry.base import BaseGeometry
 
 from gis import crs
 from gis.errors import N_, UnknownDatum
-from gis.features import Survey, Verdict
 
 _DECIMALS = 8  # about a millimetre; millimetres again in plane systems
 Columns = Mapping[str, Sequence[object]]
@@ -31,10 +31,11 @@ def write_geojson(
     """
     target = crs.datum_named(datum)
     placed = crs.shapes_from_stored(_array(shapes), target)
-    _write_features(path, placed, columns, target.name)
+    write_features(path, placed, columns, target.name)
 
 
-def _write_features(path: Path, placed: NDArray[np.object_], columns: Columns, datum: str) -> None:
+def write_features(path: Path, placed: Iterable[BaseGeometry | None], columns: Columns, datum: str) -> None:
+    """Write shapes that are in ``datum`` already as GeoJSON that names it."""
     features = [
         {
             "type": "Feature",
@@ -66,37 +67,41 @@ def write_gpkg(
             N_("GeoPackage cannot declare {datum}; export GeoJSON, which names it in the file."),
             datum=target.name,
         )
-    placed = crs.shapes_from_stored(_array(shapes), target)
-    kinds = {shape.geom_type for shape in placed if shape is not None}
-    pyogrio.raw.write(
-        path,
-        shapely.to_wkb(placed),
-        [_column(values) for values in columns.values()],
-        list(columns),
-        layer=layer,
-        driver="GPKG",
-        geometry_type=kinds.pop() if len(kinds) == 1 else "Unknown",
-        crs=target.name,
-        append=False,
-    )
+    write_table(path, crs.shapes_from_stored(_array(shapes), target), columns, crs=target.name, layer=layer)
 
 
-def write_rejected(path: Path, survey: Survey) -> int:
-    """Write the rejected rows of a survey as GeoJSON for correction; gives how many there were.
+def write_table(
+    path: Path,
+    placed: Iterable[BaseGeometry | None],
+    columns: Columns,
+    *,
+    crs: str | None,
+    layer: str = "export",
+) -> None:
+    """Write shapes that are in ``crs`` already as GeoPackage or shapefile, by the ending of ``path``.
 
-    Every row keeps its own attributes and coordinates in the datum that the survey was read in, and says in
-    行号 which row it was, in 原因 why it was rejected (in English) and in 字段 which column is at fault.
+    ``crs`` is None where a shapefile must not declare any; its texts are UTF-8, and say so.
     """
-    rejected = [report for report in survey.reports if report.verdict is Verdict.REJECTED]
-    names = list(dict.fromkeys(name for report in rejected for name in report.attributes or {}))
-    columns: dict[str, Sequence[object]] = {
-        "行号": [report.row for report in rejected],
-        "原因": [report.reason.format(**report.values) for report in rejected],
-        "字段": [report.field for report in rejected],
-    }
-    columns.update({name: [(report.attributes or {}).get(name) for report in rejected] for name in names})
-    _write_features(path, _array([report.shape for report in rejected]), columns, survey.datum)
-    return len(rejected)
+    shapes = _array(list(placed))
+    kinds = {shape.geom_type for shape in shapes if shape is not None}
+    plain = {kind.removeprefix("Multi") for kind in kinds}
+    promoted = len(kinds) > len(plain) == 1
+    packed = path.suffix == ".gpkg"
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'crs' was not provided")  # on purpose: none is better than a wrong one
+        pyogrio.raw.write(
+            path,
+            shapely.to_wkb(shapes),
+            [_column(values) for values in columns.values()],
+            list(columns),
+            layer=layer if packed else path.stem,
+            driver="GPKG" if packed else "ESRI Shapefile",
+            geometry_type=f"Multi{plain.pop()}" if promoted else kinds.pop() if len(kinds) == 1 else "Unknown",
+            promote_to_multi=promoted,
+            encoding="UTF-8",
+            crs=crs,
+            append=False,
+        )
 
 
 def _array(shapes: Sequence[BaseGeometry | None]) -> NDArray[np.object_]:

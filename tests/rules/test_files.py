@@ -39,9 +39,15 @@ HOLDERS = {
 }
 #: Every route that is given the store of files and hands something out of it; the rest take files in.
 FILE_ROUTES = {"GET /files/{uid}", "GET /rollout/photos/{uid}", "GET /intake/{uid}/rejected"}
-TAKING_IN = {"POST /intake/new", "POST /intake/files/{uid}", "POST /naming/decide", "POST /rollout/phone/{uid}"}
-#: Shows a drawing of a file that is not taken in yet; walked by role in tests/app/intake/test_datums.py.
-DRAWING = {"GET /intake/files/{uid}"}
+TAKING_IN = {
+    "POST /intake/new",
+    "POST /intake/files/{uid}",
+    "POST /intake/files/{uid}/columns",
+    "POST /naming/decide",
+    "POST /rollout/phone/{uid}",
+}
+#: Show a file that is not taken in yet; walked by role in tests/app/intake/test_datums.py and test_columns.py.
+DRAWING = {"GET /intake/files/{uid}", "GET /intake/files/{uid}/columns"}
 
 
 def content_of(media_type: str, mark: str) -> bytes:

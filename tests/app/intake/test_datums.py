@@ -161,7 +161,7 @@ def test_a_file_of_another_county_is_refused_with_where_it_lies(world: World, of
 
 
 def test_the_worker_refuses_what_nobody_was_asked_about(world: World, officer: Person, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("app.intake.views.LOOKED_AT", 10)  # so that this file counts as a large one
+    monkeypatch.setattr("app.intake.views.asking.LOOKED_AT", 10)  # so that this file counts as a large one
     run = hand_in(world, officer, as_file("GCJ-02"))
     page = finish(world, officer, run)
     assert "这正是此处GCJ-02的偏移量" in page

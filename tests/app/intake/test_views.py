@@ -79,7 +79,7 @@ def test_no_file_is_told_at_its_field(officer: Person):
 def test_a_file_too_large_to_look_at_is_kept_whole_and_taken_in(
     world: World, officer: Person, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("app.intake.views.LOOKED_AT", 10)
+    monkeypatch.setattr("app.intake.views.asking.LOOKED_AT", 10)
     data = survey()
     assert taken_in(world, officer, "中镇", data)
     with world.owner.connect() as connection:

@@ -5,7 +5,7 @@ from shapely import LineString, Point
 
 from gis.errors import UnknownDatum
 from gis.formats import read_survey
-from gis.formats.writing import write_geojson, write_gpkg, write_rejected
+from gis.formats.writing import write_geojson, write_gpkg
 
 SHAPES = [LineString([(116.3, 37.4), (116.31, 37.4)]), LineString([(116.31, 37.4), (116.31, 37.41)])]
 COLUMNS: dict[str, list[object]] = {"类型": ["道路", "道路"], "名称": ["东街", None], "长度": [880.5, 1110.0]}
@@ -41,19 +41,6 @@ def test_a_geopackage_cannot_hold_a_datum_without_a_code(tmp_path):
 def test_columns_must_be_as_long_as_the_shapes(tmp_path):
     with pytest.raises(ValueError, match="shorter"):
         write_geojson(tmp_path / "out.geojson", SHAPES, {"名称": ["东街"]})
-
-
-def test_rejected_rows_come_back_with_their_reason(tmp_path, make_geojson):
-    swapped = {"type": "LineString", "coordinates": [[37.4, 116.3], [37.41, 116.3]]}
-    survey = read_survey(make_geojson((swapped, {"类型": "道路", "名称": "东街"}), (None, {"类型": "道路"})))
-    path = tmp_path / "rejected.geojson"
-    assert write_rejected(path, survey) == 2
-    features = json.loads(path.read_text())["features"]
-    assert features[0]["properties"]["行号"] == 1
-    assert "swapped axes" in features[0]["properties"]["原因"]
-    assert features[0]["properties"]["名称"] == "东街"
-    assert features[0]["geometry"] == swapped
-    assert features[1]["geometry"] is None
 
 
 def test_points_and_lines_share_a_layer(tmp_path):

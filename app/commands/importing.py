@@ -1,0 +1,201 @@
+"""``minglu import``: a survey file taken in from the command line, as the officer who answers for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.base.clock import Clock
+from app.commands.local import settings_now
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.base.db import Database
+    from app.base.models import Division, File
+    from app.base.settings import Settings
+    from app.commands.kinds import Taken
+    from app.intake.datums import Look
+    from app.intake.models import Intake
+    from gis.formats import Columns
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "login", required=True, help="The officer's login: what they may do is what is done")
+@click.option("--in", "place", required=True, help="Name of the division, or its path: 德州市/乐陵市/市中街道")
+@click.option("--source", default="", help="Who surveyed, and when; empty: the file's name")
+@click.option("--licence", default="", help="Under which the file may be used")
+@click.option("--datum", default="", help="Where the file does not say it, or says it wrongly: EPSG:4548, GCJ-02 …")
+@click.option("--column", "columns", multiple=True, help="FIELD=COLUMN: name, kind, code, town, road_class, x, y, wkt")
+@click.option("--every", default="", help="What all rows are where no column says it: 道路, 村, 村委会 …")
+@click.option("--sketch", is_flag=True, help="The places are a sketch, no survey")
+@click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help="Write the rejected rows here")
+def import_(columns: tuple[str, ...], every: str, rejected: Path | None, **said: Any) -> None:
+    """Take in a survey FILE: whole or not at all, with a verdict on every row.
+
+    Columns that are said once, here or on the page, are remembered for the next file of the source.
+    """
+    from app.base.db import Database
+
+    settings = settings_now()
+    database = Database(settings, pool_size=1)
+    try:
+        _import(settings, database, told=_columns(columns, every), rejected=rejected, **said)
+    finally:
+        database.close()
+
+
+def _import(
+    settings: Settings,
+    database: Database,
+    *,
+    file: Path,
+    login: str,
+    place: str,
+    source: str,
+    licence: str,
+    datum: str,
+    sketch: bool,
+    told: dict[str, str],
+    rejected: Path | None,
+) -> None:
+    from app.base.models import GeometrySource
+    from app.base.territory import division_called
+    from app.commands.kinds import apply
+    from app.commands.progress import progress_bars
+    from app.intake import mappings
+    from app.intake.steps import Origin
+
+    clock, person, named = Clock(), _person(settings, login), source.strip() or file.name
+    with progress_bars() as tell, database.acting(person, via="minglu import") as session:
+        _require_officer(session)
+        division = division_called(session, place)
+        seen = _seen(session, file, division=division, source=named, datum=datum, told=told)
+        origin = Origin(
+            source=named,
+            licence=licence,
+            geometry=GeometrySource.SKETCH if sketch else GeometrySource.SURVEY,
+            file=_kept(session, settings, file, division=division, person=person),
+            columns=seen.opened.by,
+        )
+        made = apply(
+            session,
+            clock,
+            survey=seen.survey(),
+            origin=origin,
+            division=division,
+            tell=lambda done, total: tell("rows", done, total),
+        )
+        if told and seen.opened.by:
+            names = seen.opened.names
+            mappings.remember(session, clock, division=division, source=named, names=names, columns=seen.opened.by)
+        _say(session, made, seen, rejected)
+
+
+def _columns(columns: tuple[str, ...], every: str) -> dict[str, str]:
+    """Field → column, as the page's form sends them."""
+    pairs = [each.partition("=") for each in columns]
+    for field, equals, column in pairs:
+        if not (field and equals and column):
+            wrong = f"“{field}{equals}{column}” is not FIELD=COLUMN, such as name=路名"
+            raise click.BadParameter(wrong, param_hint="--column")
+    told = {field: column.lower() for field, _, column in pairs}
+    return {**told, "every": every} if every else told
+
+
+def _person(settings: Settings, login: str) -> int:
+    """Whoever operates the machine may act as anybody; what was done is then theirs in the history."""
+    from sqlalchemy import select
+
+    from app.base.db import operating
+    from app.base.errors import NotFound
+    from app.base.models import Person
+
+    with operating(settings, via="minglu import") as session:
+        found = session.scalar(select(Person.id).where(Person.login == login.strip().lower(), Person.active))
+    if found is None:
+        raise NotFound("There is no person with the login {login}, or they left.", login=login)
+    return found
+
+
+def _require_officer(session: Session) -> None:
+    from app.base.errors import NotAllowed
+    from app.base.people import may
+
+    if not may(session, "intake.intake", "create"):
+        raise NotAllowed("Only the officers of city, county and town take in files.")
+
+
+def _seen(session: Session, file: Path, *, division: Division, source: str, datum: str, told: dict[str, str]) -> Look:
+    """The file, opened by the columns that were said or remembered, in a datum that is beyond doubt, or was said."""
+    from app.base.errors import Invalid
+    from app.intake import mappings, steps
+    from app.intake.datums import find_datum
+
+    data = file.read_bytes()
+    opened = steps.open_bytes(data, name=file.name, by=mappings.choosing(session, division, source))
+    if told:
+        by: Columns = mappings.columns_of(told, opened)
+        opened = steps.open_bytes(data, name=file.name, by=by)
+    elif opened.lost:
+        raise Invalid(
+            "Nothing says in which columns the places of {file} stand, it has {names}. Say it: --column x=…",
+            file=file.name,
+            names=", ".join(opened.names),
+        )
+    seen = find_datum(session, opened, datum=datum, division=division)
+    if seen.finding.asks and not datum:
+        raise Invalid("{found} Say it: --datum {datum}", found=seen.refusal(), datum=seen.finding.hypotheses[0].name)
+    return seen
+
+
+def _kept(session: Session, settings: Settings, file: Path, *, division: Division, person: int) -> File:
+    from app.base.files import keep, open_store
+
+    with file.open("rb") as data:
+        return keep(
+            session,
+            open_store(settings.files),
+            division_id=division.id,
+            data=data,
+            media_type="application/octet-stream",
+            name=file.name,
+            purpose="intake",
+            owner_id=person,
+        )
+
+
+def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> None:
+    """What became of the rows, and the rejected ones in a file where that was asked for."""
+    from uuid import UUID
+
+    from sqlalchemy import select
+
+    from app.intake.models import Intake
+
+    intake = session.scalars(select(Intake).where(Intake.uid == UUID(made["intake"]))).one()
+    verdicts = ("accepted", "repaired", "duplicate", "rejected", "ignored")
+    counts = ", ".join(f"{getattr(intake, verdict)} {verdict}" for verdict in verdicts)
+    click.echo(f"{intake.source}: {intake.rows} rows: {counts} ({intake.datum}).")
+    if intake.brought_nothing:
+        click.echo("No row was new; nothing was changed.")
+    else:
+        click.echo(f"{made['streets']} streets were made; {made['in_scope']} streets here are in scope.")
+    if rejected is not None:
+        _give_back(session, intake, seen, rejected)
+
+
+def _give_back(session: Session, intake: Intake, seen: Look, rejected: Path) -> None:
+    import tempfile
+
+    from app.intake.queries import as_kept
+    from gis.formats.returning import give_back
+
+    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
+        survey = as_kept(session, intake, seen.opened)
+        returned = give_back(survey, kind=seen.opened.kind, folder=Path(folder), stem="rows")
+        rejected.write_bytes(returned.path.read_bytes())
+    click.echo(f"{returned.rows} rejected rows are in {rejected}.")

@@ -1,0 +1,140 @@
+"""What is said about a file that is handed in, and what the pages that ask about it share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Form, Query, Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base.errors import N_, NotAllowed, NotFound
+from app.base.files import Store, fetch
+from app.base.jobs import enqueue
+from app.base.models import Division, File, GeometrySource
+from app.base.people import may
+from app.base.request import Answer
+from app.intake import mappings, steps
+from app.intake.datums import Look
+from gis.formats import Columns, Opened
+
+#: Files up to this size are looked at before they are queued, so that a bad one is refused on the form.
+LOOKED_AT = 8 * 1024 * 1024
+DATUMS = {
+    "EPSG:4490": N_("CGCS2000, longitude and latitude (EPSG:4490)"),
+    "EPSG:4326": N_("WGS84, GPS (EPSG:4326)"),
+    "EPSG:4548": N_("CGCS2000, 3° zone of 117° E (EPSG:4548)"),
+    "EPSG:4527": N_("CGCS2000, 3° zone 39 with its number in front (EPSG:4527)"),
+    "EPSG:4509": N_("CGCS2000, 6° zone of 117° E (EPSG:4509)"),
+    "EPSG:4498": N_("CGCS2000, 6° zone 20 with its number in front (EPSG:4498)"),
+    "EPSG:32650": N_("WGS84, UTM zone 50 N (EPSG:32650)"),
+    "EPSG:3857": N_("Web Mercator (EPSG:3857)"),
+    "GCJ-02": N_("GCJ-02 (Amap, Tencent)"),
+    "BD-09": N_("BD-09 (Baidu)"),
+}
+SOURCES = {
+    GeometrySource.SURVEY.value: N_("survey"),
+    GeometrySource.SKETCH.value: N_("sketch, no legal boundary"),
+    GeometrySource.GENERATED.value: N_("generated for the demonstration"),
+}
+
+
+@dataclass(slots=True)
+class Handed:
+    """What is said about a file that is handed in."""
+
+    source: Annotated[str, Form(max_length=120)] = ""
+    licence: Annotated[str, Form(max_length=120)] = ""
+    datum: Annotated[str, Form(max_length=20)] = ""
+    other: Annotated[str, Form(max_length=60)] = ""
+    geometry: Annotated[str, Form(max_length=20)] = GeometrySource.SURVEY.value
+
+    @property
+    def stated(self) -> str:
+        """The datum that overrules what the file says; empty for none."""
+        return self.other.strip() or self.datum
+
+    def query(self, place: Division) -> str:
+        """As :func:`said_before` reads it, for the pages of a file that is kept."""
+        said = {"source": self.source, "licence": self.licence, "datum": self.stated, "geometry": self.geometry}
+        return urlencode({"in": str(place.uid), **said})
+
+    def named(self, file: str) -> str:
+        """The source, else the file's name."""
+        return self.source.strip() or file
+
+
+def said_before(
+    source: Annotated[str, Query(max_length=120)] = "",
+    licence: Annotated[str, Query(max_length=120)] = "",
+    datum: Annotated[str, Query(max_length=60)] = "",
+    geometry: Annotated[str, Query(max_length=20)] = GeometrySource.SURVEY.value,
+) -> Handed:
+    """What was said of a kept file, as its address carries it."""
+    return Handed(source, licence, "", datum, geometry)
+
+
+def file_of(session: Session, uid: UUID) -> File:
+    """A file kept for the intake. Raises NotFound for one of another purpose or territory."""
+    found = session.scalar(select(File).where(File.uid == uid, File.purpose == "intake"))
+    if found is None:
+        raise NotFound("There is no such file in your territory. Hand it in again.")
+    return found
+
+
+def opened_of(session: Session, store: Store, uid: UUID, place: Division, handed: Handed) -> Opened:
+    """A kept file's rows, by the columns that were remembered for its source."""
+    file, content = fetch(session, store, uid)
+    with content:
+        by = mappings.choosing(session, place, handed.named(file.name))
+        return steps.open_bytes(content.read(), name=file.name, by=by)
+
+
+def onward(session: Session, show: Answer, place: Division, handed: Handed, file: File, seen: Look | None) -> Response:
+    """Queue the intake of a kept file, or ask about its datum first; ``seen`` is None for what the worker looks at."""
+    if seen is not None and seen.finding.asks:
+        return show.see(f"/intake/files/{file.uid}?{handed.query(place)}")
+    return queue(session, show, place, handed, file, sure=False, by=seen.opened.by if seen else None)
+
+
+def queue(
+    session: Session, show: Answer, place: Division, handed: Handed, file: File, *, sure: bool, by: Columns | None
+) -> Response:
+    """Queue the intake of a kept file. ``sure``: somebody has chosen its datum; ``by``: or said its columns."""
+    args = {
+        "file": str(file.uid),
+        "division": str(place.uid),
+        "source": handed.named(file.name),
+        "licence": handed.licence.strip(),
+        "datum": handed.stated,
+        "geometry": handed.geometry,
+        **({"sure": "yes"} if sure else {}),
+        **({"columns": by.told()} if by else {}),
+    }
+    run = enqueue(session, "intake", args)
+    return show.see(f"/intake/runs/{run}", "{name} is kept and waits to be taken in.", name=file.name)
+
+
+def called(show: Answer, datum: str) -> str:
+    """A datum in words: 4548 as the list has it, a swapped one with that word."""
+    plain, swapped = datum.removesuffix("/yx"), datum.endswith("/yx")
+    base, plus, under = plain.rpartition("+")
+    words = show.text(DATUMS.get(base if plus else plain, base if plus else plain))
+    if plus:
+        words = show.text("{datum}, computed from shifted coordinates ({under})", datum=words, under=under)
+    return show.text("{datum}, axes swapped", datum=words) if swapped else words
+
+
+def require_reader(session: Session) -> None:
+    """Raise NotAllowed for whoever may not read what was taken in."""
+    if not may(session, "intake.intake", "read"):
+        raise NotAllowed("Survey files are for the offices that name streets.")
+
+
+def require_officer(session: Session) -> None:
+    """Raise NotAllowed for all but officers."""
+    if not may(session, "intake.intake", "create"):
+        raise NotAllowed("Only the officers of city, county and town take in files.")

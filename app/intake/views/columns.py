@@ -1,0 +1,174 @@
+"""Which column of a file says what: the officer's choice, with a preview of what it makes of the rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from sqlalchemy.orm import Session
+
+from app.base.errors import N_, Invalid
+from app.base.files import fetch
+from app.base.models import Division, File
+from app.base.request import Answer, Files, Now, Place, Show, Work
+from app.intake import mappings, steps
+from app.intake.datums import Look, find_datum
+from app.intake.views import asking
+from app.intake.views.asking import Handed, said_before
+from app.intake.views.records import VERDICTS, said
+from gis.features import AreaKind, FacilityKind, Survey, Verdict
+from gis.formats import Columns, Field, Opened, guess
+
+router = APIRouter(prefix="/intake/files/{uid}/columns")
+#: Rows of the file that the page shows as they are, and reasons for refused or ignored rows.
+MOST_ROWS, MOST_REASONS = 6, 5
+FIELDS = {
+    Field.NAME: N_("Name"),
+    Field.KIND: N_("Kind of thing"),
+    Field.CODE: N_("Division code"),
+    Field.TOWN: N_("Town"),
+    Field.ROAD_CLASS: N_("Road class"),
+    Field.X: N_("Longitude, or x (east)"),
+    Field.Y: N_("Latitude, or y (north)"),
+    Field.WKT: N_("Geometry as WKT"),
+}
+PLACES = frozenset({Field.X, Field.Y, Field.WKT})
+#: What rows may become, in the words of the preview.
+MADE = {
+    "roads": N_("Road lines"),
+    AreaKind.COUNTY.value: N_("Counties"),
+    AreaKind.TOWN.value: N_("Towns"),
+    AreaKind.VILLAGE.value: N_("Villages"),
+    FacilityKind.COMMITTEE.value: N_("Committees"),
+    FacilityKind.SHOP.value: N_("Shops"),
+    FacilityKind.CLINIC.value: N_("Clinics"),
+    FacilityKind.SCHOOL.value: N_("Schools"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the columns make of the file: its rows by verdict and kind, why rows are left out, or why it cannot be."""
+
+    verdicts: Mapping[str, int]
+    made: Mapping[str, int]
+    reasons: list[tuple[str, int]]
+    refusal: str = ""
+
+
+async def the_choice(request: Request) -> dict[str, str]:
+    """The form's fields that name columns."""
+    form = await request.form()
+    return {name: str(form.get(f"of_{name}", "")) for name in [*(field.value for field in Field), "every"]}
+
+
+@router.get("")
+def ask(
+    session: Work, show: Show, store: Files, place: Place, uid: UUID, handed: Annotated[Handed, Depends(said_before)]
+) -> Response:
+    """The columns as they were remembered for such a file, else as their names suggest."""
+    asking.require_officer(session)
+    file, opened = asking.file_of(session, uid), asking.opened_of(session, store, uid, place, handed)
+    columns = opened.by or guess(opened.names)
+    if not opened.table:
+        columns = Columns({field: column for field, column in columns.of.items() if field not in PLACES}, columns.every)
+    return _page(session, show, place, handed, file, opened=_read(session, store, uid, columns), columns=columns)
+
+
+@router.post("")
+def choose(  # noqa: PLR0917 - one argument a dependency
+    session: Work,
+    show: Show,
+    store: Files,
+    place: Place,
+    clock: Now,
+    uid: UUID,
+    handed: Annotated[Handed, Depends()],
+    chosen: Annotated[dict[str, str], Depends(the_choice)],
+    act: Annotated[str, Form(max_length=10)] = "look",
+) -> Response:
+    """Look at what the chosen columns make of the file; or remember them, and go on with it."""
+    asking.require_officer(session)
+    file, before = asking.file_of(session, uid), asking.opened_of(session, store, uid, place, handed)
+    try:
+        columns = mappings.columns_of(chosen, before)
+    except Invalid as refusal:
+        errors = {f"of_{refusal.field}": show.text(refusal.message, **refusal.values)}
+        columns = Columns({field: chosen[field.value] for field in Field if chosen[field.value] in before.names})
+        return _page(session, show, place, handed, file, opened=before, columns=columns, errors=errors)
+    opened = _read(session, store, uid, columns)
+    if act != "take":
+        return _page(session, show, place, handed, file, opened=opened, columns=columns)
+    try:
+        seen = find_datum(session, opened, datum=handed.stated, division=place)
+        steps.require_something(seen.likely())
+    except Invalid as refusal:
+        errors = {"of_name": show.text(refusal.message, **refusal.values)}
+        return _page(session, show, place, handed, file, opened=opened, columns=columns, errors=errors)
+    mappings.remember(
+        session, clock, division=place, source=handed.named(file.name), names=opened.names, columns=columns
+    )
+    return asking.onward(session, show, place, handed, file, seen)
+
+
+def _read(session: Session, store: Files, uid: UUID, columns: Columns) -> Opened:
+    file, content = fetch(session, store, uid)
+    with content:
+        return steps.open_bytes(content.read(), name=file.name, by=columns)
+
+
+def _page(
+    session: Session,
+    show: Answer,
+    place: Division,
+    handed: Handed,
+    file: File,
+    *,
+    opened: Opened,
+    columns: Columns,
+    errors: dict[str, str] | None = None,
+) -> Response:
+    fields = [field for field in FIELDS if opened.table or field not in PLACES]
+    return show.page(
+        "intake/columns.html",
+        status=422 if errors else 200,
+        place=place,
+        handed=handed,
+        file=file,
+        names=opened.names,
+        options=[(name, name) for name in opened.names],
+        rows=[row.tags for row in opened.rows[:MOST_ROWS]],
+        total=len(opened.rows),
+        fields={field.value: FIELDS[field] for field in fields},
+        picked={field.value: column for field, column in columns.of.items()} | {"every": columns.every},
+        called={column: FIELDS[field] for field, column in columns.of.items() if field in fields},
+        every=[(word, word) for word in mappings.EVERY],
+        preview=None if errors else _preview(session, show, place, handed, opened),
+        verdict_words=VERDICTS,
+        made_words=MADE,
+        errors=errors or {},
+    )
+
+
+def _preview(session: Session, show: Answer, place: Division, handed: Handed, opened: Opened) -> Preview:
+    try:
+        seen: Look = find_datum(session, opened, datum=handed.stated, division=place)
+        survey = seen.likely()
+    except Invalid as refusal:
+        return Preview({}, {}, [], show.text(refusal.message, **refusal.values))
+    left = Counter(
+        said(show, report.reason, report.values)
+        for report in survey.reports
+        if report.verdict in {Verdict.REJECTED, Verdict.IGNORED}
+    )
+    verdicts = Counter(report.verdict.value for report in survey.reports)
+    return Preview(verdicts, _made(survey), left.most_common(MOST_REASONS))
+
+
+def _made(survey: Survey) -> dict[str, int]:
+    made = Counter(area.kind.value for area in survey.areas) + Counter(each.kind.value for each in survey.facilities)
+    return {kind: n for kind in MADE if (n := made[kind] if kind != "roads" else len(survey.centrelines))}

@@ -1,0 +1,100 @@
+"""Handing in a file: it is looked at, kept, and queued; what it leaves open is asked on pages of its own."""
+
+from __future__ import annotations
+
+import io
+from typing import Annotated, BinaryIO
+
+from fastapi import APIRouter, Depends, Response, UploadFile
+from sqlalchemy.orm import Session
+
+from app.base.errors import Invalid
+from app.base.files import keep
+from app.base.models import Division
+from app.base.request import Answer, Files, Me, Place, Show, Work
+from app.intake import mappings, steps
+from app.intake.datums import Look, find_datum
+from app.intake.views import asking
+from app.intake.views.asking import DATUMS, SOURCES, Handed
+from gis.formats import Opened
+
+router = APIRouter(prefix="/intake")
+
+
+@router.get("/new")
+def ask(session: Work, show: Show, place: Place) -> Response:
+    """The form for a file."""
+    asking.require_officer(session)
+    return _form(show, place, Handed(), {})
+
+
+@router.post("/new")
+def take(  # noqa: PLR0917 - one argument a dependency
+    session: Work,
+    show: Show,
+    actor: Me,
+    store: Files,
+    place: Place,
+    handed: Annotated[Handed, Depends()],
+    file: UploadFile | None = None,
+) -> Response:
+    """Keep the file and queue its intake; a small one is looked at first, and refused on the form where it is bad."""
+    asking.require_officer(session)
+    data, name = (file.file, file.filename or "file") if file is not None else (io.BytesIO(), "")
+    try:
+        opened = _opened(session, data, name, handed, place)
+        seen = _looked(session, opened, handed, place) if opened else None
+    except Invalid as refusal:
+        field = refusal.field if refusal.field != "datum" or not handed.other else "other"
+        return _form(show, place, handed, {field or "file": show.text(refusal.message, **refusal.values)})
+    kept = keep(
+        session,
+        store,
+        division_id=place.id,
+        data=data,
+        media_type="application/octet-stream",
+        name=name,
+        purpose="intake",
+        owner_id=actor.id,
+    )
+    if opened is not None and seen is None:
+        return show.see(f"/intake/files/{kept.uid}/columns?{handed.query(place)}")
+    return asking.onward(session, show, place, handed, kept, seen)
+
+
+def _opened(session: Session, data: BinaryIO, name: str, handed: Handed, place: Division) -> Opened | None:
+    """A small file's rows; None for a large one, which the worker looks at."""
+    if not name:
+        raise Invalid("Choose a file.", field="file")
+    if handed.geometry not in SOURCES or (handed.datum and handed.datum not in DATUMS):
+        raise Invalid("Choose a value of the list.", field="datum")
+    beginning = data.read(asking.LOOKED_AT + 1)
+    if len(beginning) > asking.LOOKED_AT:
+        return None
+    return steps.open_bytes(beginning, name=name, by=mappings.choosing(session, place, handed.named(name)))
+
+
+def _looked(session: Session, opened: Opened, handed: Handed, place: Division) -> Look | None:
+    """What a file is found to be; None where an officer must say first what its columns mean."""
+    if opened.table and opened.by is None:
+        return None
+    seen = find_datum(session, opened, datum=handed.stated, division=place)
+    try:
+        steps.require_something(seen.likely())
+    except Invalid as nothing:
+        if nothing.field == "file" and opened.mappable and opened.by is None:
+            return None
+        raise
+    return seen
+
+
+def _form(show: Answer, place: Division, handed: Handed, errors: dict[str, str]) -> Response:
+    return show.page(
+        "intake/new.html",
+        status=422 if errors else 200,
+        place=place,
+        handed=handed,
+        datums=DATUMS,
+        sources=SOURCES,
+        errors=errors,
+    )

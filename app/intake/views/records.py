@@ -1,0 +1,134 @@
+"""The pages of the intake: files taken in, each with the verdict on every row; taking one in, and undoing it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.base import paging
+from app.base.errors import N_, NotFound
+from app.base.files import fetch
+from app.base.history import entries_of
+from app.base.models import Division, File, Run, RunState
+from app.base.people import may
+from app.base.request import Answer, Files, Place, Show, Work, one_of
+from app.intake import queries, steps
+from app.intake.models import Intake, IntakeRow, IntakeState
+from app.intake.views import asking
+from gis.features import RowReport, Verdict
+from gis.formats import Columns
+
+router = APIRouter(prefix="/intake")
+VERDICTS = {
+    Verdict.ACCEPTED.value: N_("Accepted"),
+    Verdict.REPAIRED.value: N_("Repaired"),
+    Verdict.DUPLICATE.value: N_("Duplicate"),
+    Verdict.REJECTED.value: N_("Rejected"),
+    Verdict.IGNORED.value: N_("Ignored"),
+}
+
+
+@router.get("")
+def index(session: Work, show: Show, place: Place, after: str | None = None) -> Response:
+    """Files taken in for the chosen territory, the newest first."""
+    asking.require_reader(session)
+    keys = [paging.Key(Intake.id, descending=True)]
+    return show.page(
+        "intake/index.html",
+        page=paging.page(session, queries.intakes(place), keys=keys, after=after),
+        above=queries.taken_above(session, place),
+        place=place,
+        may_take=may(session, "intake.intake", "create"),
+    )
+
+
+@router.get("/runs/{uid}")
+def run_record(session: Work, show: Show, uid: UUID) -> Response:
+    """How far an intake is; the record of the intake itself once it is done."""
+    run = session.scalar(select(Run).where(Run.uid == uid, Run.kind == "intake"))
+    if run is None:
+        raise NotFound("There is no such run, or it is not in your territory.")
+    made = run.result.get("intake") if run.state == RunState.DONE.value else None
+    if made:
+        return RedirectResponse(f"/intake/{made}", status_code=303)
+    file = session.scalar(select(File).where(File.uid == UUID(run.args["file"])))
+    big = file is not None and file.bytes > asking.LOOKED_AT
+    return show.page("intake/run.html", run=run, file=file, division=run.args.get("division", ""), big=big)
+
+
+@router.get("/{uid}")
+def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str | None = None) -> Response:
+    """One file: its counts, and what became of each of its rows."""
+    intake = _intake(session, uid)
+    known = {each.value: each for each in Verdict}
+    one_of(verdict, known, field="verdict")
+    rows = queries.rows_of(intake, verdict=known.get(verdict))
+    page = paging.page(session, rows, keys=[paging.Key(IntakeRow.row)], after=after)
+    return show.page(
+        "intake/record.html",
+        intake=intake,
+        datum=asking.called(show, intake.datum),
+        division=session.get(Division, intake.division_id),
+        file=session.get(File, intake.file_id) if intake.file_id else None,
+        made=queries.made_by(session, intake),
+        page=page,
+        reasons={row.id: said(show, row.reason, row.values) for row in page.rows},
+        verdict=verdict,
+        verdicts=list(known),
+        verdict_words=VERDICTS,
+        may_undo=intake.state == IntakeState.APPLIED.value and may(session, "intake.intake", "change"),
+        entries=entries_of(session, "intake.intake", intake.id),
+    )
+
+
+@router.get("/{uid}/rejected")
+def rejected(session: Work, show: Show, store: Files, uid: UUID) -> Response:
+    """The rejected rows in the file's own format with the reasons, to be mended and handed in again."""
+    intake = _intake(session, uid)
+    file = session.get(File, intake.file_id) if intake.file_id else None
+    if file is None:
+        raise NotFound("The file of this intake was not kept; its rejected rows cannot be given back.")
+    _, content = fetch(session, store, file.uid)
+    with content:
+        by = Columns.of_told(intake.columns) if intake.columns else None
+        opened = steps.open_bytes(content.read(), name=file.name, by=by)
+    survey = queries.as_kept(session, intake, opened)
+    told = tuple(_told(show, report) for report in survey.reports)
+    from gis.formats.returning import give_back  # GDAL: only who asks for the rows back waits for it
+
+    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
+        returned = give_back(replace(survey, reports=told), kind=opened.kind, folder=Path(folder), stem="rows")
+        body = returned.path.read_bytes()
+    name = quote(f"{Path(file.name).stem}-rejected{returned.path.suffix}")
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "private, no-store"}
+    return Response(body, media_type=returned.media_type, headers=headers)
+
+
+def said(show: Answer, reason: str, values: dict[str, object]) -> str:
+    """A row's reason in the reader's language; what was mended in several ways is told sentence by sentence."""
+    if not reason:
+        return ""
+    if show.text(reason) != reason:
+        return show.text(reason, **values)
+    return " ".join(show.text(part, **values) for part in re.split(r"(?<=\.)\s", reason))
+
+
+def _told(show: Answer, report: RowReport) -> RowReport:
+    words = said(show, report.reason, report.values)
+    return replace(report, reason=words.replace("{", "{{").replace("}", "}}"), values={})
+
+
+def _intake(session: Session, uid: UUID) -> Intake:
+    found = session.scalar(select(Intake).where(Intake.uid == uid))
+    if found is None:
+        raise NotFound("There is no such intake in your territory. Look for it in the list of files taken in.")
+    return found

@@ -1,0 +1,159 @@
+"""Rejected rows given back in the format that they came in, to be mended there and handed in again.
+
+Each row keeps what it said and where it was, in the file's own datum, and tells in 行号 which row it was, in 原因 why
+it was rejected and in 字段 which column is at fault. Reading passes these three columns over.
+"""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import shapely
+
+from gis.features import RowReport, Survey, Verdict
+from gis.formats import writing
+from gis.formats.columns import ADDED
+
+_KML = "http://www.opengis.net/kml/2.2"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_KINDS_OF_SHAPE = {0: "points", 1: "lines", 2: "areas"}
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The file, its media type, and how many rows it holds."""
+
+    path: Path
+    media_type: str
+    rows: int
+
+
+def give_back(survey: Survey, *, kind: str, folder: Path, stem: str) -> Returned:
+    """Write the rejected rows of a survey into ``folder``; ``kind`` of the file as :class:`gis.formats.Opened` has it.
+
+    CSV, Excel, shapefile (zipped), GeoPackage and KML come back as such, in a datum without an EPSG code as far as the
+    format can hold it; OSM, GPX and DXF, which have no columns of their own, as GeoJSON.
+    """
+    rejected = [report for report in survey.reports if report.verdict is Verdict.REJECTED]
+    coded = survey.datum.startswith("EPSG:")
+    suffix, media_type, write = _WRITERS.get(kind, _GEOJSON) if coded or kind != "gpkg" else _GEOJSON
+    path = folder / f"{stem}-rejected{suffix}"
+    write(path, rejected, survey.datum)
+    return Returned(path, media_type, len(rejected))
+
+
+def _names(rejected: Sequence[RowReport]) -> list[str]:
+    """The columns of the rows but for those that were added the last time."""
+    names = dict.fromkeys(name for report in rejected for name in report.attributes or {})
+    return [name for name in names if name not in ADDED]
+
+
+def _cells(report: RowReport, names: Sequence[str]) -> list[str | int | None]:
+    own = [(report.attributes or {}).get(name) for name in names]
+    return [*own, report.row, report.reason.format(**report.values), report.field]
+
+
+def _csv(path: Path, rejected: Sequence[RowReport], _: str) -> None:
+    names = _names(rejected)
+    with path.open("w", encoding="utf-8-sig", newline="") as file:  # Excel takes UTF-8 for GBK without the mark
+        lines = csv.writer(file)
+        lines.writerow([*names, *ADDED])
+        lines.writerows(_cells(report, names) for report in rejected)
+
+
+def _xlsx(path: Path, rejected: Sequence[RowReport], _: str) -> None:
+    from openpyxl import Workbook
+
+    names, book = _names(rejected), Workbook(write_only=True)
+    sheet = book.create_sheet("rejected")
+    sheet.append([*names, *ADDED])
+    for report in rejected:
+        sheet.append(_cells(report, names))
+    book.save(path)
+
+
+def _geojson(path: Path, rejected: Sequence[RowReport], datum: str) -> None:
+    writing.write_features(path, [report.shape for report in rejected], _columns(rejected), datum)
+
+
+def _gpkg(path: Path, rejected: Sequence[RowReport], datum: str) -> None:
+    writing.write_table(path, [report.shape for report in rejected], _columns(rejected), crs=datum)
+
+
+def _shapefile(path: Path, rejected: Sequence[RowReport], datum: str) -> None:
+    """A zip with one shapefile a kind of shape; a row without a shape goes with the first."""
+    folder, crs = path.parent / "shapefile", datum if datum.startswith("EPSG:") else None
+    folder.mkdir()
+    of_kind: dict[int, list[RowReport]] = {}
+    for report in rejected:
+        of_kind.setdefault(-1 if report.shape is None else int(shapely.get_dimensions(report.shape)), []).append(report)
+    bare = of_kind.pop(-1, [])
+    for dimension, reports in sorted(of_kind.items()) or [(1, [])]:
+        rows, bare = [*reports, *bare], []
+        target = folder / f"{_KINDS_OF_SHAPE.get(dimension, 'areas')}.shp"
+        writing.write_table(target, [report.shape for report in rows], _columns(rows), crs=crs)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for part in sorted(folder.iterdir()):
+            packed.write(part, part.name)
+
+
+def _kml(path: Path, rejected: Sequence[RowReport], _: str) -> None:
+    """KML 2.2 (OGC 07-147r2): a placemark a row, its columns as ExtendedData."""
+    root = ET.Element("kml", xmlns=_KML)
+    document = ET.SubElement(root, "Document")
+    names = _names(rejected)
+    for report in rejected:
+        mark = ET.SubElement(document, "Placemark")
+        ET.SubElement(mark, "name").text = (report.attributes or {}).get("name") or ""
+        data = ET.SubElement(mark, "ExtendedData")
+        for name, value in zip([*names, *ADDED], _cells(report, names), strict=True):
+            if value is not None and name != "name":
+                ET.SubElement(ET.SubElement(data, "Data", name=name), "value").text = str(value)
+        if report.shape is not None:
+            mark.append(_drawn(report.shape))
+    ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _drawn(shape: shapely.Geometry) -> ET.Element:
+    parts = list(getattr(shape, "geoms", []))
+    if parts:
+        many = ET.Element("MultiGeometry")
+        many.extend(_drawn(part) for part in parts)
+        return many
+    if isinstance(shape, shapely.Polygon):
+        area = ET.Element("Polygon")
+        for tag, ring in [
+            ("outerBoundaryIs", shape.exterior),
+            *(("innerBoundaryIs", ring) for ring in shape.interiors),
+        ]:
+            _line(ET.SubElement(ET.SubElement(area, tag), "LinearRing"), ring)
+        return area
+    return _line(ET.Element("Point" if isinstance(shape, shapely.Point) else "LineString"), shape)
+
+
+def _line(element: ET.Element, shape: shapely.Geometry) -> ET.Element:
+    places = " ".join(f"{x:.8f},{y:.8f}" for x, y in shapely.get_coordinates(shape))
+    ET.SubElement(element, "coordinates").text = places
+    return element
+
+
+def _columns(rejected: Sequence[RowReport]) -> dict[str, Sequence[object]]:
+    names = _names(rejected)
+    rows = [_cells(report, names) for report in rejected]
+    return {name: [row[n] for row in rows] for n, name in enumerate([*names, *ADDED])}
+
+
+_Writer = Callable[[Path, Sequence[RowReport], str], None]
+_GEOJSON: tuple[str, str, _Writer] = (".geojson", "application/geo+json", _geojson)
+_WRITERS: dict[str, tuple[str, str, _Writer]] = {
+    "csv": (".csv", "text/csv", _csv),
+    "xlsx": (".xlsx", _XLSX, _xlsx),
+    "shp": (".zip", "application/zip", _shapefile),
+    "gpkg": (".gpkg", "application/geopackage+sqlite3", _gpkg),
+    "kml": (".kml", "application/vnd.google-earth.kml+xml", _kml),
+}
