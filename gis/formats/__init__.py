@@ -91,7 +91,11 @@ class Opened:
                 N_("{file} does not say its coordinate system (no .prj); choose it, for example EPSG:4548."),
                 file=self.name,
             )
-        return gather(self.rows, datum=crs.datum_named(datum if datum is not None else self.stated or ""))
+        survey = gather(self.rows, datum=crs.datum_named(datum if datum is not None else self.stated or ""))
+        by = self.by
+        if by is None:
+            return survey
+        return replace(survey, reports=tuple(columns.as_called(report, by) for report in survey.reports))
 
 
 def open_rows(path: Path, *, by: By = None, limits: Limits = DEFAULT_LIMITS) -> Opened:

@@ -18,6 +18,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.errors import N_
+from gis.features import RowReport
 from gis.formats import kinds
 from gis.formats.rows import Flaw, RawRow
 
@@ -107,11 +108,19 @@ class Columns:
 
 
 def guess(names: Sequence[str]) -> Columns:
-    """The columns by their names; a field that no name speaks for is left out. WKT goes before x and y."""
+    """The columns by their names; a field that no name speaks for is left out. WKT goes before x and y.
+
+    A column called as one of our words goes before one whose name holds a Chinese one (东经度, 单位名称).
+    """
     plain = {_plain(name): name for name in reversed(names)}
     found = {
         field: plain[word] for field, words in _WORDS.items() for word in reversed(words) if word in plain
     }  # the last of equal keys wins, and that is the first word
+    for field, words in _WORDS.items():
+        telling = [word for word in words if len(word) > 1 and not word.isascii()]
+        free = [name for key, name in plain.items() if name not in found.values() and any(w in key for w in telling)]
+        if field not in found and len(free) == 1:
+            found[field] = free[0]
     return Columns(found)
 
 
@@ -144,6 +153,15 @@ def mapped(rows: Sequence[RawRow], columns: Columns) -> list[RawRow]:
             read[_READ_AS[Field.KIND]] = columns.every
         mapped_rows.append(dataclasses.replace(row, read=read))
     return mapped_rows
+
+
+def as_called(report: RowReport, columns: Columns) -> RowReport:
+    """A report that names the file's column where the reading knew it by our word."""
+    called = {_READ_AS[field]: column for field, column in columns.of.items() if field in _READ_AS}
+    values = dict(report.values)
+    if values.get("field") in called:
+        values["field"] = called[str(values["field"])]
+    return dataclasses.replace(report, field=called.get(report.field or "", report.field), values=values)
 
 
 def place_by_names(rows: Sequence[RawRow]) -> list[RawRow]:

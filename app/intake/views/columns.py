@@ -165,7 +165,8 @@ def _preview(session: Session, show: Answer, place: Division, handed: Handed, op
         for report in survey.reports
         if report.verdict in {Verdict.REJECTED, Verdict.IGNORED}
     )
-    verdicts = Counter(report.verdict.value for report in survey.reports)
+    counted = Counter(report.verdict for report in survey.reports)
+    verdicts = {verdict.value: counted[verdict] for verdict in Verdict if counted[verdict]}
     return Preview(verdicts, _made(survey), left.most_common(MOST_REASONS))
 
 

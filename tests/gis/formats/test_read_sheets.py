@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gis.errors import UnknownDatum, UnreadableFile
 from gis.features import Verdict
-from gis.formats import Columns, Field, open_rows, read_survey
+from gis.formats import Columns, Field, guess, open_rows, read_survey
 
 SEATS = "名称,经度,纬度\n甲村村委会,116.30,37.40\n乙村村委会,116.31,37.41\n"
 
@@ -211,3 +211,26 @@ def test_no_row_of_a_list_is_lost(tmp_path_factory: pytest.TempPathFactory, rows
     survey = read_survey(path, datum="EPSG:4490")
     filled = [row for row in rows if any(cell.strip() for cell in row)]
     assert len(survey.reports) == 1 + len(filled)
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"),
+    [
+        (["单位名称", "东经度", "北纬度"], {Field.NAME: "单位名称", Field.X: "东经度", Field.Y: "北纬度"}),
+        (["名称", "曾用名称"], {Field.NAME: "名称"}),
+        (["单位名称", "曾用名称"], {}),
+        (["lon_old", "mylat"], {}),
+    ],
+)
+def test_a_column_is_guessed_by_the_word_that_its_name_holds_where_only_one_does(
+    names: list[str], wanted: dict[Field, str]
+):
+    assert guess(names).of == wanted
+
+
+def test_what_is_said_of_a_row_names_the_files_own_column(listed):
+    by = Columns({Field.NAME: "单位", Field.KIND: "性质", Field.X: "东", Field.Y: "北"})
+    survey = read_survey(listed("单位,性质,东,北\n老井,水井,116.3,37.5\n"), datum="EPSG:4490", by=by)
+    (report,) = survey.reports
+    assert report.field == "性质"
+    assert report.reason.format(**report.values) == "性质=水井 is of no kind that is kept."
