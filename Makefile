@@ -25,7 +25,7 @@ run: ## install, start everything, print addresses and logins; Ctrl-C stops
 
 test: ## install, then all tests on a throw-away database (T=path A="more words")
 	@.ci/install test
-	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(T) $(A)
+	@$(PYTHON) -m pytest -n 2 $(T) $(A)
 
 check: install format lint types contracts rules browser ## everything that can be checked without running the program
 

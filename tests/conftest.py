@@ -6,18 +6,35 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from app.base.cluster import Cluster
 from app.base.prepare import prepare
 from app.base.settings import Settings, read_settings
 from tests.world import NOON, PASSWORD, World, end_world, make_world
 
+DEMONSTRATION = "tests/app/demonstration/"
 #: What one process's cluster may come to: its databases of the moment, 200,000 streets, and its log of writes.
 ROOM_BYTES = 3 * 1024**3
 
 __all__ = ["NOON", "PASSWORD", "World", "end_world", "make_world"]
+
+
+class _ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no types
+    """Deals tests out to workers by file, so that what a file shares is made once; the demonstration's go together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return DEMONSTRATION if file.startswith(DEMONSTRATION) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """In the order of the files, whatever ``--dist`` says."""
+    config.option.loadscopereorder = False
+    return _ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

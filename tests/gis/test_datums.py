@@ -121,7 +121,7 @@ def test_outlines_in_any_datum_are_found_whatever_is_declared(truth, declared):
     st.sets(st.integers(0, 3), min_size=1),
     st.booleans(),
 )
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 def test_the_truth_is_found_through_noise_and_missing_outlines_and_names(truth, seed, noise_m, kept, unnamed):
     rng = np.random.default_rng(seed)
     world = counties(rng)
@@ -133,7 +133,7 @@ def test_the_truth_is_found_through_noise_and_missing_outlines_and_names(truth, 
 
 
 @given(st.sampled_from([*DEGREES, *PLANES]), st.integers(0, 10_000), st.floats(0, 150), st.integers(1, 4))
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 def test_a_file_that_lies_where_it_should_is_never_corrected(truth, seed, noise_m, count):
     rng = np.random.default_rng(seed)
     world = counties(rng)
@@ -144,7 +144,7 @@ def test_a_file_that_lies_where_it_should_is_never_corrected(truth, seed, noise_
 
 
 @given(st.sampled_from(DEGREES[:3]), st.sampled_from(DEGREES[:3]), st.integers(0, 10_000), st.floats(0.4, 1.0))
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 def test_streets_of_which_some_are_known_tell_the_datum(truth, declared, seed, overlap):
     rng = np.random.default_rng(seed)
     streets = village(rng)
@@ -159,7 +159,7 @@ def test_streets_of_which_some_are_known_tell_the_datum(truth, declared, seed, o
 
 
 @given(st.sampled_from(DEGREES[:3]), st.integers(0, 10_000), st.floats(300, 1500), st.floats(0, 360))
-@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 def test_new_streets_beside_known_ones_are_never_corrected(declared, seed, away_m, bearing):
     rng = np.random.default_rng(seed)
     lon, lat, _ = crs.ELLIPSOID.fwd(116.5, 37.3, bearing, away_m)

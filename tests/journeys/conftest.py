@@ -13,7 +13,7 @@ from tests.journeys.browsing import CHROMIUM, SWITCHES
 expect.set_options(timeout=30_000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium without a window."""
     with sync_playwright() as playwright:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,12 @@ def first_code(printed: Path) -> str:
     return codes[0].text
 
 
+def interrupt(station: str, words: str) -> None:
+    """Somebody presses Ctrl-C when this station speaks."""
+    if words.split()[1] == station:
+        raise KeyboardInterrupt
+
+
 @pytest.fixture
 def walker(world: World, tmp_path: Path) -> Iterator[Walker]:
     with served(create_public_app(world.settings, clock=Clock())) as public:
@@ -239,21 +246,14 @@ def test_a_file_that_gives_a_station_nothing_stops_there_and_leaves_nothing(
     assert walker.counts(*LEFT, *GROUND) == before
 
 
-@pytest.mark.parametrize("station", ["intake", "naming", "planning", "printing", "rollout", "scanning"])
-def test_a_walk_that_is_interrupted_leaves_nothing_and_the_same_file_goes_through_after_it(
-    walker: Walker, station: str
-):
+def test_a_walk_that_is_interrupted_leaves_nothing_and_the_same_file_goes_through_after_it(walker: Walker):
     before = walker.counts(*LEFT, *GROUND)
-
-    def interrupt(words: str) -> None:
-        if words.split()[1] == station:
-            raise KeyboardInterrupt
-
-    walker.say = interrupt
-    with pytest.raises(KeyboardInterrupt):
-        walker.takes_bytes(geojson(THREE))
-    assert walker.counts(*LEFT, *GROUND) == before
-    assert list((walker.folder / "out").glob("*.pdf")) == []
+    for station in ("intake", "naming", "planning", "printing", "rollout", "scanning"):
+        walker.say = partial(interrupt, station)
+        with pytest.raises(KeyboardInterrupt):
+            walker.takes_bytes(geojson(THREE))
+        assert walker.counts(*LEFT, *GROUND) == before, station
+        assert list((walker.folder / "out").glob("*.pdf")) == []
     walker.say = None
     walker.takes_bytes(geojson(THREE))
     walker.came_through()

@@ -29,7 +29,6 @@ from app.intake.register import read_register
 from tests.app.demonstration.conftest import DEPTH, quiet
 from tests.conftest import World
 
-#: The demonstration takes its time; one worker builds it for all where tests are dealt out by group.
 pytestmark = pytest.mark.timeout(300)
 
 
