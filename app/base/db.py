@@ -6,6 +6,7 @@ a connection that goes back to the pool leaks nothing.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -37,11 +38,15 @@ class Database:
         self.engine: Engine = create_engine(
             settings.url_of(role),
             pool_size=pool_size,
-            max_overflow=5,
+            max_overflow=pool_size,
             pool_pre_ping=True,
             hide_parameters=True,  # errors are logged and shown; what people entered is neither
             connect_args={"application_name": role, "options": "-c timezone=UTC -c statement_timeout=120000"},
         )
+        #: Requests that hold a connection wait here, not in a thread, for their turn. Each may want a second one while
+        #: it holds the first (the frame of its page), and two each leaves some for who is only looking who asks: else
+        #: a crowd holds all connections, and each waits for another's.
+        self.turns = asyncio.Semaphore(max(1, pool_size - 2))
         # Bulk rows as VALUES of one statement: the history's triggers then fire once a page, not once a row.
         self.engine.dialect.use_insertmanyvalues_wo_returning = True
 

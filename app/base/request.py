@@ -6,16 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Form, Request, Response
+from fastapi.concurrency import contextmanager_in_threadpool
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
+from app.base.db import Database
 from app.base.errors import Invalid, NotAllowed, NotFound
 from app.base.files import Store
 from app.base.models import Division
@@ -74,12 +76,14 @@ def the_store(request: Request) -> Store:
     return request.app.state.store  # type: ignore[no-any-return]
 
 
-def a_transaction(request: Request, actor: Annotated[Actor, Depends(the_actor)]) -> Iterator[Session]:
+async def a_transaction(request: Request, actor: Annotated[Actor, Depends(the_actor)]) -> AsyncIterator[Session]:
     """One request, one transaction, as the signed-in person; committed before the answer is sent.
 
     Declared with ``scope="function"``, so that a commit that fails becomes an error page and not a lie.
     """
-    with request.app.state.database.acting(actor.id, via=f"{request.method} {route_of(request)}") as session:
+    database: Database = request.app.state.database
+    act = database.acting(actor.id, via=f"{request.method} {route_of(request)}")
+    async with database.turns, contextmanager_in_threadpool(act) as session:
         yield session
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -70,6 +71,7 @@ class ErrorPages:
             RequestValidationError: self.malformed,
             HTTPException: self.http,
             OperationalError: self.failed,
+            NoConnection: self.failed,
             InterfaceError: self.failed,
         }
 
@@ -95,7 +97,7 @@ class ErrorPages:
         if is_full(error):
             tell("the disk is full: free some space", level=logging.ERROR, id=request.state.trace)
             return await self._tell(request, 503, FULL, {}, None)
-        away = isinstance(error, OperationalError | InterfaceError)
+        away = isinstance(error, OperationalError | InterfaceError | NoConnection)
         status, message = (503, NO_DATABASE) if away else (500, UNEXPECTED)
         return await self._tell(request, status, message, {}, None)
 

@@ -1,0 +1,38 @@
+"""Many readers at once wait for each other's connections in order; nobody is told of an error."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from app.base.models import Role
+from tests.app.web.conftest import Office
+from tests.world import World
+
+#: More than the pool has connections, and more than there are threads.
+CROWD = 60
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+def test_a_crowd_of_readers_each_gets_the_page(office: Office):
+    client = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    cookies = dict(client.cookies)
+
+    async def read() -> list[int]:
+        transport = httpx.ASGITransport(client.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(
+            transport=transport, base_url=str(client.base_url), cookies=cookies, timeout=100
+        ) as asked:
+            answers = await asyncio.gather(*(asked.get("/inventory") for _ in range(CROWD)))
+        return [answer.status_code for answer in answers]
+
+    assert asyncio.run(read()) == [200] * CROWD
