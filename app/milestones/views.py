@@ -189,18 +189,26 @@ def open_batch(  # noqa: PLR0917 - one argument a dependency
 
 
 @router.get("/{uid}")
-def record(session: Work, show: Show, actor: Me, clock: Now, days: Days, uid: UUID) -> Response:
+def record(  # noqa: PLR0917 - one argument a dependency
+    session: Work, show: Show, actor: Me, clock: Now, days: Days, uid: UUID, after: str | None = None
+) -> Response:
     """One batch: its villages and how far their streets are."""
     batch = _batch(session, uid)
-    rows = queries.progress_of(session, queries.villages_of(batch))
+    villages = queries.villages_of(batch)
+    rows = queries.progress_of(session, villages)
     own = [row for row in rows if is_below(row.village.path, actor.territory)]
+    keys = [paging.Key(Division.parent_id), paging.Key(Division.name), paging.Key(Division.id)]
+    page = paging.page(session, villages, keys=keys, after=after)
+    progress = {row.village.id: row for row in rows}
     return show.page(
         "milestones/record.html",
         batch=batch,
         days=days(session, batch.id),
         division=session.get(Division, batch.division_id),
         owner=session.scalar(select(func.base.name_of(batch.owner_id))),
-        rows=rows,
+        page=page,
+        rows=[progress[village.id] for village in page.rows],
+        count=len(rows),
         members=queries.members_of(session, batch) if batch.state == BatchState.OPEN.value else {},
         own={row.village.id for row in own},
         sums=_sums(rows),

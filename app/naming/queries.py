@@ -128,15 +128,19 @@ def _clock(kind: DeadlineKind) -> Any:
 
 
 def names_of(decision: Decision) -> Select[*tuple[Any, ...]]:
-    """The names that a decision approved, with their villages."""
+    """The names that a decision approved, with their villages, for paging by key."""
     return (
         select(Name, Division.name.label("village"), Street.bearing_deg, Street.uid.label("street_uid"), Proposal.uid)
         .join(Division, Division.id == Name.division_id)
         .outerjoin(Street, Street.id == Name.street_id)
         .outerjoin(Proposal, Proposal.id == Name.proposal_id)
         .where(Name.decision_id == decision.id)
-        .order_by(Name.division_id, Name.id)
     )
+
+
+def count_of(session: Session, decision: Decision) -> int:
+    """How many names a decision approved."""
+    return session.scalar(select(func.count()).select_from(Name).where(Name.decision_id == decision.id)) or 0
 
 
 def deadlines_of(session: Session, decision: Decision) -> dict[str, Deadline]:

@@ -20,7 +20,7 @@ from app.base.models import Division, File
 from app.base.people import Actor
 from app.base.request import Answer, Files, Me, Now, Place, Seen, Show, Version, Work, is_below
 from app.naming import queries, steps
-from app.naming.models import DeadlineKind, Decision, Proposal
+from app.naming.models import DeadlineKind, Decision, Name, Proposal
 from app.naming.schemas import day_of, refusal_words
 from app.naming.steps import Approval
 from app.naming.views import asking
@@ -105,9 +105,9 @@ def decide(  # noqa: PLR0917 - one argument a dependency
 
 
 @router.get("/decisions/{uid}")
-def record(session: Work, show: Show, actor: Me, clock: Now, uid: UUID) -> Response:
+def record(session: Work, show: Show, actor: Me, clock: Now, uid: UUID, after: str | None = None) -> Response:
     """One decision: its names and its clocks."""
-    return _record(session, show, actor, clock, _decision(session, uid))
+    return _record(session, show, actor, clock, _decision(session, uid), after=after)
 
 
 @router.post("/decisions/{uid}/filed")
@@ -153,19 +153,22 @@ def announced(  # noqa: PLR0917 - one argument a field
     return show.see(f"/naming/decisions/{uid}", "The names of {number} are announced.", number=decision.number)
 
 
-def _record(
+def _record(  # noqa: PLR0917 - a page with its errors, or at a later place
     session: Session,
     show: Answer,
     actor: Actor,
     clock: Clock,
     decision: Decision,
     errors: dict[str, str] | None = None,
+    after: str | None = None,
 ) -> Response:
+    keys = [paging.Key(Name.division_id), paging.Key(Name.id)]
     return show.page(
         "naming/decision.html",
         status=422 if errors else 200,
         decision=decision,
-        rows=session.execute(queries.names_of(decision)).all(),
+        page=paging.page(session, queries.names_of(decision), keys=keys, after=after),
+        count=queries.count_of(session, decision),
         deadlines=queries.deadlines_of(session, decision),
         kinds=[kind.value for kind in DeadlineKind],
         scan=session.get(File, decision.file_id) if decision.file_id else None,

@@ -119,3 +119,29 @@ def test_only_officers_of_the_territory_open_and_change_batches(world: World, of
     assert "加入村" not in other.reads(record)
     other.sends(f"{record}/close", status=403)
     Person(office, Role.CREW, "东县").reads("/milestones", status=403)
+
+
+def test_a_large_batch_pages_by_key_and_its_figures_are_of_the_whole(world: World, office: Office):
+    build_batch(world, ["甲村"])
+    run(
+        world,
+        "WITH made AS (INSERT INTO base.division (parent_id, kind, name, since_on)"
+        " SELECT :town, 'village', '庄' || lpad(n::text, 3, '0'), '2020-01-01' FROM generate_series(1, 60) n"
+        " RETURNING id)"
+        " INSERT INTO milestones.batch_village (batch_id, division_id, joined_on)"
+        " SELECT (SELECT id FROM milestones.batch), id, '2024-01-01' FROM made RETURNING 1",
+        town=world.places["南镇"],
+    )
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    record = f"/milestones/{uids_in(officer.reads('/milestones'), '/milestones')[0]}"
+    first = officer.reads(record)
+    assert "61 个村" in first
+    further = re.search(r'rel="next" href="([^"]+)"', first)
+    assert further
+    second = officer.reads(further[1])
+    shown = [
+        re.findall(r"庄\d{3}|甲村", page.partition("<tbody>")[2].partition("</tbody>")[0]) for page in (first, second)
+    ]
+    assert [len(set(names)) for names in shown] == [50, 11]
+    assert set(shown[0]).isdisjoint(shown[1])
+    assert "61 个村" in second

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.base.models import Role
-from tests.app.builders import build_street
+from tests.app.builders import build_name, build_street, run
 from tests.app.pages import Office, Person, as_shown, seen_in, survey, taken_in, uids_in, version_in
 from tests.world import World
 
@@ -352,3 +352,27 @@ def test_a_form_that_says_nothing_of_what_its_reader_saw_changes_nothing(county:
 def revise(person: Person, uid: str, words: str) -> None:
     version = as_shown(person, uid)[0].partition(":")[2]
     person.goes(f"/naming/{uid}/revise", words=words, version=version)
+
+
+def test_the_names_of_a_large_decision_page_by_key(world: World, office: Office):
+    streets = [build_street(world, "甲村") for _ in range(60)]
+    build_name(world, streets[0])
+    run(
+        world,
+        "WITH kept AS (SELECT * FROM naming.name),"
+        " more AS (INSERT INTO naming.name (division_id, street_id, decision_id, origin, words, specific, generic,"
+        " latin_toned, latin_plain, latin_sign, sound_toned, sound_plain, in_force_on)"
+        " SELECT k.division_id, s.id, k.decision_id, k.origin, '和安' || s.id || '路', k.specific, k.generic,"
+        " k.latin_toned, k.latin_plain, k.latin_sign, k.sound_toned, k.sound_plain, k.in_force_on"
+        " FROM kept k, inventory.street s WHERE s.id <> k.street_id RETURNING 1) SELECT count(*) FROM more",
+    )
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    (decision,) = uids_in(officer.reads("/naming/decisions"), "/naming/decisions")
+    first = officer.reads(f"/naming/decisions/{decision}")
+    further = re.search(r'rel="next" href="([^"]+)"', first)
+    assert further
+    second = officer.reads(further[1])
+    shown = [set(re.findall(r"/inventory/([0-9a-f-]{36})", page)) for page in (first, second)]
+    assert [len(names) for names in shown] == [50, 10]
+    assert shown[0].isdisjoint(shown[1])
+    assert "60 个" in first
