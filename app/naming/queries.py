@@ -22,6 +22,8 @@ from app.naming.models import Deadline, DeadlineKind, Decision, Finding, Finding
 
 #: Waiting for the offices that ask, and for the government that decides.
 ASKING = (State.DRAFT.value, State.RETURNED.value)
+#: What a list calls all of these.
+ASKED = "asked"
 
 
 def in_the_way() -> Any:
@@ -53,7 +55,7 @@ def warnings() -> Any:
 
 
 def proposals(place: Division, *, state: str = "", batch: Batch | None = None) -> Select[*tuple[Any, ...]]:
-    """Proposals of a territory with village, street and open findings, for paging by key."""
+    """Proposals of a territory with village, street and open findings, for paging by key; of a state or ``ASKED``."""
     found = (
         select(
             Proposal,
@@ -68,7 +70,7 @@ def proposals(place: Division, *, state: str = "", batch: Batch | None = None) -
         .join(Street, Street.id == Proposal.street_id)
         .where(Proposal.territory.op("<@")(place.path))
     )
-    found = found.where(Proposal.state == state) if state else found
+    found = found.where(Proposal.state.in_(ASKING if state == ASKED else (state,))) if state else found
     return found.where(Proposal.batch_id == batch.id) if batch else found
 
 

@@ -117,6 +117,8 @@ _WAITS_AT: Mapping[str, str] = {
 _WAITS_AT_FOR: Mapping[tuple[str, str], str] = {
     ("naming", "city_officer"): "/naming?state=submitted",
     ("naming", "county_officer"): "/naming?state=submitted",
+    ("naming", "town_officer"): "/naming?state=asked",
+    ("naming", "village_contact"): "/naming?state=asked",
     ("rollout", "crew"): "/rollout/phone",
     ("rollout", "inspector"): "/rollout/installations?state=waiting",
 }

@@ -37,18 +37,20 @@ def index(  # noqa: PLR0917 - one argument a value of the query
 ) -> Response:
     """Proposals of the chosen territory, by state; of one batch where it is named."""
     asking.require_reader(session)
-    one_of(state, STATES, field="state")
+    one_of(state, (*STATES, queries.ASKED), field="state")
     only = asking.the_batch(session, batch)
     wanted = queries.proposals(place, state=state, batch=only)
     page = paging.page(session, wanted, keys=[paging.Key(Proposal.id, descending=True)], after=after)
+    counts = queries.counts(session, place, only)
     return show.page(
         "naming/index.html",
         page=page,
         state=state,
         states=STATES,
-        counts=queries.counts(session, place, only),
+        counts=counts,
+        asked=sum(counts.get(each, 0) for each in queries.ASKING),
         batch=only,
-        can=asking.can(actor, state) - {"announce"},
+        can=asking.can(actor, state if state in STATES else "") - {"announce"},
         movable={each for each in STATES if asking.can(actor, each) - {"announce"}},
         place=place,
         is_blue=is_blue,

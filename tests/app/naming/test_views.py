@@ -376,3 +376,14 @@ def test_the_names_of_a_large_decision_page_by_key(world: World, office: Office)
     assert [len(names) for names in shown] == [50, 10]
     assert shown[0].isdisjoint(shown[1])
     assert "60 个" in first
+
+
+def test_what_is_still_to_be_written_or_mended_is_one_list(office: Office, county: Person, batch: str):
+    first, *others = suggested(county, batch)
+    town = Person(office, Role.TOWN_OFFICER, "中镇")
+    assert set(uids_in(town.reads("/naming?state=asked"), "/naming")) == {first, *others}
+    assert 'href="/naming?state=asked"' in town.reads("/")
+    town.goes("/naming/submit", seen=as_shown(county, [first, *others]), read="yes")
+    assert uids_in(town.reads("/naming?state=asked"), "/naming") == []
+    county.goes("/naming/return", seen=as_shown(county, [first]), reason="请改名")
+    assert uids_in(town.reads("/naming?state=asked"), "/naming") == [first]
