@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from app.base.db import Database
     from app.base.people import Actor
 
+#: Entries of a record that its page shows; the history's own page has the rest.
+SHOWN = 50
 #: How long an act can be taken back.
 UNDO_FOR = timedelta(minutes=10)
 BLOCK = 10_000
@@ -46,10 +48,14 @@ class Problem:
     row_id: int | None
 
 
-def entries_of(session: Session, subject: str, row_id: int, *, most: int = 50) -> Sequence[Entry]:
-    """A record's history, newest first."""
+def entries_of(session: Session, subject: str, row_id: int, *, most: int = SHOWN) -> Sequence[Entry]:
+    """The newest of a record's history, newest first: also from where the record stood before it moved here."""
     return session.scalars(
-        select(Entry).where(Entry.subject == subject, Entry.row_id == row_id).order_by(Entry.id.desc()).limit(most)
+        select(Entry).from_statement(
+            text("SELECT * FROM history.of_record(:subject, :row_id, :most)").bindparams(
+                subject=subject, row_id=row_id, most=most
+            )
+        )
     ).all()
 
 

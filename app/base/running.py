@@ -94,7 +94,6 @@ def run(
             for one in _started(parts, say):
                 running.append(one)  # noqa: PERF402 - each counts if the next fails
             _await_ready(running)
-            _print_addresses(parts, say)
             announce()
             _watch(running, state, say)
         except KeyboardInterrupt:
@@ -106,12 +105,6 @@ def run(
             return 1
         finally:
             _stop(running, cluster, say)
-
-
-def _print_addresses(parts: Sequence[Part], say: Callable[[str], None]) -> None:
-    for part in parts:
-        if part.address:
-            say(f"{part.name}: {part.address}")
 
 
 @contextmanager

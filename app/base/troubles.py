@@ -158,7 +158,8 @@ def _unanswered(error: psycopg.Error, site: Site) -> Unready:
         return disk_full(private.folder)
     if "permission denied" in said:
         return forbidden(error, site)
-    if "does not exist" in said or any(f'failed for user "{role}"' in said for role in ROLES):
+    unknown = f'role "{site.role}" does not exist' in said and site.role not in ROLES
+    if ("does not exist" in said and not unknown) or any(f'failed for user "{role}"' in said for role in ROLES):
         return Unready(
             "The database is not prepared for this installation: {error} Run `minglu db prepare`, or name in"
             " MINGLU_SECRETS the secrets.json of the installation that made it.",
@@ -172,7 +173,7 @@ def _unanswered(error: psycopg.Error, site: Site) -> Unready:
             error=said,
             log=private.log,
         )
-    if "authentication failed" in said or "pg_hba.conf" in said:
+    if unknown or "authentication failed" in said or "pg_hba.conf" in said or "no password supplied" in said:
         return Unready(
             "The database server at {place} does not let {role} in: {error} Check name and password in"
             " MINGLU_DATABASE_URL, and the server's pg_hba.conf.",

@@ -36,17 +36,17 @@ def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG00
     return queries.count_drafts(session) if may(session, _SUBJECT, "change") else 0
 
 
-def find(session: Session, words: str) -> list[Hit]:
+def find(session: Session, words: str, most: int) -> list[Hit]:
     """Signs by their code and orders by their number."""
     if not may(session, _SUBJECT, "read"):
         return []
     signs = [
         Hit(N_("Code"), codes.grouped(token), place, f"/planning/{uid}")
-        for token, place, uid in queries.find_plates(session, words)
+        for token, place, uid in queries.find_plates(session, words, most=most)
     ]
     orders = [
         Hit(N_("Print order"), number, place, f"/printing/{uid}")
-        for number, place, uid in queries.find_orders(session, words)
+        for number, place, uid in queries.find_orders(session, words, most=most)
     ]
     return signs + orders
 

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 
 from app.base.db import Database
 from app.base.files import open_store
+from app.base.history import SHOWN
 from app.base.settings import OFFICE
 from app.naming.queries import days_of_batch, days_of_naming, names_in_force
 from app.printing.queries import ordered_on
@@ -63,6 +64,7 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     app.state.ordered_on, app.state.standing_on = ordered_on, standing_on
     app.state.names_in_force = names_in_force
     app.state.env.globals.update(columns=columns, told_by=references.told_by, banner=frame.demonstration)
+    app.state.env.globals.update(most_shown=SHOWN)
     app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)
     stale.install(app)
     app.router.routes.extend(_routes(*SHELL, *stations.values()))

@@ -104,7 +104,7 @@ def expected(made: Filled, who: Someone, name: str, act: str, row: tuple[str, in
     return (
         reach == "all"
         or (reach == "territory" and covers(made, who.stand, place))
-        or (reach == "own" and name in OWN and whose == who.id)
+        or (reach == "own" and name in OWN and whose == who.id and (act != "create" or covers(made, who.stand, place)))
     )
 
 

@@ -23,7 +23,6 @@ for part in (decisions, names, moving, writing, proposals):
     router.include_router(part.router)
 
 NAME = N_("Name in force")
-MOST = 20
 _WAITING = {
     Role.COUNTY_OFFICER: (State.SUBMITTED.value,),
     Role.CITY_OFFICER: (State.SUBMITTED.value,),
@@ -37,12 +36,12 @@ def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG00
     return queries.waiting(session, _WAITING[actor.role]) if actor.role in _WAITING else 0
 
 
-def find(session: Session, words: str) -> list[Hit]:
+def find(session: Session, words: str, most: int) -> list[Hit]:
     """Names in force by characters or pinyin; they lead to their streets."""
     top = session.scalars(select(Division).order_by(Division.id).limit(1)).first()
     if top is None:
         return []
-    rows = session.execute(queries.names(top, words).order_by(Name.id).limit(MOST))
+    rows = session.execute(queries.names(top, words).order_by(Name.id).limit(most))
     return [
         Hit(NAME, f"{row.Name.words} {row.Name.latin_plain}", row.village, f"/inventory/{row.street_uid}")
         for row in rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from sqlalchemy import select
 
 from app.base import history, paging
@@ -17,17 +17,27 @@ router = APIRouter()
 
 
 @router.get("/history")
-def index(session: Work, show: Show, place: Place, clock: Now, subject: str = "", after: str | None = None) -> Response:
-    """Entries of the chosen territory, newest first."""
+def index(  # noqa: PLR0917 - one argument a value of the query
+    session: Work,
+    show: Show,
+    place: Place,
+    clock: Now,
+    subject: str = "",
+    record: Annotated[int, Query(ge=0)] = 0,
+    after: str | None = None,
+) -> Response:
+    """Entries of the chosen territory, newest first; of one kind of record, or of one record."""
     one_of(subject, SUBJECTS, field="subject")
     wanted = select(Entry).where(Entry.territory.op("<@")(place.path))
     wanted = wanted.where(Entry.subject == subject) if subject else wanted
+    wanted = wanted.where(Entry.row_id == record) if subject and record else wanted
     page = paging.page(session, wanted, keys=[paging.Key(Entry.id, descending=True)], after=after)
     return show.page(
         "history/index.html",
         place=place,
         page=page,
         subject=subject,
+        record=record if subject else 0,
         undo_since=clock.now() - history.UNDO_FOR,
     )
 
