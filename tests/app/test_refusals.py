@@ -13,10 +13,12 @@ from collections.abc import Callable
 from email.message import Message
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from app.base.cluster import Cluster, Status
 from app.base.settings import Settings
+from app.base.troubles import Site, trouble
 
 pytestmark = pytest.mark.database
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,3 +126,14 @@ def login_page(port: int, certificate: Path) -> Message:
         except OSError:
             time.sleep(0.1)
     pytest.fail("the office never answered")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['FATAL:  role "typo" does not exist', "fe_sendauth: no password supplied", "password authentication failed"],
+)
+def test_a_login_that_the_server_does_not_take_is_told_to_be_mended_not_prepared(tmp_path: Path, said: str):
+    site = Site(tmp_path, "postgresql://typo@127.0.0.1:5432/minglu")
+    told = str(trouble(psycopg.OperationalError(f"connection failed: {said}"), site))
+    assert "does not let typo in" in told
+    assert "Check name and password in MINGLU_DATABASE_URL" in told
