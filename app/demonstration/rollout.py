@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import cycle, groupby
 from operator import itemgetter
-from uuid import NAMESPACE_URL, uuid5
 
 from geoalchemy2.shape import to_shape
 from PIL import Image, ImageDraw, ImageFont
@@ -24,7 +23,7 @@ from app.planning.models import Post, Sign, SignState
 from app.printing.models import Code, Order, OrderLine
 from app.rollout.logic import Proof
 from app.rollout.models import Installation, Job, JobState
-from app.rollout.queries import verdicts
+from app.rollout.queries import fresh_uid, verdicts
 from app.rollout.steps import accept, give_jobs, record_installation, reject
 from app.scanning.models import Report, ReportKind, ReportState, ScanCount
 from app.scanning.steps import close_report, count_scan, file_report
@@ -118,7 +117,7 @@ def _proof(session: Session, clock: Clock, job: Job, *, far: bool) -> Proof:
     rng = seeded("proof", str(sign.uid))
     off = rng.normal(0.0, 2.5, 2) + (_FAR_M if far else 0.0)
     return Proof(
-        uid=uuid5(NAMESPACE_URL, f"demonstration {sign.uid}"),
+        uid=fresh_uid(session),
         lon=lon + float(off[0]) / float(east),
         lat=lat + float(off[1]) / float(north),
         accuracy_m=round(float(rng.uniform(3.0, 9.0)), 1),
