@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis.carriageways import beside
+from gis.clusters import groups
 from gis.continuity import pairs_at
 from gis.features import Centreline
 from gis.network import lay_courses
@@ -77,11 +78,23 @@ def find(segments: Sequence[Centreline], streets: Streets, *, rules: Rules = ALL
 
 
 def _repeated(streets: Streets) -> list[Repeated]:
+    """Names in more than one place: streets of one name that touch, one by way of the other, are one place."""
+    ends = streets.network.ends.reshape(-1)
+    code = {name: number for number, name in enumerate(sorted({name for name in streets.names if name}))}
+    called = np.array([code.get(name or "", -1) for name in streets.names], dtype=np.intp)
+    owner = np.repeat(streets.street, 2)
+    one, two = pairs_at(ends, called[owner] >= 0)
+    same = called[owner[one]] == called[owner[two]]
+    place = groups(np.column_stack([owner[one[same]], owner[two[same]]]), len(streets))
     by_name: dict[str, list[int]] = {}
     for number, name in enumerate(streets.names):
         if name is not None:
             by_name.setdefault(name, []).append(number)
-    return [Repeated(name, tuple(found)) for name, found in sorted(by_name.items()) if len(found) > 1]
+    return [
+        Repeated(name, tuple(found))
+        for name, found in sorted(by_name.items())
+        if len({int(place[n]) for n in found}) > 1
+    ]
 
 
 def _several(segments: Sequence[Centreline], streets: Streets, rules: Rules) -> list[Several]:

@@ -130,6 +130,25 @@ def derive_streets(segments: Sequence[Centreline], *, rules: Rules = ALL) -> Str
     return _streets(street, titles, named, ground, named != name)
 
 
+def known_streets(segments: Sequence[Centreline], street: Ints, names: Sequence[str | None]) -> Streets:
+    """Streets that are known already, whoever made them, in the form in which derived ones come.
+
+    ``street`` (S,) the number of each segment's street, ``names`` the streets' names by number, None for none; they are
+    compared as derived names are (NFKC, one blank between words). Segments as in :func:`derive_streets`. Raises
+    :class:`gis.errors.GisError` for a segment without length.
+    """
+    courses = lay_courses(_column(segments, "line"))
+    titles = tuple(map(_plain, names))
+    return Streets(
+        street=np.asarray(street, dtype=np.intp),
+        names=titles,
+        lengths_m=np.bincount(street, weights=courses.metres, minlength=len(titles)).astype(float),
+        segments=np.bincount(street, minlength=len(titles)).astype(np.intp),
+        network=connect(courses),
+        filled=np.zeros(len(segments), dtype=bool),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Ground:
     """What is known of the segments besides their names."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 
@@ -41,3 +42,17 @@ class NamesInForce(Protocol):
 
     def __call__(self, session: Session, streets: Collection[int], /) -> Mapping[int, StreetName]:
         """By the street's key; streets without a name in force are not in it."""
+
+
+class NamedStreets(Protocol):
+    """All names in force, as a select that the inventory's own lists join: which streets have no name, and which do."""
+
+    def __call__(self) -> Select[int, str]:
+        """Columns ``street_id`` and ``words``, at most one row a street."""
+
+
+class SignedStreets(Protocol):
+    """All streets with signs, as a select that the inventory's own lists join: which have a name but no sign."""
+
+    def __call__(self) -> Select[int, int, int]:
+        """Columns ``street_id``, ``signs`` (planned or further) and of these ``standing``; a row a street."""

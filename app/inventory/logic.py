@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from io import BytesIO
+from typing import TYPE_CHECKING
+
 from app.base.errors import N_
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 #: A street has no beginning: of the eight winds four ways to run are left, clockwise from north.
 WAYS = (N_("North–south"), N_("Northeast–southwest"), N_("East–west"), N_("Northwest–southeast"))
@@ -11,3 +20,105 @@ WAYS = (N_("North–south"), N_("Northeast–southwest"), N_("East–west"), N_(
 def runs(bearing_deg: float) -> str:
     """How a street runs, as a message, by its bearing of 0 ≤ deg < 180 from north: 90 is east–west."""
     return WAYS[round(bearing_deg / 45) % 4]
+
+
+class Ledger(Enum):
+    """The lists of 摸底排查, kept apart (ledgers of 莆民〔2024〕7号 and its like); a street may stand in several."""
+
+    UNNAMED = "unnamed"  # 有地无名: no name in force and none in the survey
+    UNSIGNED = "unsigned"  # 有名无标: a name, and no sign of it stands
+    NEARBY = "nearby"  # without a name, beside or in line with a street that has one
+    SEVERAL = "several"  # 一地多名: one course, several names
+    REPEATED = "repeated"  # 多地重名: several streets that do not touch, one name
+    BARE = "bare"  # 范围内无街巷的村: villages without any street in scope
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known of one street of a list: how far its name is, how many signs it has, what it is about."""
+
+    state: str
+    signs: int = 0
+    apart_m: float = 0.0
+    others: tuple[str, ...] = ()
+    group: int = 0
+
+
+Said = tuple[str, dict[str, object]]
+
+
+def reason(ledger: Ledger, case: Case) -> Said:
+    """Why a street is in a list: a message and its values. ``others`` are the names of those it is about."""
+    if ledger is Ledger.UNSIGNED:
+        return _unsigned(case)
+    if ledger is Ledger.NEARBY:
+        return _nearby(case)
+    if ledger is Ledger.SEVERAL:
+        return N_("On one course with {names}"), {"names": "、".join(dict.fromkeys(case.others))}
+    if ledger is Ledger.REPEATED:
+        return N_("{n} streets bear this name"), {"n": case.group}
+    return _UNNAMED.get(case.state, N_("No name in force, and none in the survey")), {}
+
+
+_UNNAMED = {
+    "draft": N_("No name yet: one is being written"),
+    "proposed": N_("No name yet: one is proposed"),
+}
+_UNSIGNED = {
+    "in_force": N_("A name in force, but no sign is planned"),
+    "approved": N_("A name is decided, but not announced yet"),
+}
+
+
+def _unsigned(case: Case) -> Said:
+    if case.signs:
+        return N_("Signs planned or ordered: {n}; none stands yet"), {"n": case.signs}
+    return _UNSIGNED.get(case.state, N_("Named in the survey only: its name is to be decided first")), {}
+
+
+def _nearby(case: Case) -> Said:
+    name = next(iter(case.others), "")
+    if case.apart_m > 0:
+        return N_("Beside {name}, {metres} m apart"), {"name": name, "metres": f"{case.apart_m:.0f}"}
+    return N_("In line with {name}"), {"name": name}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a workbook: its name, a heading with its width for each column, and the rows."""
+
+    name: str
+    heads: Sequence[tuple[str, int]]
+    rows: Sequence[Sequence[object]]
+
+
+def workbook(sheets: Sequence[Sheet]) -> bytes:
+    """An Excel file; numbers stay numbers, and text from outside is never a formula."""
+    from openpyxl import Workbook  # a second to import: only who asks for the list waits for it
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for one in sheets:
+        sheet = book.create_sheet(one.name)
+        for column, (_, width) in enumerate(one.heads):
+            sheet.column_dimensions["ABCDEFGHIJKLMNOPQRSTUVWXYZ"[column]].width = width
+        for number, values in enumerate(([head for head, _ in one.heads], *one.rows), 1):
+            _write(sheet, number, values)
+        sheet.freeze_panes = "A2"
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _write(sheet: Worksheet, row: int, values: Sequence[object]) -> None:
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    for column, value in enumerate(values, 1):
+        if value is None or value == "":
+            continue
+        cell = sheet.cell(row, column)
+        if isinstance(value, int | float):
+            cell.value = value
+        else:
+            cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(value))
+            cell.data_type = "s"

@@ -229,6 +229,11 @@ def names_in_force(session: Session, streets: Collection[int], /) -> dict[int, S
     return {row.street_id: StreetName(row.words, row.latin_sign, row.in_force_on) for row in found}
 
 
+def named_streets() -> Select[int, str]:
+    """Answers :class:`app.inventory.asks.NamedStreets`."""
+    return select(Name.street_id, Name.words).where(Name.retired_on.is_(None))
+
+
 def sound_of(words: str) -> str:
     """Typed pinyin as the column ``sound_plain`` has it; empty for words that hold no letters."""
     letters = re.sub(r"[\s'’-]+", "", without_tones(words.casefold())).replace("v", "ü")

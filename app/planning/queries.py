@@ -271,6 +271,16 @@ def listed(
     return wanted.where(Sign.state.in_(REACHED[reached])) if reached else wanted
 
 
+def signed_streets() -> Select[int, int, int]:
+    """Answers :class:`app.inventory.asks.SignedStreets`."""
+    standing = func.count().filter(Sign.state == SignState.STANDING.value)
+    return (
+        select(Sign.street_id, func.count().label("signs"), standing.label("standing"))
+        .where(Sign.state != SignState.REMOVED.value)
+        .group_by(Sign.street_id)
+    )
+
+
 def signs_of(session: Session, *, street_id: int) -> list[SignRow]:
     """All signs of one street, removed ones included."""
     return [

@@ -58,6 +58,11 @@ SELECT s.state, count(*) AS streets, sum(s.length_m) AS length_m, count(*) FILTE
   FROM inventory.street s WHERE s.territory <@ CAST(:path AS ltree)
    AND (CAST(:places AS bigint[]) IS NULL OR s.division_id = ANY (:places)) GROUP BY 1
 """)
+_PICKED = text("""
+SELECT array_agg(s.uid ORDER BY s.id) AS uids, min(ST_XMin(s.line)) AS west, min(ST_YMin(s.line)) AS south,
+       max(ST_XMax(s.line)) AS east, max(ST_YMax(s.line)) AS north
+  FROM inventory.street s WHERE s.uid = ANY (:uids)
+""")
 _STREET = text("SELECT id FROM inventory.street WHERE uid = :uid")
 
 
@@ -88,6 +93,25 @@ class Spotted:
     url: str
     box: Box
     row: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """Streets that are selected on the map as it opens, and the box around them."""
+
+    uids: tuple[UUID, ...] = ()
+    box: Box | None = None
+
+
+def picked(session: Session, uids: Sequence[UUID]) -> Selected:
+    """Those of these streets that the person sees, with a margin around them; nothing where none is."""
+    if not uids:
+        return Selected()
+    row = session.execute(_PICKED, {"uids": list(uids)}).one()
+    margin = 0.001
+    if row.west is None:
+        return Selected()
+    return Selected(tuple(row.uids), (row.west - margin, row.south - margin, row.east + margin, row.north + margin))
 
 
 def places_of(session: Session, batch: Batch) -> tuple[int, ...]:

@@ -16,7 +16,9 @@ from app.base.db import Database
 from app.base.files import open_store
 from app.base.history import SHOWN
 from app.base.settings import OFFICE
-from app.naming.queries import days_of_batch, days_of_naming, names_in_force
+from app.inventory.ledgers import Memory
+from app.naming.queries import days_of_batch, days_of_naming, named_streets, names_in_force
+from app.planning.queries import signed_streets
 from app.printing.queries import ordered_on
 from app.rollout.queries import standing_on
 from app.web import columns, references, stale
@@ -62,7 +64,8 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     app.state.finders = [views.find for views in stations.values() if hasattr(views, "find")]
     app.state.days_of_naming, app.state.days_of_batch = days_of_naming, days_of_batch
     app.state.ordered_on, app.state.standing_on = ordered_on, standing_on
-    app.state.names_in_force = names_in_force
+    app.state.names_in_force, app.state.ledgers = names_in_force, Memory()
+    app.state.named_streets, app.state.signed_streets = named_streets, signed_streets
     app.state.env.globals.update(columns=columns, told_by=references.told_by, banner=frame.demonstration)
     app.state.env.globals.update(most_shown=SHOWN)
     app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)

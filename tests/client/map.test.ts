@@ -8,17 +8,17 @@ import { Picked } from "../../app/web/client/lib/map/picked";
 import { BY_STATE, makeStyle, stateFilter } from "../../app/web/client/lib/map/style";
 
 const ALL = ["unnamed", "draft", "proposed", "approved", "in_force", "retired"];
-const BARE: View = { q: "", batch: "", states: ALL, marked: undefined, ground: false };
+const BARE: View = { q: "", batch: "", states: ALL, marked: undefined, ground: false, picked: [] };
 
 test("an address without filters says nothing of them and keeps the territory", () => {
   assert.equal(writeView("?in=abc", BARE, ALL), "?in=abc");
-  assert.equal(writeView("?state=unnamed&street=x&q=y&ground=1", BARE, ALL), "");
+  assert.equal(writeView("?state=unnamed&street=x&q=y&ground=1&streets=a,b", BARE, ALL), "");
 });
 
-test("the address keeps filters, words, base map and the one thing that is marked", () => {
-  const view: View = { q: " 迎宾 ", batch: "b", states: ["unnamed", "in_force"], marked: { kind: "street", uid: "u" }, ground: true };
+test("the address keeps filters, words, base map, the one thing that is marked and the streets that are selected", () => {
+  const view: View = { q: " 迎宾 ", batch: "b", states: ["unnamed", "in_force"], marked: { kind: "street", uid: "u" }, ground: true, picked: ["a-1", "b-2"] };
   const written = new URLSearchParams(writeView("?in=abc&village=v", view, ALL));
-  assert.deepEqual(Object.fromEntries(written), { in: "abc", q: "迎宾", batch: "b", state: "unnamed,in_force", ground: "1", street: "u" });
+  assert.deepEqual(Object.fromEntries(written), { in: "abc", q: "迎宾", batch: "b", state: "unnamed,in_force", ground: "1", street: "u", streets: "a1,b2" });
 });
 
 test("tiles are narrowed by territory and batch, the list by states as well", () => {

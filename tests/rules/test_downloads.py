@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,7 +49,15 @@ class Ground:
         if role not in self.clients:
             self.clients[role] = self.office.signed_in(role, STAND)
         answer = self.clients[role].get(url)
-        return answer.status_code, answer.content.decode(errors="replace")
+        return answer.status_code, _plain(answer.content)
+
+
+def _plain(content: bytes) -> str:
+    """What an answer holds as text; that of all parts of a zip, which an Excel file is."""
+    if not content.startswith(b"PK"):
+        return content.decode(errors="replace")
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        return "".join(packed.read(name).decode(errors="replace") for name in packed.namelist())
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,12 @@ DOWNLOADS = {
         here=SEE_STREETS,
         elsewhere=NOBODY,
         common=True,
+    ),
+    "GET /inventory/ledgers.xlsx": Download(
+        lambda ground, place: f"/inventory/ledgers.xlsx?list=unnamed&in={ground.marks['base.division', place]}",
+        _uid("inventory.street"),
+        here=SEE_STREETS,
+        elsewhere=NOBODY,
     ),
     f"{TILES}: streets": _tile("streets", "inventory.street", SEE_STREETS),
     f"{TILES}: signs": _tile("signs", "post's sign", SEE_STREETS),

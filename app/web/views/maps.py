@@ -33,6 +33,14 @@ class Marked:
     sign: UUID | None = None
     village: UUID | None = None
     batch: UUID | None = None
+    streets: Annotated[str, Query(max_length=8000)] = ""  # those that are selected, by commas
+
+    def picked(self) -> list[UUID]:
+        """The streets that are selected. Raises Invalid for what is no list of keys."""
+        try:
+            return [UUID(word) for word in self.streets.split(",") if word][: mapping.MOST_PICKED]
+        except ValueError as error:
+            raise Invalid("The selection in the address is broken. Select the streets on the map again.") from error
 
     def spotted(self, session: Session) -> Spotted | None:
         """The thing with its place. Raises NotFound where there is none for this person."""
@@ -83,11 +91,16 @@ def page(
 ) -> Response:
     """The map, its filters and its legend, and the same figures as a table for those who cannot use a map."""
     spotted, ground = marked.spotted(session), request.app.state.ground
+    picked = mapping.picked(session, marked.picked())
     return show.page(
         "map/map.html",
         place=narrowed.place,
         narrowed=narrowed,
-        box=spotted.box if spotted else mapping.box_of(session, [narrowed.place.id]) or mapping.WHOLE,
+        picked=picked.uids,
+        box=picked.box
+        or (spotted.box if spotted else None)
+        or mapping.box_of(session, [narrowed.place.id])
+        or mapping.WHOLE,
         spotted=spotted,
         counts=mapping.counts(session, narrowed),
         states=STATES,

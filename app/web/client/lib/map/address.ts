@@ -1,8 +1,8 @@
-// What the map's address says and keeps: filters and the one thing that is marked. Pure, so that it can be tested.
+// What the map's address says and keeps: filters, the one thing that is marked, the streets that are selected. Pure, so that it can be tested.
 export const KINDS = ["street", "sign", "village"] as const;
 export type Kind = typeof KINDS[number];
 export interface Marked { kind: Kind; uid: string }
-export interface View { q: string; batch: string; states: string[]; marked: Marked | undefined; ground: boolean }
+export interface View { q: string; batch: string; states: string[]; marked: Marked | undefined; ground: boolean; picked: readonly string[] }
 
 // States that are all ticked say nothing: the address stays short, and a new state is shown by itself.
 export function writeView(search: string, view: View, all: readonly string[]): string {
@@ -12,6 +12,7 @@ export function writeView(search: string, view: View, all: readonly string[]): s
   set("batch", view.batch);
   set("state", view.states.length === all.length ? "" : view.states.join(","));
   set("ground", view.ground ? "1" : "");
+  set("streets", view.picked.map((uid) => uid.replaceAll("-", "")).join(","));
   for (const kind of KINDS) set(kind, view.marked?.kind === kind ? view.marked.uid : "");
   const written = params.toString().replaceAll("%2C", ",");
   return written ? `?${written}` : "";

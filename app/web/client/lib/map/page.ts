@@ -30,6 +30,7 @@ export class MapPage {
     this.view = {
       q: query.get("q") ?? "", batch: query.get("batch") ?? "", states: ticks.filter((tick) => tick.checked).map((tick) => tick.value),
       marked: kind ? { kind, uid: query.get(kind) ?? "" } : undefined, ground: query.get("ground") === "1",
+      picked: (root.dataset["picked"] ?? "").split(",").filter(Boolean),
     };
     this.picked = new Picked(Number(root.dataset["most"] ?? "200"));
     this.drawn = Drawn.open(map, root.dataset["language"] ?? "zh", this.texts, this.query(false));
@@ -40,6 +41,7 @@ export class MapPage {
     this.startList();
     this.startFilters();
     this.picked.listen((changed) => { this.showPicked(changed); });
+    if (!this.drawn) this.picked.add(this.view.picked);
     this.find("[data-map-clear]")?.addEventListener("click", () => { this.picked.clear(); });
     this.find("[data-map-sheet]")?.addEventListener("click", () => { this.openSheet(); });
     this.fetchList();
@@ -57,6 +59,7 @@ export class MapPage {
       drawn.show(this.view.states);
       drawn.mark(this.view.marked, this.view.marked ? readBox(this.find("[data-map-panel] [data-box]")?.dataset["box"]) : undefined);
       if (this.view.ground) this.setGround(true);
+      this.picked.add(this.view.picked);
       this.map.dataset["ready"] = "yes";
     });
     startBoxing(drawn, this.map, this.find("[data-map-box]"), (box) => { void this.pickWithin(box); });
@@ -164,6 +167,8 @@ export class MapPage {
 
   private showPicked(changed: string[]): void {
     for (const uid of changed) this.drawn?.pick(uid, this.picked.has(uid));
+    this.view.picked = this.picked.all;
+    this.keep();
     for (const pick of this.list().querySelectorAll<HTMLInputElement>("[data-pick]")) this.tick(pick);
     const bar = this.find("[data-map-bar]");
     if (bar) bar.hidden = this.picked.size === 0;

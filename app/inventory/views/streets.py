@@ -1,4 +1,4 @@
-"""The pages of the inventory: streets, why they are in scope, and making them from what was surveyed."""
+"""Streets, why they are in scope, and making them from what was surveyed."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _index(
     view: Shown,
     errors: dict[str, str] | None = None,
 ) -> Response:
-    _require_reader(session)
+    require_reader(session)
     counts = queries.counts(session, place)
     statement = queries.streets(place, state=view.state, scope=view.scope, surveyed=view.surveyed)
     if view.only:
@@ -207,7 +207,7 @@ def undo_intake(session: Work, show: Show, uid: UUID, version: Version) -> Respo
 @router.get("/inventory/{uid}")
 def record(session: Work, show: Show, in_force: Names, days: Days, uid: UUID) -> Response:
     """One street: what is known of it, why it is in scope, and how far its name is."""
-    _require_reader(session)
+    require_reader(session)
     street = session.scalar(select(Street).where(Street.uid == uid))
     if street is None:
         raise NotFound("There is no such street in your territory. Look for it in the inventory.")
@@ -233,7 +233,7 @@ def record(session: Work, show: Show, in_force: Names, days: Days, uid: UUID) ->
 @router.get("/api/v1/streets")
 def streets(session: Work, place: Place, after: str | None = None, size: Annotated[int, Query(ge=1)] = 200) -> Response:
     """Streets of a division as GeoJSON, lon/lat; ``next`` is the cursor of the next page."""
-    _require_reader(session)
+    require_reader(session)
     page = paging.page(session, queries.lines(place), keys=[paging.Key(Street.id)], after=after, size=size)
     collection = {
         "type": "FeatureCollection",
@@ -280,6 +280,7 @@ def _keys(sort: str) -> list[paging.Key]:
     return [last] if column is None else [paging.Key(column, descending=down), last]
 
 
-def _require_reader(session: Session) -> None:
+def require_reader(session: Session) -> None:
+    """Raise NotAllowed for a role that reads no streets."""
     if not may(session, "inventory.street", "read"):
         raise NotAllowed("The inventory of streets is for the offices that name them.")
