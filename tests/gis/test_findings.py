@@ -1,11 +1,12 @@
 """The lists that an officer looks at before streets are named."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gis.findings import Findings, find
-from gis.streets import derive_streets
+from gis.findings import Findings, Repeated, find
+from gis.streets import derive_streets, known_streets
 from tests.gis.test_streets import EAST, NORTH, SOUTH, WEST, O, segment, towns
 
 
@@ -65,6 +66,43 @@ def test_one_name_in_two_places_is_listed_once_with_both():
         segment("a", O, EAST, name="幸福路"), segment("b", (3, 3), (4, 3), name="幸福路"), segment("c", O, NORTH)
     )
     assert [(each.name, {called[n] for n in each.streets}) for each in found.repeated] == [("幸福路", {"a", "b"})]
+
+
+def known(*segments):
+    """The findings where each segment is a street of its own, as people made them."""
+    return find(segments, known_streets(segments, np.arange(len(segments)), [one.name for one in segments]))
+
+
+def test_streets_of_one_name_that_touch_are_one_place():
+    row = [segment("a", O, EAST, name="东街"), segment("b", EAST, (2, 0), name="东街")]
+    assert known(*row).repeated == ()
+    assert known(*row, segment("c", (5, 5), (6, 5), name="东街")).repeated == (Repeated("东街", (0, 1, 2)),)
+
+
+def test_streets_that_people_made_are_looked_through_as_derived_ones_are():
+    found = known(
+        segment("w", WEST, O, name=" 东  街"), segment("e", O, EAST), segment("f", EAST, (2, 0), name="东大街")
+    )
+    assert found.unnamed == (1,)
+    assert [(each.street, each.name) for each in found.nearby] == [(1, "东 街")]
+    assert [(each.streets, each.names) for each in found.several] == [((0, 2), ("东 街", "东大街"))]
+
+
+def test_known_streets_tell_their_lengths_and_how_many_segments_they_have():
+    streets = known_streets([segment("a", O, EAST), segment("b", EAST, (2, 0))], np.array([1, 1]), ["空", None])
+    assert (streets.names, streets.segments.tolist(), len(streets)) == (("空", None), [0, 2], 2)
+    assert streets.lengths_m.tolist() == [0, pytest.approx(200, abs=25)]
+
+
+def test_no_known_streets_give_empty_lists():
+    assert find([], known_streets([], np.zeros(0, dtype=np.intp), [])) == Findings((), (), (), ())
+
+
+@given(towns())
+def test_derived_streets_and_the_same_streets_known_have_the_same_findings(town):
+    streets = derive_streets(town)
+    again = known_streets(town, streets.street, streets.names)
+    assert find(town, again) == find(town, streets)
 
 
 @given(towns(), st.randoms(use_true_random=False))

@@ -212,7 +212,8 @@ def test_every_list_has_its_count_and_its_rows_link_to_the_record_and_to_the_map
     assert counts == {"unnamed": "1", "unsigned": "1", "nearby": "1", "several": "0", "repeated": "0", "bare": "1"}
     assert set(uids_in(page, "/inventory")) == {uid(world, ahead), uid(world, named)}
     assert "与东街相接成一线" in page
-    link = next(url for url in re.findall(r'href="(/map\?[^"]+)"', page) if "streets=" in url)
+    whole, link = (url for url in re.findall(r'href="(/map\?[^"]+)"', page) if "streets=" in url)
+    assert uid(world, ahead) in whole, "the page's streets together"
     for street in (ahead, named):
         assert uid(world, street) in link
         assert uid(world, street) in officer.reads(link).split('data-picked="')[1].split('"')[0]

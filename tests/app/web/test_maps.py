@@ -226,6 +226,22 @@ def test_the_map_opens_on_what_its_address_names_with_the_way_to_the_record(
     assert client.get(f"/map/about?{kind}={uuid4()}").status_code == 404
 
 
+def test_streets_in_the_address_are_selected_and_in_sight_as_far_as_the_reader_sees_them(office: Office, token: str):
+    del token
+    uid = uid_of(office.world, "SELECT uid FROM inventory.street")
+    asked = f"/map?streets={uid.replace('-', '')},{uuid4()}"
+    page = office.signed_in(Role.TOWN_OFFICER, "南镇").get(asked).text
+    assert f'data-picked="{uid}"' in page
+    west, south, east, north = (
+        float(page.split(f'data-{edge}="')[1].split('"')[0]) for edge in ("west", "south", "east", "north")
+    )
+    assert west < HERE[0] < east
+    assert south < HERE[1] < north
+    assert east - west < 0.1
+    assert "data-picked" not in office.signed_in(Role.TOWN_OFFICER, "中镇").get(asked).text
+    assert office.signed_in(Role.TOWN_OFFICER, "南镇").get("/map?streets=odd").status_code == 422
+
+
 def test_a_batch_in_the_address_narrows_the_map_and_shows_its_panel(office: Office, token: str):
     del token
     batch = a_batch(office.world, "第一批", "甲村")
