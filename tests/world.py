@@ -69,17 +69,11 @@ class World:
 
 
 def make_world(cluster: Cluster, template: Settings) -> World:
-    """Copy the template and fill the small tree."""
+    """A copy of the small tree, which the first asking on a server makes."""
     name = f"world_{next(_numbers)}"
-    admin = create_engine(template.database_url, isolation_level="AUTOCOMMIT")
-    url = make_url(template.database_url)
-    maker = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
-    admin.dispose()
-    with maker.connect() as connection:
-        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE template_minglu STRATEGY file_copy')
-    maker.dispose()
+    _copy(template, name, of=_with_tree(cluster, template))
     settings = read_settings({"MINGLU_STATE": str(template.state)}, database_url=cluster.url(name))
-    world = World(
+    return World(
         settings=settings,
         clock=Clock(NOON),
         office=Database(settings, role=OFFICE, pool_size=4),
@@ -87,25 +81,48 @@ def make_world(cluster: Cluster, template: Settings) -> World:
         queue=Database(settings, role=QUEUE, pool_size=2),
         owner=create_engine(settings.url_of(OWNER)),
         admin=create_engine(settings.database_url),
+        places=dict(_places[template.database_url]),
     )
-    with world.owner.begin() as connection:
+
+
+#: Where the tree's divisions have their keys, by the template's address.
+_places: dict[str, dict[str, int]] = {}
+
+
+def _with_tree(cluster: Cluster, template: Settings) -> str:
+    name = "template_tree"
+    if template.database_url in _places:
+        return name
+    _copy(template, name, of="template_minglu")
+    settings = read_settings({"MINGLU_STATE": str(template.state)}, database_url=cluster.url(name))
+    owner, places = create_engine(settings.url_of(OWNER)), dict[str, int]()
+    with owner.begin() as connection:
         for path, kind in TREE:
             parent, _, own = path.rpartition("/")
-            world.places[own] = connection.execute(
+            places[own] = connection.execute(
                 text(
                     "INSERT INTO base.division (parent_id, kind, name, since_on, point, geometry_source) VALUES"
                     " (:parent, :kind, :name, '2020-01-01', ST_SetSRID(ST_MakePoint(:x, :y), 4490), 'generated')"
                     " RETURNING id"
                 ),
                 {
-                    "parent": world.places.get(parent.rpartition("/")[2]),
+                    "parent": places.get(parent.rpartition("/")[2]),
                     "kind": kind,
                     "name": own,
-                    "x": 116.3 + len(world.places) * 0.01,
+                    "x": 116.3 + len(places) * 0.01,
                     "y": 37.4,
                 },
             ).scalar_one()
-    return world
+    owner.dispose()
+    _places[template.database_url] = places
+    return name
+
+
+def _copy(template: Settings, name: str, *, of: str) -> None:
+    maker = create_engine(make_url(template.database_url).set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with maker.connect() as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE {of} STRATEGY file_copy')
+    maker.dispose()
 
 
 #: Villages 甲村 (own town), 乙村 (same town), 丙村 (other town of the county), 丁村 (other county).
