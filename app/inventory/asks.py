@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 from typing import Protocol
 
 from sqlalchemy import Select
@@ -56,3 +57,19 @@ class SignedStreets(Protocol):
 
     def __call__(self) -> Select[int, int, int]:
         """Columns ``street_id``, ``signs`` (planned or further) and of these ``standing``; a row a street."""
+
+
+class Hold(Enum):
+    """What later stations built on a street, so that its shape is not the inventory's alone to change."""
+
+    NAME = "name"  # in force
+    PROPOSAL = "proposal"  # a draft, or waiting, or approved
+    SIGNS = "signs"  # planned, ordered or standing
+    PAST = "past"  # a name, proposal or sign that is no more: its record stays with the street
+
+
+class HoldsOfStreets(Protocol):
+    """What one later station holds of these streets."""
+
+    def __call__(self, session: Session, streets: Collection[int], /) -> Mapping[int, Hold]:
+        """By the street's key, the strongest hold; streets that it knows nothing of are not in it."""

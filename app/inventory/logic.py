@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 #: A street has no beginning: of the eight winds four ways to run are left, clockwise from north.
 WAYS = (N_("North–south"), N_("Northeast–southwest"), N_("East–west"), N_("Northwest–southeast"))
 
+#: How far from a street's line a cut may be pointed at, and how far apart ends may lie that are joined (estimates).
+CUT_M, JOIN_M = 30.0, 15.0
+#: Parts of a street, by the eight winds clockwise from north.
+SIDES = (
+    N_("the part in the north"),
+    N_("the part in the northeast"),
+    N_("the part in the east"),
+    N_("the part in the southeast"),
+    N_("the part in the south"),
+    N_("the part in the southwest"),
+    N_("the part in the west"),
+    N_("the part in the northwest"),
+)
+
 
 def runs(bearing_deg: float) -> str:
     """How a street runs, as a message, by its bearing of 0 ≤ deg < 180 from north: 90 is east–west."""
@@ -122,3 +136,8 @@ def _write(sheet: Worksheet, row: int, values: Sequence[object]) -> None:
         else:
             cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(value))
             cell.data_type = "s"
+
+
+def side(bearing_deg: float) -> str:
+    """Which part of a street lies in that direction from the rest, as a message."""
+    return SIDES[round(bearing_deg / 45) % 8]

@@ -9,7 +9,6 @@ from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.base.models import GeometrySource
 from app.base.tables import SRID, Editable, Kept, Placed, Table, one_of, within
 
 
@@ -22,6 +21,17 @@ class StreetState(Enum):
     APPROVED = "approved"
     IN_FORCE = "in_force"
     RETIRED = "retired"
+    NO_STREET = "no_street"  # people said that this is none: a drive, a field track, a yard; says why
+
+
+class LineSource(Enum):
+    """How far a street's line can be trusted: as its segments were taken in, or as people drew it."""
+
+    NONE = "none"
+    SURVEY = "survey"
+    SKETCH = "sketch"
+    GENERATED = "generated"
+    DRAWN = "drawn"  # by hand, on the map
 
 
 class Stream(Enum):
@@ -32,14 +42,23 @@ class Stream(Enum):
 
 
 class Street(Editable, Placed, Table):
-    """A run of segments that should bear one name. ``surveyed_name`` is what the survey file calls it, as it stands."""
+    """A run of segments that should bear one name. ``surveyed_name`` is what the survey file calls it, as it stands.
+
+    ``line`` is what counts: it was made of the segments, and people may cut, join and draw it since (``shaped_on``).
+    """
 
     __tablename__ = "street"
     __table_args__ = (
         *within("street"),
         one_of("state", StreetState),
         one_of("stream", Stream),
-        one_of("geometry_source", GeometrySource),
+        one_of("geometry_source", LineSource),
+        CheckConstraint(
+            "(state = 'no_street') = (no_street_on IS NOT NULL)"
+            " AND (state = 'no_street') = (coalesce(btrim(no_street_reason), '') <> '')"
+            " AND NOT (state = 'no_street' AND in_scope)",
+            name="no_street",
+        ),
         CheckConstraint("length_m > 0", name="length_m"),
         CheckConstraint("bearing_deg >= 0 AND bearing_deg < 180", name="bearing_deg"),
         Index("ix_street_line", "line", postgresql_using="gist"),
@@ -62,10 +81,16 @@ class Street(Editable, Placed, Table):
     state: Mapped[str] = mapped_column(server_default=text("'unnamed'"))
     geometry_source: Mapped[str]
     surveyed_on: Mapped[date]
+    shaped_on: Mapped[date | None]
+    no_street_on: Mapped[date | None]
+    no_street_reason: Mapped[str | None]
 
 
 class StreetSegment(Kept, Placed, Table):
-    """Which segments a street is made of; a segment belongs to one street."""
+    """Which segments a street is made of; a segment belongs to one street.
+
+    ``beside``: it came later and only runs along the street's line, of which it is no part.
+    """
 
     __tablename__ = "street_segment"
     __table_args__ = (
@@ -76,6 +101,7 @@ class StreetSegment(Kept, Placed, Table):
     )
     street_id: Mapped[int] = mapped_column(ForeignKey("inventory.street.id", ondelete="CASCADE"))
     segment_id: Mapped[int] = mapped_column(ForeignKey("intake.segment.id"))
+    beside: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class ScopeReason(Kept, Placed, Table):

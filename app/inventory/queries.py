@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from geoalchemy2.shape import to_shape
+from shapely import MultiLineString
 from sqlalchemy import ColumnElement, Row, Select, func, select
 from sqlalchemy.orm import Session
 
@@ -12,7 +16,11 @@ from app.base.errors import N_
 from app.base.models import Division
 from app.base.seen import Whole
 from app.intake.models import Facility, Intake, Segment
+from app.inventory.logic import CUT_M, JOIN_M, side
 from app.inventory.models import ScopeReason, Street, StreetSegment, StreetState
+from gis import shaping
+from gis.crs import bearings_deg
+from gis.errors import GisError
 
 #: What the page counts from which the scope is judged.
 STREETS, IN_SCOPE = N_("Streets"), N_("Streets in scope")
@@ -38,8 +46,7 @@ def streets(place: Division, *, state: str = "", scope: str = "", surveyed: str 
 
 def _filters(state: str, scope: str, surveyed: str) -> list[ColumnElement[bool]]:
     kept: list[ColumnElement[bool]] = []
-    if state:
-        kept.append(Street.state == state)
+    kept.append(Street.state == state if state else Street.state != StreetState.NO_STREET.value)
     if scope in {"in", "out"}:
         kept.append(Street.in_scope.is_(scope == "in"))
     if surveyed in {"yes", "no"}:
@@ -110,6 +117,53 @@ def segments_of(session: Session, street: Street) -> int:
     """How many segments a street is made of."""
     wanted = select(func.count()).select_from(StreetSegment).where(StreetSegment.street_id == street.id)
     return int(session.scalar(wanted) or 0)
+
+
+def meeting(session: Session, street: Street) -> list[tuple[Street, float]]:
+    """Unnamed streets of the same village whose ends meet this one's, and the metres between; the nearest first."""
+    line, around = line_of(street), func.ST_Expand(Street.line, 0.001)
+    near = session.scalars(
+        select(Street).where(
+            Street.division_id == street.division_id,
+            Street.id != street.id,
+            Street.state == StreetState.UNNAMED.value,
+            func.ST_Intersects(around, street.line),
+        )
+    )
+    found = [(other, shaping.gap_m(line, line_of(other))) for other in near]
+    return sorted(((other, gap) for other, gap in found if gap <= JOIN_M), key=lambda one: (one[1], one[0].id))
+
+
+def line_of(street: Street) -> MultiLineString:
+    """A street's line."""
+    return MultiLineString(shaping.parts_of(to_shape(street.line)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A place where a street may be cut (lon, lat), whether it is a junction, and what becomes of it."""
+
+    at: str
+    junction: bool
+    side: str  # a message: which part becomes a street of its own
+    rest_m: float
+    kept_m: float
+
+
+def cuts(street: Street) -> list[Cut]:
+    """Where a street may be cut: its junctions, and the middle of its longest part where that parts it."""
+    line = line_of(street)
+    places = [(place, True) for place in shaping.junctions(line)]
+    made = []
+    for place, junction in (*places, (shaping.middle(line), False)):
+        try:
+            kept, rest = shaping.cut(line, place, within_m=CUT_M)
+        except GisError:
+            continue
+        ends = [np.array([[shape.centroid.x, shape.centroid.y]]) for shape in (kept, rest)]
+        lengths = (shaping.length_m(rest), shaping.length_m(kept))
+        made.append(Cut(f"{place[0]:.8f},{place[1]:.8f}", junction, side(float(bearings_deg(*ends)[0])), *lengths))
+    return made
 
 
 def lines(place: Division) -> Select[*tuple[Any, ...]]:

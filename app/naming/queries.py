@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, func, literal, or_, select, text
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
-from app.inventory.asks import NamingDays, StreetName
+from app.inventory.asks import Hold, NamingDays, StreetName
 from app.inventory.models import Stream, Street
 from app.milestones.asks import BatchDays
 from app.milestones.models import Batch
@@ -232,6 +232,22 @@ def names_in_force(session: Session, streets: Collection[int], /) -> dict[int, S
 def named_streets() -> Select[int, str]:
     """Answers :class:`app.inventory.asks.NamedStreets`."""
     return select(Name.street_id, Name.words).where(Name.retired_on.is_(None))
+
+
+def holds_of_streets(session: Session, streets: Collection[int], /) -> dict[int, Hold]:
+    """Answers :class:`app.inventory.asks.HoldsOfStreets`: a name in force, a live proposal, or only what is no more."""
+    live = [state.value for state in OPEN]
+    known = [
+        select(Proposal.street_id, Proposal.state.in_(live), literal(value=False)).where(
+            Proposal.street_id.in_(streets)
+        ),
+        select(Name.street_id, literal(value=False), Name.retired_on.is_(None)).where(Name.street_id.in_(streets)),
+    ]
+    holds: dict[int, Hold] = {}
+    for street, asked, in_force in (row for wanted in known for row in session.execute(wanted)):
+        found = Hold.NAME if in_force else Hold.PROPOSAL if asked else Hold.PAST
+        holds[street] = min(holds.get(street, found), found, key=list(Hold).index)
+    return holds
 
 
 def sound_of(words: str) -> str:

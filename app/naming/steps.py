@@ -81,9 +81,11 @@ def propose_all(
 ) -> list[Proposal]:
     """Nothing → draft: names for streets, all or none, checked at once. By officers and the village's contact.
 
-    Raises Conflict where a street has a live proposal; Invalid where words cannot be spelled. Findings never stop a
-    draft: they stop its submission.
+    Raises Conflict where a street has a live proposal or is said to be none; Invalid where words cannot be spelled.
+    Findings never stop a draft: they stop its submission.
     """
+    if any(wish.street.state == StreetState.NO_STREET.value for wish in wishes):
+        raise Conflict("This was said to be no street, so it bears no name. Take that back on its page first.")
     made = [
         Proposal(
             division_id=wish.street.division_id,
@@ -322,6 +324,7 @@ def keep_existing(session: Session, *, division: Division) -> list[Name]:
         select(Street).where(
             Street.territory.op("<@")(division.path),
             Street.surveyed_name.is_not(None),
+            Street.state != StreetState.NO_STREET.value,
             Street.id.not_in(select(Name.street_id).where(Name.retired_on.is_(None))),
         )
     ).all()

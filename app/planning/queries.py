@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division
+from app.inventory.asks import Hold
 from app.inventory.models import Street
 from app.milestones.models import Batch, BatchState, BatchVillage
 from app.naming.models import Name
@@ -21,6 +22,8 @@ from app.planning.models import Post, Sign, SignState
 from signs.placement import StreetLine
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy.orm import Session
 
     from app.base.clock import Clock
@@ -308,3 +311,10 @@ def _rows() -> Select[tuple[int, UUID, str, str, str, str, str, float, float, fl
         .join(Name, Name.id == Sign.name_id)
         .join(Division, Division.id == Sign.division_id)
     )
+
+
+def holds_of_streets(session: Session, streets: Collection[int], /) -> dict[int, Hold]:
+    """Answers :class:`app.inventory.asks.HoldsOfStreets`: signs that are not removed, or only removed ones."""
+    standing = func.bool_or(Sign.state != SignState.REMOVED.value)
+    rows = session.execute(select(Sign.street_id, standing).where(Sign.street_id.in_(streets)).group_by(Sign.street_id))
+    return {street: Hold.SIGNS if alive else Hold.PAST for street, alive in rows}

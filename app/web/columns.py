@@ -31,6 +31,7 @@ COLUMNS: Mapping[str, str] = {
     "authority": N_("Government"),
     "batch_id": N_("Batch"),
     "bearing_deg": N_("Runs"),
+    "beside": N_("Runs along it only"),
     "bound_on": N_("Bound on"),
     "budget": N_("Budget"),
     "bytes": N_("Size"),
@@ -104,6 +105,8 @@ COLUMNS: Mapping[str, str] = {
     "name": N_("Name"),
     "name_id": N_("Name"),
     "needs_tick": N_("To be read by a person"),
+    "no_street_on": N_("No street since"),
+    "no_street_reason": N_("No street because"),
     "note": N_("Note"),
     "number": N_("Document number"),
     "number_note": N_("Why the number has this form"),
@@ -146,6 +149,7 @@ COLUMNS: Mapping[str, str] = {
     "segment_id": N_("Segment"),
     "set_on": N_("Set on"),
     "sha256": N_("Fingerprint of the content"),
+    "shaped_on": N_("Shaped by hand on"),
     "sign_id": N_("Sign"),
     "since_on": N_("Since"),
     "sound_plain": N_("Sound without tones"),
@@ -185,6 +189,7 @@ SOURCES: Mapping[str, str] = {
     "survey": N_("survey"),
     "sketch": N_("sketch, no legal boundary"),
     "generated": N_("generated for the demonstration"),
+    "drawn": N_("drawn by hand"),
 }
 STREAMS: Mapping[str, str] = {"village": N_("Village streets"), "new_road": N_("Roads without a name, new roads")}
 ORIGINS: Mapping[str, str] = {"decided": N_("decided"), "existing": N_("in use before")}

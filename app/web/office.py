@@ -17,7 +17,9 @@ from app.base.files import open_store
 from app.base.history import SHOWN
 from app.base.settings import OFFICE
 from app.inventory.ledgers import Memory
+from app.naming import queries as naming
 from app.naming.queries import days_of_batch, days_of_naming, named_streets, names_in_force
+from app.planning import queries as planning
 from app.planning.queries import signed_streets
 from app.printing.queries import ordered_on
 from app.rollout.queries import standing_on
@@ -66,6 +68,7 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     app.state.ordered_on, app.state.standing_on = ordered_on, standing_on
     app.state.names_in_force, app.state.ledgers = names_in_force, Memory()
     app.state.named_streets, app.state.signed_streets = named_streets, signed_streets
+    app.state.holds_of_streets = (naming.holds_of_streets, planning.holds_of_streets)
     app.state.env.globals.update(columns=columns, told_by=references.told_by, banner=frame.demonstration)
     app.state.env.globals.update(most_shown=SHOWN)
     app.state.answers = lambda request: OfficeAnswer(request, app.state.env, frame)

@@ -192,6 +192,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "approved": (N_("Approved"), "approved"),
     "in_force": (N_("In force"), "in-force"),
     "retired": (N_("Retired"), "retired"),
+    "no_street": (N_("No street"), "no-street"),
     "draft": (N_("Draft"), "draft"),
     "submitted": (N_("Submitted"), "proposed"),
     "returned": (N_("Sent back"), "returned"),

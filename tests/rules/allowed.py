@@ -6,7 +6,7 @@ from enum import Enum
 
 from app.base.models import CodeSystem, DivisionKind, GeometrySource, Role, RunState
 from app.intake.models import IntakeState
-from app.inventory.models import Stream, StreetState
+from app.inventory.models import LineSource, Stream, StreetState
 from app.milestones.models import BatchState
 from app.naming.logic.states import State as ProposalState
 from app.naming.models import DeadlineKind, FindingLevel, NameOrigin
@@ -79,6 +79,7 @@ DEFINERS = {
     "intake.places_of": "&& and <-> are not leakproof; takes the territory from the transaction",
     "intake.taken_above": "what came to a place with a file of the place above; within the person's reach, only counts",
     "inventory.near_facilities": "&& is not leakproof; takes the territory from the transaction",
+    "inventory.along": "&& is not leakproof; takes the territory from the transaction",
     "inventory.find_streets": "LIKE is not leakproof; takes the territory from the transaction",
     "inventory.counted": "figures are no secret among staff, and the same for all of them; returns only counts",
     "naming.namesakes": "the law looks across territories; returns only what, where, which office",
@@ -179,7 +180,7 @@ ENUMS: dict[str, type[Enum]] = {
     "intake.facility.geometry_source": GeometrySource,
     "inventory.street.state": StreetState,
     "inventory.street.stream": Stream,
-    "inventory.street.geometry_source": GeometrySource,
+    "inventory.street.geometry_source": LineSource,
     "milestones.target.stream": Stream,
     "milestones.batch.state": BatchState,
     "milestones.batch.stream": Stream,

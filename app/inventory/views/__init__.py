@@ -1,14 +1,14 @@
-"""The pages of the inventory: streets, and the lists of what is to be looked into before they are named."""
+"""The pages of the inventory: streets, the lists of what is to be looked into, and what people decide of shapes."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.inventory.views import ledgers, streets
+from app.inventory.views import ledgers, shaping, streets
 from app.inventory.views.streets import FACILITIES, ROADS, waiting
 
 __all__ = ["FACILITIES", "ROADS", "router", "waiting"]
 
 router = APIRouter()
-for part in (ledgers, streets):  # the lists first: their address is no street's
+for part in (ledgers, streets, shaping):  # the lists first: their address is no street's
     router.include_router(part.router)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.base import paging
 from app.base.clock import Clock
-from app.base.errors import N_, Invalid, NotAllowed, NotFound
+from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
 from app.base.models import Division
 from app.base.people import Actor, may
@@ -23,7 +23,7 @@ from app.base.seen import require_row
 from app.intake.models import Intake
 from app.intake.steps import undo_intake as take_back
 from app.inventory import logic, queries, steps
-from app.inventory.asks import DaysOfNaming, NamesInForce
+from app.inventory.asks import DaysOfNaming, HoldsOfStreets, NamesInForce
 from app.inventory.models import Street, StreetState
 from signs.designs import is_blue
 
@@ -40,8 +40,14 @@ def the_days(request: Request) -> DaysOfNaming:
     return request.app.state.days_of_naming  # type: ignore[no-any-return]
 
 
+def the_holds(request: Request) -> tuple[HoldsOfStreets, ...]:
+    """The later stations' answers to what was built on streets."""
+    return request.app.state.holds_of_streets  # type: ignore[no-any-return]
+
+
 Names = Annotated[NamesInForce, Depends(the_names)]
 Days = Annotated[DaysOfNaming, Depends(the_days)]
+Holds = Annotated[tuple[HoldsOfStreets, ...], Depends(the_holds)]
 GEOJSON = "application/geo+json"
 STATES = tuple(state.value for state in StreetState)
 FACILITIES = {
@@ -155,8 +161,18 @@ def _index(
 @router.post("/inventory/derive")
 def derive(session: Work, show: Show, place: Place, clock: Now) -> Response:
     """Segments that are part of no street yet → streets, below the chosen division."""
+    added = steps.attach(session, division=place).segments
     made = steps.derive(session, clock, division=place)
     back = f"/inventory?in={place.uid}"
+    if added:
+        return show.see(
+            back,
+            "{n} streets were made in {name}. {added} lines run along streets that are there and belong to them.",
+            undo=current_act(session),
+            n=made,
+            added=added,
+            name=place.name,
+        )
     if not made:
         return show.see(back, "Every surveyed line of {name} is part of a street already.", name=place.name)
     return show.see(
@@ -204,19 +220,44 @@ def undo_intake(session: Work, show: Show, uid: UUID, version: Version) -> Respo
     )
 
 
+@dataclass(slots=True)
+class Asked:
+    """What later stations are asked of one street."""
+
+    in_force: Names
+    days: Days
+    holds: Holds
+
+
+Later = Annotated[Asked, Depends()]
+
+
 @router.get("/inventory/{uid}")
-def record(session: Work, show: Show, in_force: Names, days: Days, uid: UUID) -> Response:
+def record(session: Work, show: Show, later: Later, uid: UUID) -> Response:
     """One street: what is known of it, why it is in scope, and how far its name is."""
     require_reader(session)
+    return show_record(session, show, later, street_of(session, uid))
+
+
+def street_of(session: Session, uid: UUID) -> Street:
+    """A street. Raises NotFound for one that is none, or outside of the person's territory."""
     street = session.scalar(select(Street).where(Street.uid == uid))
     if street is None:
         raise NotFound("There is no such street in your territory. Look for it in the inventory.")
+    return street
+
+
+def show_record(
+    session: Session, show: Answer, later: Asked, street: Street, errors: dict[str, str] | None = None
+) -> Response:
+    """The page of a street; with ``errors`` beside what was typed."""
     village = session.get_one(Division, street.division_id)
     return show.page(
         "inventory/record.html",
+        status=422 if errors else 200,
         street=street,
-        named=in_force(session, [street.id]).get(street.id),
-        days=days(session, street.id),
+        named=later.in_force(session, [street.id]).get(street.id),
+        days=later.days(session, street.id),
         runs=logic.runs(street.bearing_deg),
         village=village,
         town=session.get(Division, village.parent_id) if village.parent_id else None,
@@ -227,7 +268,26 @@ def record(session: Work, show: Show, in_force: Names, days: Days, uid: UUID) ->
         roads=ROADS,
         is_blue=is_blue,
         entries=entries_of(session, "inventory.street", street.id),
+        errors=errors or {},
+        **_shaping(session, street, later.holds),
     )
+
+
+def _shaping(session: Session, street: Street, holds: tuple[HoldsOfStreets, ...]) -> dict[str, Any]:
+    """What an officer may do with the shape of a street, or why not."""
+    nothing: dict[str, Any] = {"may_shape": False, "held": "", "cuts": [], "meeting": []}
+    if not may(session, "inventory.street", "change"):
+        return nothing
+    try:
+        steps.require_free(session, [street], holds)
+    except Conflict as refusal:
+        return {**nothing, "may_shape": True, "held": refusal.message}
+    return {
+        "may_shape": True,
+        "held": "",
+        "cuts": queries.cuts(street),
+        "meeting": queries.meeting(session, street),
+    }
 
 
 @router.get("/api/v1/streets")

@@ -5,13 +5,14 @@ import type { ExpressionSpecification, FilterSpecification, LayerSpecification, 
 // Colour and dash of each state; the legend draws the same in the stylesheet.
 const COLOURS: ExpressionSpecification = [
   "match", ["get", "state"],
-  "unnamed", "#d55e00", "draft", "#cc79a7", "proposed", "#e69f00", "approved", "#56b4e9", "in_force", "#0072b2", "#7b8794",
+  "unnamed", "#d55e00", "draft", "#cc79a7", "proposed", "#e69f00", "approved", "#56b4e9", "in_force", "#0072b2", "no_street", "#9aa5b1", "#7b8794",
 ];
 const WIDTH: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 9, 1, 13, 2.5, 17, 6];
-const DASHES: Record<string, number[]> = { unnamed: [2.5, 1.5], draft: [1.4, 1], proposed: [0.6, 1.2] };
+const DASHES: Record<string, number[]> = { unnamed: [2.5, 1.5], draft: [1.4, 1], proposed: [0.6, 1.2], no_street: [0.3, 2] };
 const FONT = ["Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"];
 const SOLID = ["approved", "in_force", "retired"];
-export const STREETS = ["streets-solid", "streets-unnamed", "streets-draft", "streets-proposed"];
+const NO_STREET = ["no_street"];
+export const STREETS = ["streets-solid", "streets-unnamed", "streets-draft", "streets-proposed", "streets-none"];
 export const SIGNS = "signs";
 export const VILLAGES = "places-village";
 
@@ -32,7 +33,7 @@ function streets(id: string, states: string[], dash?: number[]): LayerSpecificat
 export const BY_STATE: readonly (readonly [string, readonly string[]])[] = [
   ["cells", ["unnamed", "draft", "proposed", ...SOLID]],
   ["streets-name", ["unnamed", "draft", "proposed", ...SOLID]],
-  ...["", "-far"].flatMap((far): [string, string[]][] => [[`streets-solid${far}`, SOLID], [`streets-unnamed${far}`, ["unnamed"]], [`streets-draft${far}`, ["draft"]], [`streets-proposed${far}`, ["proposed"]]]),
+  ...["", "-far"].flatMap((far): [string, string[]][] => [[`streets-solid${far}`, SOLID], [`streets-unnamed${far}`, ["unnamed"]], [`streets-draft${far}`, ["draft"]], [`streets-proposed${far}`, ["proposed"]], [`streets-none${far}`, NO_STREET]]),
 ];
 
 function name(id: string, kinds: string[], size: number, zooms: [number, number], colour = "#16202c"): LayerSpecification {
@@ -118,7 +119,7 @@ export function makeStyle(tiles: (layer: string) => string, language: string): S
         paint: { "circle-color": COLOURS, "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "streets"]], 1, 2, 30, 6], "circle-opacity": ["case", ["get", "in_scope"], 0.9, 0.4] },
       },
       halo(), ...streets("streets-solid", SOLID), ...streets("streets-unnamed", ["unnamed"], DASHES["unnamed"]),
-      ...streets("streets-draft", ["draft"], DASHES["draft"]), ...streets("streets-proposed", ["proposed"], DASHES["proposed"]), ...points(), ...labels(language),
+      ...streets("streets-draft", ["draft"], DASHES["draft"]), ...streets("streets-proposed", ["proposed"], DASHES["proposed"]), ...streets("streets-none", NO_STREET, DASHES["no_street"]), ...points(), ...labels(language),
     ],
   };
 }

@@ -1,9 +1,10 @@
-"""Segments become streets, streets come into scope, and the naming station marks how far their names are."""
+"""Segments become streets or are added to those that they run along; streets come into scope; how far names are."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ from app.intake.models import Intake, Segment
 from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, StreetState
 from gis.crs import bearings_deg, metres_per_degree
 from gis.features import Centreline
-from gis.streets import Streets, derive_streets
+from gis.shaping import Beside, beside, length_m
+from gis.streets import derive_streets
 
 #: Within how many metres of a committee, shop, clinic or school a street is in scope (estimate, setting).
 SCOPE_M = 50.0
@@ -56,32 +58,122 @@ _JUDGE = text(
                         WHERE r.street_id = n.street_id AND r.facility_id = n.facility_id AND r.until_on IS NULL)
     """
 ).bindparams(bindparam("today", type_=Date), bindparam("within_m", type_=Double))
+#: A line within so many metres of a street's is a second survey of it (estimate: what two hand-held receivers differ).
+NEAR_M = 6.0
+#: A line runs along a street where this much of it does (estimate); less than so many metres of it is a crossing.
+ALONG, APART_M = 0.8, 15.0
 TAKEN = N_("Names were proposed for {n} streets made of the lines of {source}. Withdraw these proposals first.")
+
+DECIDED = N_(
+    "People split, joined or re-shaped {n} streets made of the lines of {source}, or said that they are no street."
+    " This intake stays: what people decided is not thrown away with it."
+)
 
 
 def derive(session: Session, clock: Clock, *, division: Division) -> int:
     """Segments without a street → streets, below ``division``; how many streets were made.
 
     Continuity by angle, name and class (:func:`gis.streets.derive_streets`). A street belongs to the division that
-    most of its length lies in. Streets that exist already stay as they are, whatever people made of them.
+    most of its length lies in. Streets that exist already stay as they are, whatever people made of them: a segment
+    that runs along one is added to it (:func:`attach`), and of one that does so in part only the rest is new.
     """
+    runs = attach(session, division=division).rest
     rows = _loose_segments(session, division)
     if not rows:
         return 0
-    lines = shapely.from_wkb([row.line for row in rows])
+    pieces = [
+        (row, line)
+        for row, line in zip(rows, shapely.from_wkb([row.line for row in rows]), strict=True)
+        for line in (runs[row.id].rest if row.id in runs else (line,))
+    ]
     centrelines = [
-        Centreline(key=str(row.id), line=line, name=row.name, road_class=row.road_class, oneway=row.oneway)
-        for row, line in zip(rows, lines, strict=True)
+        Centreline(key=f"{row.id}:{n}", line=line, name=row.name, road_class=row.road_class, oneway=row.oneway)
+        for n, (row, line) in enumerate(pieces)
     ]
     streets = derive_streets(centrelines)
+    members = streets.members()
     made = [
-        _street(clock, [rows[i] for i in run], lines[run], name=streets.names[n], length_m=float(streets.lengths_m[n]))
-        for n, run in enumerate(streets.members())
+        _street(clock, [pieces[i] for i in run], name=streets.names[n], metres=float(streets.lengths_m[n]))
+        for n, run in enumerate(members)
     ]
     adding = insert(Street).returning(Street.id, sort_by_parameter_order=True)
     ids = session.scalars(adding, made, execution_options={"render_nulls": True}).all()
-    session.execute(insert(StreetSegment), _membership(rows, streets, ids, made))
+    longest = sorted(range(len(pieces)), key=lambda n: (-pieces[n][1].length, n))
+    owner = {pieces[n][0].id: int(streets.street[n]) for n in reversed(longest)}
+    session.execute(
+        insert(StreetSegment),
+        [
+            {"street_id": ids[number], "segment_id": segment, "division_id": made[number]["division_id"]}
+            for segment, number in owner.items()
+        ],
+    )
     return len(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """How many segments were added to streets, and of those that run along one in part (by key) what does not."""
+
+    segments: int
+    rest: Mapping[int, Beside]
+
+
+def attach(session: Session, *, division: Division) -> Attached:
+    """Segments without a street that run along existing ones → part of these, below ``division``.
+
+    So that a second survey of the same roads, shifted by a few metres, brings back nothing that people split, joined,
+    re-shaped or called no street. Compared are the lines of streets and the survey they were made of. A street without
+    a name in the first survey takes the one that the second knows for most of its length.
+    """
+    if session.scalar(select(Street.id).limit(1)) is None:
+        return Attached(0, {})
+    near: dict[int, list[tuple[int, Any]]] = defaultdict(list)
+    asked = text("SELECT * FROM inventory.along(CAST(:top AS ltree), :near_m)")
+    for row in session.execute(asked, {"top": division.path, "near_m": NEAR_M}):
+        near[row.segment_id].append((row.street_id, shapely.from_wkb(bytes(row.line))))
+    if not near:
+        return Attached(0, {})
+    added: dict[int, list[Any]] = defaultdict(list)
+    rest: dict[int, Beside] = {}
+    for row in _loose_segments(session, division):
+        line = shapely.from_wkb(row.line)
+        found = beside(line, [other for _, other in near[row.id]], near_m=NEAR_M)
+        kept = tuple(piece for piece in found.rest if length_m(piece) > APART_M)
+        if found.along_m and (found.share >= ALONG or not kept):
+            added[_most_along(line, near[row.id])].append(row)
+        elif found.along_m > APART_M:
+            rest[row.id] = Beside(found.along_m, found.whole_m, kept)
+    _add(session, added)
+    return Attached(sum(map(len, added.values())), rest)
+
+
+def _most_along(line: shapely.LineString, near: Sequence[tuple[int, Any]]) -> int:
+    """The street that most of a line runs along."""
+    streets: dict[int, list[Any]] = defaultdict(list)
+    for street, other in near:
+        streets[street].append(other)
+    return max(sorted(streets), key=lambda street: beside(line, streets[street], near_m=NEAR_M).along_m)
+
+
+def _add(session: Session, added: Mapping[int, Sequence[Any]]) -> None:
+    """Store which segments run beside which street, and the name that a nameless one has now."""
+    if not added:
+        return
+    streets = session.scalars(select(Street).where(Street.id.in_(added))).all()
+    rows = [
+        {"street_id": street.id, "segment_id": row.id, "division_id": street.division_id, "beside": True}
+        for street in streets
+        for row in added[street.id]
+    ]
+    session.execute(insert(StreetSegment), rows)
+    for street in streets:
+        named = Counter[str]()
+        for row in added[street.id]:
+            if row.name:
+                named[row.name] += row.length_m
+        if street.surveyed_name is None and len(named) == 1 and named.total() > street.length_m / 2:
+            street.surveyed_name = next(iter(named))
+    session.flush()
 
 
 def _loose_segments(session: Session, division: Division) -> Sequence[Any]:
@@ -103,7 +195,8 @@ def _loose_segments(session: Session, division: Division) -> Sequence[Any]:
     ).all()
 
 
-def _street(clock: Clock, rows: list[Any], lines: Any, *, name: str | None, length_m: float) -> dict[str, Any]:
+def _street(clock: Clock, pieces: list[tuple[Any, Any]], *, name: str | None, metres: float) -> dict[str, Any]:
+    rows, lines = [row for row, _ in pieces], [line for _, line in pieces]
     homes: Counter[int] = Counter()
     for row in rows:
         homes[row.division_id] += row.length_m
@@ -112,7 +205,7 @@ def _street(clock: Clock, rows: list[Any], lines: Any, *, name: str | None, leng
         "division_id": min(homes, key=lambda home: (-homes[home], home)),
         "surveyed_name": name,
         "line": WKBElement(shapely.MultiLineString(list(lines)).wkb, srid=SRID),
-        "length_m": length_m,
+        "length_m": metres,
         "bearing_deg": chord_bearing_deg(lines),
         "road_class": classes.most_common(1)[0][0] if classes else None,
         "stream": Stream.VILLAGE.value,
@@ -147,15 +240,6 @@ def _longest_bearing_deg(starts: Any, ends: Any) -> float:
     return float(bearings_deg(starts[far][None], ends[far][None])[0]) % 180.0
 
 
-def _membership(
-    rows: Sequence[Any], streets: Streets, ids: Sequence[int], made: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    return [
-        {"street_id": ids[number], "segment_id": row.id, "division_id": made[number]["division_id"]}
-        for row, number in zip(rows, streets.street, strict=True)
-    ]
-
-
 def judge_scope(session: Session, clock: Clock, *, division: Division, within_m: float = SCOPE_M) -> int:
     """Streets below ``division`` → in scope or not, anew; how many are in scope. The reasons are stored.
 
@@ -178,26 +262,32 @@ def judge_scope(session: Session, clock: Clock, *, division: Division, within_m:
 def dissolve(session: Session, *, intake: Intake) -> int:
     """Unnamed streets made of an intake's lines → none; how many. Lines of other intakes in them are loose again.
 
-    By officers. Raises Conflict where names were proposed or given for some of them.
+    By officers. A street that the intake's lines only run along stays. Raises Conflict where names were proposed or
+    given for some of them, and where people split, joined, drew or re-shaped some, or said that they are no street.
     """
-    made = select(StreetSegment.street_id).join(Segment, Segment.id == StreetSegment.segment_id)
-    ids = session.scalars(made.where(Segment.intake_id == intake.id).distinct()).all()
-    named = (
-        select(text("count(*)"))
-        .select_from(Street)
-        .where(Street.id.in_(ids), Street.state != StreetState.UNNAMED.value)
-    )
-    n = int(session.scalar(named) or 0)
-    if n:
-        raise Conflict(TAKEN, n=n, source=intake.source)
+    of_intake = select(Segment.id).where(Segment.intake_id == intake.id)
+    made = select(StreetSegment.street_id).where(StreetSegment.segment_id.in_(of_intake), ~StreetSegment.beside)
+    ids = session.scalars(made.distinct()).all()
+    _refuse_built_on(session, intake, ids)
     try:
         with session.begin_nested():
+            session.execute(delete(StreetSegment).where(StreetSegment.segment_id.in_(of_intake), StreetSegment.beside))
             for table in (ScopeReason, StreetSegment):
                 session.execute(delete(table).where(table.street_id.in_(ids)))
             session.execute(delete(Street).where(Street.id.in_(ids)))
     except IntegrityError as error:
         raise Conflict(TAKEN, n=len(ids), source=intake.source) from error
     return len(ids)
+
+
+def _refuse_built_on(session: Session, intake: Intake, ids: Sequence[int]) -> None:
+    """Raise Conflict where people did something with these streets."""
+    nameless = Street.state.in_((StreetState.UNNAMED.value, StreetState.NO_STREET.value))
+    shaped = Street.shaped_on.is_not(None) | (Street.state == StreetState.NO_STREET.value)
+    for wanted, message in ((~nameless, TAKEN), (shaped, DECIDED)):
+        n = session.scalar(select(text("count(*)")).select_from(Street).where(Street.id.in_(ids), wanted))
+        if n:
+            raise Conflict(message, n=int(n), source=intake.source)
 
 
 def mark(session: Session, *, street_ids: Sequence[int], state: StreetState) -> None:

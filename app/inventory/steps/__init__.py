@@ -1,0 +1,39 @@
+"""What happens to streets: made of what was surveyed, brought into scope, shaped by people."""
+
+from app.inventory.steps.deriving import (
+    SCOPE_M,
+    Attached,
+    attach,
+    chord_bearing_deg,
+    derive,
+    dissolve,
+    judge_scope,
+    mark,
+)
+from app.inventory.steps.shaping import (
+    draw,
+    join,
+    mark_no_street,
+    require_free,
+    reshape,
+    split,
+    take_back_no_street,
+)
+
+__all__ = [
+    "SCOPE_M",
+    "Attached",
+    "attach",
+    "chord_bearing_deg",
+    "derive",
+    "dissolve",
+    "draw",
+    "join",
+    "judge_scope",
+    "mark",
+    "mark_no_street",
+    "require_free",
+    "reshape",
+    "split",
+    "take_back_no_street",
+]

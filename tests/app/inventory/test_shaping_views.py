@@ -1,0 +1,131 @@
+"""What an officer decides of a street's shape on its page, through the office."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from app.base.models import Role
+from tests.app.builders import build_name, build_street, run
+from tests.app.pages import Office, Person, seen_in, survey, taken_in, uids_in, version_in
+from tests.world import World
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    made = Office(world, stations=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def officer(world: World, office: Office) -> Person:
+    """A county's officer with a small survey taken in."""
+    made = Person(office, Role.COUNTY_OFFICER, "西县")
+    taken_in(world, made, "中镇", survey())
+    return made
+
+
+def road(world: World) -> str:
+    """The page of the street that runs east–west and has a junction."""
+    uid = run(world, "SELECT uid FROM inventory.street WHERE bearing_deg BETWEEN 80 AND 100 ORDER BY length_m DESC")
+    return f"/inventory/{uid}"
+
+
+def undone(officer: Person, page: str) -> None:
+    """Take back what the toast of a page offers."""
+    act = page.split('action="/undo/')[1].partition('"')[0]
+    officer.goes(f"/undo/{act}", next="/inventory")
+
+
+def test_no_street_leaves_the_list_and_stands_in_its_own_with_the_reason(world: World, officer: Person):
+    here, all_of_them = road(world), uids_in(officer.reads("/inventory"), "/inventory")
+    version = version_in(officer.reads(here), f"{here}/no-street")
+    assert "请说明为何不是街路巷" in officer.sends(f"{here}/no-street", status=422, version=version, reason=" ").text
+    page = officer.reads(officer.goes(f"{here}/no-street", version=version, reason="院内通道"))
+    assert "院内通道" in page
+    assert f'action="{here}/split"' not in page
+    listed = officer.reads("/inventory")
+    assert len(uids_in(listed, "/inventory")) == len(all_of_them) - 1
+    assert "非街路巷 1" in listed
+    own = officer.reads("/inventory?state=no_street")
+    assert uids_in(own, "/inventory") == [here.rpartition("/")[2]]
+    assert "院内通道" in own
+    undone(officer, page)
+    assert len(uids_in(officer.reads("/inventory"), "/inventory")) == len(all_of_them)
+
+
+def test_that_a_street_is_none_is_taken_back_on_its_page(world: World, officer: Person):
+    here = road(world)
+    version = version_in(officer.reads(here), f"{here}/no-street")
+    page = officer.reads(officer.goes(f"{here}/no-street", version=version, reason="沟渠"))
+    officer.goes(f"{here}/street", version=version_in(page, f"{here}/street"))
+    assert f'action="{here}/split"' in officer.reads(here)
+
+
+def test_a_street_is_cut_at_a_junction_and_joined_again(world: World, officer: Person):
+    here = road(world)
+    page = officer.reads(here)
+    places = re.findall(r'name="at" value="([^"]+)"', page)
+    assert "在路口" in page
+    version = version_in(page, f"{here}/split")
+    assert "请选择断开的位置" in officer.sends(f"{here}/split", status=422, version=version, at="there").text
+    assert "距所选断开处" in officer.sends(f"{here}/split", status=422, version=version, at="116.4,37.9").text
+    before = run(world, "SELECT count(*) FROM inventory.street")
+    page = officer.reads(officer.goes(f"{here}/split", version=version, at=places[0]))
+    assert run(world, "SELECT count(*) FROM inventory.street") == before + 1
+    neighbours = seen_in(page)
+    assert neighbours
+    assert "至少两条" in officer.sends(f"{here}/join", status=422, version=version_in(page, f"{here}/join")).text
+    newest = run(world, "SELECT uid::text FROM inventory.street ORDER BY id DESC LIMIT 1")
+    chosen = [one for one in neighbours if one.startswith(newest)]
+    page = officer.reads(officer.goes(f"{here}/join", version=version_in(page, f"{here}/join"), seen=chosen))
+    assert run(world, "SELECT count(*) FROM inventory.street") == before
+    undone(officer, page)
+    assert run(world, "SELECT count(*) FROM inventory.street") == before + 1
+
+
+def test_a_form_that_was_overtaken_changes_nothing(world: World, officer: Person):
+    here = road(world)
+    page = officer.reads(here)
+    place, version = re.findall(r'name="at" value="([^"]+)"', page)[0], version_in(page, f"{here}/split")
+    officer.goes(f"{here}/split", version=version, at=place)
+    streets = run(world, "SELECT count(*) FROM inventory.street")
+    officer.sends(f"{here}/split", status=409, version=version, at=place)
+    officer.sends(f"{here}/no-street", status=409, version=version, reason="沟渠")
+    assert run(world, "SELECT count(*) FROM inventory.street") == streets
+
+
+def test_a_named_street_says_why_its_shape_stays(world: World, office: Office):
+    street = build_street(world, "甲村")
+    build_name(world, street)
+    here = f"/inventory/{run(world, 'SELECT uid FROM inventory.street WHERE id = :id', id=street)}"
+    town = Person(office, Role.TOWN_OFFICER, "南镇")
+    page = town.reads(here)
+    assert "请先废止该地名" in page
+    assert "/split" not in page
+    version = run(world, "SELECT version FROM inventory.street WHERE id = :id", id=street)
+    assert "请先废止该地名" in town.sends(f"{here}/no-street", status=409, version=version, reason="沟渠").text
+
+
+def test_who_may_only_read_finds_nothing_to_decide(world: World, office: Office):
+    street = build_street(world, "甲村")
+    here = f"/inventory/{run(world, 'SELECT uid FROM inventory.street WHERE id = :id', id=street)}"
+    contact = Person(office, Role.VILLAGE_CONTACT, "甲村")
+    assert "/split" not in contact.reads(here)
+    answer = contact.client.post(f"{here}/no-street", data={"form_token": contact.token, "version": 1, "reason": "x"})
+    assert answer.status_code >= 400
+    assert run(world, "SELECT state FROM inventory.street WHERE id = :id", id=street) == "unnamed"
+
+
+def test_a_second_survey_of_the_same_roads_is_told_and_makes_no_second_streets(world: World, officer: Person):
+    with world.owner.begin() as connection:
+        connection.exec_driver_sql(
+            "DELETE FROM inventory.street_segment WHERE segment_id IN (SELECT max(id) FROM intake.segment)"
+        )
+    before = run(world, "SELECT count(*) FROM inventory.street")
+    page = officer.reads(officer.goes("/inventory/derive"))
+    assert "另有 1 条线与已有街路巷重合" in page
+    assert run(world, "SELECT count(*) FROM inventory.street") == before

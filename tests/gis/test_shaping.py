@@ -1,0 +1,119 @@
+"""Lines are cut, joined and compared; nothing of them is lost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely import LineString, MultiLineString
+
+from gis.errors import GisError
+from gis.shaping import beside, crossings, cut, gap_m, join, junctions, length_m
+from tests.surveys import at
+
+XY = tuple[float, float]
+
+
+def lines(*parts: list[XY]) -> MultiLineString:
+    """Lines along places in steps of about 100 m."""
+    return MultiLineString([[at(*place) for place in part] for part in parts])
+
+
+ROAD = lines([(0, 0), (1, 0)], [(1, 0), (3, 0)])
+RING = lines([(0, 0), (1, 0), (1, 1)], [(1, 1), (0, 1), (0, 0)])
+FORK = lines([(0, 0), (1, 0)], [(1, 0), (4, 0)], [(1, 0), (1, 1)])
+
+
+def test_a_road_of_two_segments_has_one_junction_where_it_can_be_cut():
+    assert np.allclose(junctions(ROAD), [at(1, 0)])
+    assert junctions(RING) == []
+    assert junctions(lines([(0, 0), (3, 0)])) == []
+
+
+def test_a_cut_at_a_junction_parts_the_segments_with_the_longer_part_first():
+    kept, rest = cut(ROAD, at(1.005, 0.02), within_m=30)
+    assert (len(kept.geoms), len(rest.geoms)) == (1, 1)
+    assert rest.equals(lines([(0, 0), (1, 0)]))
+
+
+def test_a_cut_within_a_segment_makes_two_of_it():
+    kept, rest = cut(ROAD, at(2, 0.1), within_m=30)
+    assert length_m(kept) == pytest.approx(200, abs=2)
+    assert length_m(rest) == pytest.approx(100, abs=2)
+
+
+def test_of_a_fork_the_longest_way_is_one_street_and_the_others_the_second():
+    kept, rest = cut(FORK, at(1, 0), within_m=30)
+    assert kept.equals(lines([(1, 0), (4, 0)]))
+    assert len(rest.geoms) == 2
+
+
+def test_the_other_carriageway_goes_with_the_nearer_part():
+    road = lines([(0, 0), (4, 0)], [(0, 0.1), (1, 0.1)])
+    kept, rest = cut(road, at(1.5, 0), within_m=30)
+    assert (len(kept.geoms), len(rest.geoms)) == (1, 2)
+
+
+@pytest.mark.parametrize(("line", "place"), [(ROAD, (0, 0)), (ROAD, (-1, 0)), (ROAD, (1, 3)), (RING, (1, 0.5))])
+def test_no_cut_at_an_end_beyond_it_beside_it_or_in_a_ring(line: MultiLineString, place: XY):
+    with pytest.raises(GisError):
+        cut(line, at(*place), within_m=30)
+
+
+@given(st.floats(0.05, 2.95), st.floats(-0.2, 0.2))
+def test_a_cut_loses_nothing(east: float, north: float):
+    kept, rest = cut(ROAD, at(east, north), within_m=30)
+    assert length_m(kept) + length_m(rest) == pytest.approx(length_m(ROAD), abs=1e-6)
+    assert length_m(kept) >= length_m(rest) - 1e-6
+    assert gap_m(kept, rest) == pytest.approx(0, abs=1e-6)
+
+
+def test_what_was_cut_is_joined_again():
+    whole = join(cut(ROAD, at(2, 0), within_m=30), within_m=15)
+    assert length_m(whole) == pytest.approx(length_m(ROAD), abs=1e-6)
+    assert junctions(whole) != []
+
+
+def test_a_small_gap_between_ends_is_closed_so_that_the_street_can_be_cut_there_again():
+    road = join([lines([(0, 0), (1, 0)]), lines([(1.1, 0), (3, 0)])], within_m=15)
+    assert length_m(road) == pytest.approx(300, abs=2)
+    assert len(junctions(road)) == 1
+
+
+@pytest.mark.parametrize("other", [[(1.5, 0), (3, 0)], [(0.5, 0), (0.5, 2)]], ids=["far apart", "an end in the middle"])
+def test_streets_whose_ends_do_not_meet_are_not_joined(other: list[XY]):
+    with pytest.raises(GisError, match="do not meet"):
+        join([lines([(0, 0), (1, 0)]), lines(other)], within_m=15)
+
+
+def test_a_second_survey_some_metres_off_runs_along_and_a_crossing_does_not():
+    shifted = LineString([at(0, 0.03), at(3, 0.04)])
+    assert beside(shifted, [ROAD], near_m=6).share > 0.99
+    across = beside(LineString([at(2, -1), at(2, 1)]), [ROAD], near_m=6)
+    assert across.along_m == pytest.approx(12, abs=0.5)
+    assert beside(shifted, [], near_m=6).share == 0
+
+
+def test_of_a_line_that_goes_on_only_the_rest_is_new():
+    found = beside(LineString([at(1, 0), at(5, 0)]), [ROAD], near_m=6)
+    assert found.share == pytest.approx(0.5, abs=0.01)
+    assert [round(length_m(piece) / 10) for piece in found.rest] == [20]
+
+
+@pytest.mark.parametrize(
+    ("line", "met"),
+    [
+        ([(0, 0), (2, 0)], 0),
+        ([(0, 0), (1, 0), (1, 1), (0, 0)], 0),
+        ([(0, 0), (2, 0), (2, 1), (1, 1), (1, -1)], 1),
+        ([(0, 0), (2, 0), (2, 1), (1, 1), (1, -1), (0.5, -1), (0.5, 1)], 2),
+    ],
+    ids=["straight", "a ring", "a loop", "two loops"],
+)
+def test_how_often_a_line_meets_itself(line: list[XY], met: int):
+    assert crossings(LineString([at(*place) for place in line])) == met
+
+
+def test_an_empty_line_has_no_length():
+    assert length_m(LineString()) == 0
