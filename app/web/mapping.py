@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import shapely
 from sqlalchemy import Row, or_, select, text
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division
+from app.base.people import may
+from app.inventory.models import Street, StreetState
+from app.inventory.queries import line_of
 from app.milestones.models import Batch, BatchState, BatchVillage
 from app.naming.queries import sound_of
 from app.planning.queries import batch as batch_of
@@ -177,6 +181,27 @@ def street(session: Session, uid: UUID) -> Spotted:
         raise NotFound(N_("There is no such street in your territory. Look for it in the inventory."))
     row = rows[0]
     return Spotted("street", uid, f"/inventory/{uid}", (row.west, row.south, row.east, row.north), row)
+
+
+@dataclass(frozen=True, slots=True)
+class Editable:
+    """A street that the reader may re-shape, and its corners "lon,lat lon,lat …"; none where it has branches."""
+
+    uid: UUID
+    version: int
+    corners: str
+
+
+def editable(session: Session, spotted: Spotted | None) -> Editable | None:
+    """What the map's editing is told of an unnamed street; None for other things, or where it is not the reader's."""
+    if spotted is None or spotted.kind != "street" or not may(session, "inventory.street", "change"):
+        return None
+    street = session.scalar(select(Street).where(Street.uid == spotted.uid))
+    if street is None or street.state != StreetState.UNNAMED.value:
+        return None
+    merged = shapely.get_parts(shapely.line_merge(line_of(street)))
+    corners = shapely.get_coordinates(merged[0]).tolist() if len(merged) == 1 else []
+    return Editable(street.uid, street.version, " ".join(f"{x:.7f},{y:.7f}" for x, y in corners))
 
 
 def sign(session: Session, uid: UUID) -> Spotted:

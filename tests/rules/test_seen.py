@@ -29,6 +29,7 @@ WITHOUT = {
     "POST /intake/files/{uid}": "queues the intake of a kept file, whose content never changes",
     "POST /intake/files/{uid}/columns": "queues the intake of a kept file; the last word on a source's columns counts",
     "POST /inventory/derive": f"{NEW}: lines that are part of a street already are left alone",
+    "POST /inventory/draw": NEW,
     "POST /milestones/new": f"{NEW}: the database keeps a village in one open batch",
     "POST /naming/new": f"{NEW}: the database keeps a street to one live proposal",
     "POST /naming/suggest": f"{NEW}: streets with a name or a live proposal are left alone",

@@ -18,6 +18,7 @@ from app.inventory.steps.shaping import (
     reshape,
     split,
     take_back_no_street,
+    village_of,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "reshape",
     "split",
     "take_back_no_street",
+    "village_of",
 ]

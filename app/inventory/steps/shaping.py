@@ -22,6 +22,7 @@ from app.base.errors import N_, Conflict, Invalid
 from app.base.models import Division
 from app.base.tables import SRID
 from app.intake.models import Segment
+from app.intake.steps import FAR_M
 from app.inventory.asks import Hold, HoldsOfStreets
 from app.inventory.logic import CUT_M, JOIN_M
 from app.inventory.models import LineSource, ScopeReason, Stream, Street, StreetSegment, StreetState
@@ -146,6 +147,21 @@ def take_back_no_street(session: Session, clock: Clock, *, street: Street) -> No
     street.no_street_on = street.no_street_reason = None
     session.flush()
     _judge(session, clock, street)
+
+
+def village_of(session: Session, line: LineString, *, top: Division) -> Division:
+    """The village that the middle of a line lies in, or nearest to, below ``top``.
+
+    Raises Invalid (``line``) where there is none near: nobody would propose a name for a street there.
+    """
+    place = line.interpolate(0.5, normalized=True)
+    asked = text("SELECT * FROM intake.places_of(ARRAY[ST_GeomFromWKB(:place, 4490)], CAST(:top AS ltree), :far_m)")
+    found = session.scalar(asked, {"place": place.wkb, "top": top.path, "far_m": FAR_M})
+    if found is None:
+        raise Invalid(
+            "No village of {name} lies there. Draw the street where its village is.", field="line", name=top.name
+        )
+    return session.get_one(Division, found)
 
 
 def draw(session: Session, clock: Clock, *, line: LineString, village: Division) -> Street:

@@ -1,4 +1,4 @@
-"""What an officer decides of a street's shape, from its page: no street, split, join, and back."""
+"""What an officer decides of a street's shape, from its page or the map: no street, split, join, draw, re-shape."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
+from shapely import LineString, MultiLineString
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.base import seen as as_seen
-from app.base.errors import N_, Invalid
+from app.base.clock import Clock
+from app.base.errors import N_, Conflict, Invalid
 from app.base.history import current_act
-from app.base.request import Now, Seen, Show, Version, Work
+from app.base.request import Answer, Now, Place, Seen, Show, Version, Work
 from app.base.seen import require_row
 from app.inventory import steps
+from app.inventory.asks import HoldsOfStreets
 from app.inventory.models import Street
 from app.inventory.views.streets import Holds, Later, show_record, street_of
 
 router = APIRouter()
 UNNAMED = N_("Unnamed street")
 _EAST, _NORTH = 180, 90
+#: What sends an officer back to the map with a sentence, and how much of what they drew goes back with them.
+REFUSED, LONGEST = (Invalid, Conflict), 4000
 
 
 def the_street(session: Work, show: Show, uid: UUID, version: Version) -> Street:
@@ -79,33 +85,123 @@ def split(
     )
 
 
-def _place(words: str) -> tuple[float, float]:
-    """Lon, lat of a form's field. Raises Invalid (``at``) for what is none."""
+def _place(words: str, *, field: str = "at") -> tuple[float, float]:
+    """Lon, lat of a form's field. Raises Invalid for what is none."""
     try:
         lon, lat = (float(word) for word in words.split(","))
     except ValueError as error:
-        raise Invalid("Choose where the street is cut.", field="at") from error
+        raise Invalid("Choose a place on the map or in the list.", field=field) from error
     if not (abs(lon) <= _EAST and abs(lat) < _NORTH):
-        raise Invalid("Choose where the street is cut.", field="at")
+        raise Invalid("Choose a place on the map or in the list.", field=field)
     return lon, lat
+
+
+@router.post("/inventory/{uid}/cut")
+def cut(
+    session: Work,
+    show: Show,
+    clock: Now,
+    holds: Holds,
+    street: Annotated[Street, Depends(the_street)],
+    at: Annotated[str, Form(max_length=80)] = "",
+) -> Response:
+    """As :func:`split`, from the map, which is shown again."""
+    here = f"/map?street={street.uid}"
+    try:
+        with session.begin_nested():
+            steps.split(session, clock, street=street, at=_place(at), holds=holds)
+    except REFUSED as refusal:
+        return show.see(f"{here}&edit=cut", refusal.message, undo=None, **refusal.values)
+    return show.see(here, "The street is cut in two.", undo=current_act(session))
+
+
+@router.post("/inventory/draw")
+def draw(
+    session: Work, show: Show, clock: Now, place: Place, line: Annotated[str, Form(max_length=80_000)] = ""
+) -> Response:
+    """A street is drawn on the map; it belongs to the village that it lies in."""
+    try:
+        with session.begin_nested():
+            drawn = _line(line)
+            village = steps.village_of(session, drawn, top=place)
+            made = steps.draw(session, clock, line=drawn, village=village)
+    except REFUSED as refusal:
+        return show.see(
+            f"/map?in={place.uid}&edit=draw&line={line[:LONGEST]}", refusal.message, undo=None, **refusal.values
+        )
+    return show.see(
+        f"/map?street={made.uid}",
+        "A street of {metres} m is drawn in {name}.",
+        undo=current_act(session),
+        metres=round(made.length_m),
+        name=village.name,
+    )
+
+
+@router.post("/inventory/{uid}/reshape")
+def reshape(
+    session: Work,
+    show: Show,
+    clock: Now,
+    holds: Holds,
+    street: Annotated[Street, Depends(the_street)],
+    line: Annotated[str, Form(max_length=80_000)] = "",
+) -> Response:
+    """A street runs along another line, drawn on the map."""
+    here = f"/map?street={street.uid}"
+    try:
+        with session.begin_nested():
+            steps.reshape(session, clock, street=street, line=MultiLineString([_line(line)]), holds=holds)
+    except REFUSED as refusal:
+        return show.see(f"{here}&edit=reshape&line={line[:LONGEST]}", refusal.message, undo=None, **refusal.values)
+    return show.see(here, "The street has its new shape.", undo=current_act(session))
+
+
+def _line(words: str) -> LineString:
+    """A line of "lon,lat lon,lat …". Raises Invalid (``line``) for what is none."""
+    places = [_place(word, field="line") for word in words.split()]
+    if len(places) < 2:  # noqa: PLR2004 - a line has two ends
+        raise Invalid("Click at least twice: where the street begins and where it ends.", field="line")
+    return LineString(places)
+
+
+@router.post("/inventory/join")
+def join_selected(session: Work, show: Show, clock: Now, holds: Holds, seen: Seen) -> Response:
+    """Streets that were selected on the map and are shown as a list become one."""
+    return _joined(session, show, clock, holds, _chosen(session, show, seen, again="/map"))
 
 
 @router.post("/inventory/{uid}/join")
 def join(
-    session: Work, show: Show, clock: Now, holds: Holds, street: Annotated[Street, Depends(the_street)], seen: Seen
+    session: Work,
+    show: Show,
+    clock: Now,
+    holds: Holds,
+    street: Annotated[Street, Depends(the_street)],
+    seen: Seen,
 ) -> Response:
     """A street and others that meet it become one; the page of that one is shown."""
+    others = _chosen(session, show, seen, again=f"/inventory/{street.uid}")
+    return _joined(session, show, clock, holds, [street, *others])
+
+
+def _chosen(session: Session, show: Answer, seen: list[str], *, again: str) -> list[Street]:
+    """The streets of a form as its reader saw them. Raises Stale where one changed since."""
     versions = as_seen.read(seen)
-    others = session.scalars(select(Street).where(Street.uid.in_(versions))).all()
-    rows = [
-        as_seen.shown(other, other.surveyed_name or show.text(UNNAMED), f"/inventory/{other.uid}") for other in others
-    ]
-    as_seen.require(rows, versions, again=f"/inventory/{street.uid}")
-    made = steps.join(session, clock, streets=[street, *others], holds=holds)
+    streets = list(session.scalars(select(Street).where(Street.uid.in_(versions)).order_by(Street.id)))
+    rows = [as_seen.shown(one, one.surveyed_name or show.text(UNNAMED), f"/inventory/{one.uid}") for one in streets]
+    as_seen.require(rows, versions, again=again)
+    return streets
+
+
+def _joined(
+    session: Session, show: Answer, clock: Clock, holds: tuple[HoldsOfStreets, ...], streets: list[Street]
+) -> Response:
+    made = steps.join(session, clock, streets=streets, holds=holds)
     return show.see(
         f"/inventory/{made.uid}",
         "{n} streets are one now, {metres} m long.",
         undo=current_act(session),
-        n=len(others) + 1,
+        n=len(streets),
         metres=round(made.length_m),
     )

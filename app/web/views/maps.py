@@ -102,6 +102,8 @@ def page(
         or mapping.box_of(session, [narrowed.place.id])
         or mapping.WHOLE,
         spotted=spotted,
+        editable=mapping.editable(session, spotted),
+        may_shape=may(session, "inventory.street", "change"),
         counts=mapping.counts(session, narrowed),
         states=STATES,
         signs=SIGNS if may(session, "planning.sign", "read") else (),
@@ -146,7 +148,7 @@ def about(session: Work, show: Show, marked: Annotated[Marked, Depends()]) -> Re
     spotted = marked.spotted(session)
     if spotted is None:
         raise Invalid("Say which street, sign, village or batch.", field="street")
-    return show.page("map/_panel.html", spotted=spotted)
+    return show.page("map/_panel.html", spotted=spotted, editable=mapping.editable(session, spotted))
 
 
 @router.get("/api/v1/map/within")

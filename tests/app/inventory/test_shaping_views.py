@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from app.base.models import Role
-from tests.app.builders import build_name, build_street, run
-from tests.app.pages import Office, Person, seen_in, survey, taken_in, uids_in, version_in
+from tests.app.builders import around, build_name, build_street, run
+from tests.app.pages import Office, Person, hidden_in, seen_in, survey, taken_in, uids_in, version_in
 from tests.world import World
 
 
@@ -71,7 +71,7 @@ def test_a_street_is_cut_at_a_junction_and_joined_again(world: World, officer: P
     places = re.findall(r'name="at" value="([^"]+)"', page)
     assert "在路口" in page
     version = version_in(page, f"{here}/split")
-    assert "请选择断开的位置" in officer.sends(f"{here}/split", status=422, version=version, at="there").text
+    assert "请在地图或列表中选择位置" in officer.sends(f"{here}/split", status=422, version=version, at="there").text
     assert "距所选断开处" in officer.sends(f"{here}/split", status=422, version=version, at="116.4,37.9").text
     before = run(world, "SELECT count(*) FROM inventory.street")
     page = officer.reads(officer.goes(f"{here}/split", version=version, at=places[0]))
@@ -129,3 +129,64 @@ def test_a_second_survey_of_the_same_roads_is_told_and_makes_no_second_streets(w
     page = officer.reads(officer.goes("/inventory/derive"))
     assert "另有 1 条线与已有街路巷重合" in page
     assert run(world, "SELECT count(*) FROM inventory.street") == before
+
+
+def drawn_line(world: World, *steps: tuple[float, float]) -> str:
+    """A line of places in metres from 丁村, as the map sends it."""
+    return " ".join(f"{x:.7f},{y:.7f}" for x, y in around(world, "丁村", steps))
+
+
+def test_a_street_is_drawn_re_shaped_and_cut_on_the_map(world: World, officer: Person):
+    page = officer.reads("/map")
+    assert 'data-map-start="draw"' in page
+    line = drawn_line(world, (-300, 400), (-200, 420), (-200, 600))
+    url = officer.goes("/inventory/draw", line=line)
+    uid = url.removeprefix("/map?street=")
+    page = officer.reads(url)
+    assert "已在丁村绘制一条长" in page
+    corners, version = (re.findall(rf'data-{name}="([^"]+)"', page)[0] for name in ("corners", "version"))
+    assert len(corners.split()) == 3
+    longer = drawn_line(world, (-300, 400), (-200, 420), (-200, 700))
+    page = officer.reads(officer.goes(f"/inventory/{uid}/reshape", version=version, line=longer))
+    officer.sends(f"/inventory/{uid}/reshape", status=409, version=version, line=longer)
+    version = re.findall(r'data-version="([^"]+)"', page)[0]
+    before = run(world, "SELECT count(*) FROM inventory.street")
+    officer.goes(f"/inventory/{uid}/cut", version=version, at=drawn_line(world, (-200, 420)))
+    assert run(world, "SELECT count(*) FROM inventory.street") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (((-300, 400),), "请至少点击两处"),
+        (((-300, 400), (-300, 400.5)), "长度应在"),
+        (((90_000, 0), (90_100, 0)), "附近没有"),
+    ],
+)
+def test_what_was_drawn_wrong_comes_back_to_the_map_with_the_reason(
+    world: World, officer: Person, line: tuple[tuple[float, float], ...], words: str
+):
+    before = run(world, "SELECT count(*) FROM inventory.street")
+    url = officer.goes("/inventory/draw", line=drawn_line(world, *line))
+    assert "edit=draw&line=" in url
+    assert words in officer.reads(url)
+    assert run(world, "SELECT count(*) FROM inventory.street") == before
+
+
+def test_a_cut_beside_the_street_comes_back_to_the_map_with_the_reason(world: World, officer: Person):
+    here = road(world)
+    version = version_in(officer.reads(here), f"{here}/split")
+    url = officer.goes(f"{here}/cut", version=version, at="116.4,37.9")
+    assert "距所选断开处" in officer.reads(url)
+
+
+def test_streets_selected_on_the_map_are_joined_from_their_list(world: World, office: Office):
+    keys = [build_street(world, "甲村", ((n, 0), (n + 100, 0))) for n in (0, 100, 200)]
+    uids = [str(run(world, "SELECT uid FROM inventory.street WHERE id = :id", id=key)) for key in keys]
+    town = Person(office, Role.TOWN_OFFICER, "南镇")
+    page = town.reads(f"/inventory?only={','.join(uids)}")
+    assert "合并这 3 条街路巷" in page
+    chosen = hidden_in(page, "/inventory/join")
+    assert "300 米" in town.reads(town.goes("/inventory/join", **chosen))
+    assert run(world, "SELECT count(*) FROM inventory.street") == 1
+    town.sends("/inventory/join", status=409, **chosen)

@@ -4,6 +4,7 @@ import { KINDS, narrowing, readBox, writeBox, writeView } from "./address";
 import { startBoxing } from "./boxing";
 import type { Texts } from "./draw";
 import { Drawn } from "./draw";
+import { Editing } from "./editing";
 import { Picked } from "./picked";
 
 const PAUSE_MS = 250;
@@ -16,6 +17,7 @@ export class MapPage {
   private readonly view: View;
   private readonly picked: Picked;
   private readonly drawn: Drawn | undefined;
+  private editing: Editing | undefined;
   private asking: AbortController | undefined;
   private timer = 0;
 
@@ -60,10 +62,18 @@ export class MapPage {
       drawn.mark(this.view.marked, this.view.marked ? readBox(this.find("[data-map-panel] [data-box]")?.dataset["box"]) : undefined);
       if (this.view.ground) this.setGround(true);
       this.picked.add(this.view.picked);
+      this.startEditing(drawn);
       this.map.dataset["ready"] = "yes";
     });
     startBoxing(drawn, this.map, this.find("[data-map-box]"), (box) => { void this.pickWithin(box); });
     this.find("[data-map-ground]")?.addEventListener("change", (event) => { this.setGround((event.target as HTMLInputElement).checked); });
+  }
+
+  private startEditing(drawn: Drawn): void {
+    const form = this.find("[data-map-edit]");
+    if (!(form instanceof HTMLFormElement)) return;
+    this.editing = new Editing(drawn, this.root, form, (words) => { this.tell(words); });
+    this.editing.start();
   }
 
   private startList(): void {
@@ -98,7 +108,7 @@ export class MapPage {
   }
 
   private choose(marked: Marked | undefined, many: boolean): void {
-    if (!marked) return;
+    if (!marked || this.editing?.active) return;
     if (many && marked.kind === "street") {
       if (!this.picked.set(marked.uid, !this.picked.has(marked.uid))) this.tell(this.texts.tooMany);
       return;
