@@ -85,3 +85,27 @@ def office_url(world: World) -> Iterator[str]:
     """The office's shell, served to the browser."""
     with served(create_office_app(world.settings, clock=world.clock, stations={})) as url:
         yield url
+
+
+def test_an_officer_draws_a_street_and_moves_its_corner(browser: Browser, world: World, street: str):
+    watched = Watched(browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN"))
+    page = watched.page
+    with served(create_office_app(world.settings, clock=world.clock)) as url:
+        open_map(page, f"{url}/map?street={street}", login_of(world, Role.TOWN_OFFICER, "南镇"))
+        page.goto(f"{url}/map#at=16/37.4/116.36")
+        page.locator("[data-ready]").wait_for()
+        page.get_by_role("button", name="绘制街路巷").click()
+        box = page.locator(".maplibregl-canvas").bounding_box()
+        assert box
+        page.mouse.click(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.4)
+        expect(page.locator(".map-corner")).to_have_count(1)
+        page.get_by_role("button", name="在地图中心设点").press("Enter")
+        expect(page.locator(".map-corner")).to_have_count(2)
+        page.get_by_role("button", name="保存").click()
+        expect(page.locator("#toasts")).to_contain_text("已在甲村绘制")
+        page.locator("[data-ready]").wait_for()
+        page.get_by_role("button", name="修改线形").click()
+        page.get_by_label("第 2 个折点").press("ArrowDown")
+        page.get_by_role("button", name="保存").click()
+        expect(page.locator("#toasts")).to_contain_text("线形已更新")
+    assert watched.complaints == []

@@ -136,6 +136,8 @@ def attach(session: Session, *, division: Division) -> Attached:
     added: dict[int, list[Any]] = defaultdict(list)
     rest: dict[int, Beside] = {}
     for row in _loose_segments(session, division):
+        if row.id not in near:
+            continue
         line = shapely.from_wkb(row.line)
         found = beside(line, [other for _, other in near[row.id]], near_m=NEAR_M)
         kept = tuple(piece for piece in found.rest if length_m(piece) > APART_M)
