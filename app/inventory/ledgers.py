@@ -32,11 +32,13 @@ from app.base.models import Division, DivisionKind
 from app.base.people import Actor
 from app.inventory.asks import NamedStreets, SignedStreets
 from app.inventory.logic import Ledger
-from app.inventory.models import Street
+from app.inventory.models import Street, StreetState
 from gis.features import Centreline
 from gis.findings import Findings, find
 from gis.streets import known_streets
 
+#: What people called no street stands in none of the lists.
+_IS_STREET = Street.state != StreetState.NO_STREET.value
 #: The lists that need the lines of a county.
 BY_LINES = (Ledger.NEARBY, Ledger.SEVERAL, Ledger.REPEATED)
 #: Of the other streets concerned so many are told by name and shown on the map.
@@ -135,7 +137,7 @@ def _named(ground: Division, names: NamedStreets) -> Select[*tuple[Any, ...]]:
     return (
         select(Street.id, Street.version, name)
         .outerjoin(known, known.c.street_id == Street.id)
-        .where(Street.territory.op("<@")(ground.path))
+        .where(Street.territory.op("<@")(ground.path), _IS_STREET)
         .order_by(Street.id)
     )
 
@@ -204,7 +206,7 @@ def keys_of(statement: Select[*tuple[Any, ...]], ledger: Ledger) -> list[ColumnE
 
 
 def _here(asked: Asked) -> list[ColumnElement[bool]]:
-    here: list[ColumnElement[bool]] = [Street.territory.op("<@")(asked.place.path)]
+    here: list[ColumnElement[bool]] = [Street.territory.op("<@")(asked.place.path), _IS_STREET]
     return here if not asked.scope else [*here, Street.in_scope.is_(asked.scope == "in")]
 
 
@@ -239,7 +241,7 @@ def counts(session: Session, asked: Asked, looked: Looked | None) -> dict[Ledger
 
 def bare_villages(place: Division) -> Select[*tuple[Any, ...]]:
     """Villages and residents' committees without a street in scope, with their town and how many streets they have."""
-    town, here = aliased(Division), Street.territory.op("<@")(place.path)
+    town, here = aliased(Division), Street.territory.op("<@")(place.path) & _IS_STREET
     made = select(Street.division_id, func.count().label("n")).where(here).group_by(Street.division_id).subquery()
     in_scope = select(Street.division_id).where(here, Street.in_scope)
     return (

@@ -50,6 +50,7 @@ def test_no_street_leaves_the_list_and_stands_in_its_own_with_the_reason(world: 
     listed = officer.reads("/inventory")
     assert len(uids_in(listed, "/inventory")) == len(all_of_them) - 1
     assert "非街路巷 1" in listed
+    assert here not in officer.reads("/inventory/ledgers?list=unnamed")
     own = officer.reads("/inventory?state=no_street")
     assert uids_in(own, "/inventory") == [here.rpartition("/")[2]]
     assert "院内通道" in own
