@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,12 @@ class _ByFile(LoadScopeScheduling):  # type: ignore[misc]  # xdist publishes no 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return DEMONSTRATION if file.startswith(DEMONSTRATION) else file
+
+
+def pytest_configure() -> None:
+    """Ctrl-C means Ctrl-C to the commands that tests start, also where the tests run in the background of a shell."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
