@@ -106,7 +106,7 @@ def _facilities(drawn: _Drawn) -> list[Facility]:
     village, found = drawn.village, []
     for n, (kind, x, y) in enumerate(drawn.net.facilities, start=1):
         lon, lat = _to_degrees(village, np.array([[x, y]]))[0]
-        name = f"{village.called}{_CALLED[kind]}".replace("村村委会", "村委会")
+        name = f"{village.called}{_CALLED[kind]}".replace("村村委会", "村委会").replace("社区村委会", "社区居委会")
         found.append(Facility(f"{village.code}/f{n}", kind, name, Point(float(lon), float(lat))))
     return found
 

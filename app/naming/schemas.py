@@ -53,7 +53,7 @@ STATES: Mapping[str, str] = {
     State.SUBMITTED.value: N_("Submitted"),
     State.RETURNED.value: N_("Sent back"),
     State.APPROVED.value: N_("Approved"),
-    State.IN_FORCE.value: N_("In force"),
+    State.IN_FORCE.value: N_("Announced"),
     State.WITHDRAWN.value: N_("Withdrawn"),
     State.REJECTED.value: N_("Refused"),
 }

@@ -19,7 +19,8 @@ COLOURS = ("#ffffcc", "#c7e9b4", "#7fcdbb", "#41b6c4", "#2c7fb8", "#253494")
 _TITLE = N_("Villages named by {day}")
 _SKETCH = N_("Outlines are sketches, not boundaries.")
 _DATUM = N_("Coordinates: CGCS2000 (EPSG:4490), longitude and latitude")
-_DEMONSTRATION = (
+#: What stands on every page of a demonstration, and on what is taken away from it.
+DEMONSTRATION = (
     N_("Demonstration data"),
     N_("Street lines, facilities and village points are generated, not surveyed."),
 )
@@ -119,7 +120,7 @@ def _raw(markup: str) -> Any:
 
 def _banner(say: Callable[[str], str]) -> str:
     """What stands on every page of a demonstration, and so on what is taken away from it."""
-    title, words = (html.escape(say(part)) for part in _DEMONSTRATION)
+    title, words = (html.escape(say(part)) for part in DEMONSTRATION)
     return (
         '<p role="note" style="position:absolute;z-index:1000;left:0;right:0;bottom:0;margin:0;padding:.4em 1em;'
         f'background:#ffe8bd;color:#4a3200;font:14px sans-serif"><strong>{title}</strong> {words}</p>'

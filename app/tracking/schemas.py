@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from app.base.errors import N_, Invalid
-from app.tracking.logic import share
+from app.tracking.logic import DEMONSTRATION, share
 from app.tracking.queries import By, Progress
 
 BYS: Mapping[str, str] = {
@@ -73,13 +73,24 @@ def bars(rows: Sequence[Progress], name: Callable[[Progress], str]) -> list[Bar]
 
 
 def table(
-    rows: Sequence[Progress], *, on: date, by: By, name: Callable[[Progress], str], say: Callable[[str], str]
+    rows: Sequence[Progress],
+    *,
+    on: date,
+    by: By,
+    name: Callable[[Progress], str],
+    say: Callable[[str], str],
+    demonstration: bool = False,
 ) -> str:
-    """The rows as CSV with the day and the datum named above; a byte-order mark lets Excel read the Chinese."""
+    """The rows as CSV with the day and the datum named above, and whether a ``demonstration`` made them up.
+
+    A byte-order mark lets Excel read the Chinese.
+    """
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([say(N_("Progress of the naming, day")), on.isoformat()])
     writer.writerow([say(N_("Divisions")), say(N_("statistical register; places in CGCS2000 (EPSG:4490)"))])
+    if demonstration:
+        writer.writerow([say(part) for part in DEMONSTRATION])
     writer.writerow([say(N_("Name")), "uid", *(say(title) for title in columns(by).values())])
     for row in rows:
         figures = ["" if (value := getattr(row, key)) is None else value for key in COLUMNS]

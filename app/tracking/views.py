@@ -14,6 +14,7 @@ from app.base.clock import Clock
 from app.base.errors import N_, Invalid
 from app.base.people import Actor
 from app.base.request import Answer, Now, Show, Work, one_of
+from app.scanning.queries import is_demonstration
 from app.tracking import queries, schemas
 from app.tracking.queries import By, Progress
 
@@ -59,7 +60,8 @@ def export(session: Work, show: Show, clock: Now, on: str = "", by: str = "") ->
     """The same table as a file for a spreadsheet."""
     day, kind = schemas.asked_day(on, clock.today()), _by(by)
     rows = queries.progress(session, on=day, by=kind)
-    body = schemas.table(rows, on=day, by=kind, name=_name(show, kind), say=show.text)
+    shown = is_demonstration(session)
+    body = schemas.table(rows, on=day, by=kind, name=_name(show, kind), say=show.text, demonstration=shown)
     return _file(body, "text/csv; charset=utf-8", _title(show, day, f"{kind.value}.csv"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -53,6 +53,11 @@ def status_of(error: MingluError) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 400)
 
 
+def _field_of(place: Sequence[str | int]) -> str:
+    """The field that a place in a form or query means: of one of many values the field, not its number."""
+    return next((str(part) for part in reversed(place) if isinstance(part, str)), "")
+
+
 class ErrorPages:
     """Turns what was raised into answers, for one app; ``page`` renders a template of that app."""
 
@@ -85,7 +90,7 @@ class ErrorPages:
 
     async def malformed(self, request: Request, error: RequestValidationError) -> Response:
         """A form or query that does not fit the route; only the names of the fields are told."""
-        names = sorted({str(one["loc"][-1]) for one in error.errors() if one.get("loc")})
+        names = sorted({_field_of(one["loc"]) for one in error.errors() if one.get("loc")})
         return await self._tell(request, 422, BAD_FORM, {"field": ", ".join(names)}, names[0] if names else None)
 
     async def http(self, request: Request, error: HTTPException) -> Response:

@@ -190,7 +190,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "unnamed": (N_("Unnamed"), "unnamed"),
     "proposed": (N_("Proposed"), "proposed"),
     "approved": (N_("Approved"), "approved"),
-    "in_force": (N_("In force"), "in-force"),
+    "in_force": (N_("Announced"), "in-force"),
     "retired": (N_("Retired"), "retired"),
     "no_street": (N_("No street"), "no-street"),
     "draft": (N_("Draft"), "draft"),

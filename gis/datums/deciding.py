@@ -123,9 +123,15 @@ def _beats(mine: Floats, others: Floats) -> tuple[bool, bool]:
     return wins_clearly, wins_clearly and share >= _CERTAIN_SHARE and sigmas >= _CERTAIN_SIGMAS
 
 
+#: Points of the same name that say anything together (estimate).
+_FEWEST_POINTS = 3
+
+
 def _counterparts(by: Comparison, shift: Shift) -> bool:
-    if by in {Comparison.OUTLINES, Comparison.POINTS}:
+    if by is Comparison.OUTLINES:
         return True
+    if by is Comparison.POINTS:  # one shop of a common name says nothing of where the others are
+        return shift.of >= _FEWEST_POINTS
     return shift.prominence >= _PROMINENCE and shift.agree >= max(_HITS * shift.of, 1)
 
 

@@ -88,7 +88,10 @@ class Opened:
         self.require_places()
         if datum is None and self.stated is None:
             raise UnknownDatum(
-                N_("{file} does not say its coordinate system (no .prj); choose it, for example EPSG:4548."),
+                N_(
+                    "{file} does not say its coordinate system (no .prj, or none that can be read);"
+                    " choose it, for example EPSG:4548."
+                ),
                 file=self.name,
             )
         survey = gather(self.rows, datum=crs.datum_named(datum if datum is not None else self.stated or ""))

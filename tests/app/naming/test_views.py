@@ -105,7 +105,7 @@ def test_the_way_from_a_batch_to_names_in_force(world: World, office: Office, co
     assert "已于2024年7月1日办理" in county.reads(decision)
     names = Person(office, Role.CREW, "西县").reads("/naming/names")
     assert "西政字〔2024〕1号" in names
-    assert "现行" in county.reads(f"/naming/{uids[0]}") or "已生效" in county.reads(f"/naming/{uids[0]}")
+    assert "现行" in county.reads(f"/naming/{uids[0]}") or "已公告" in county.reads(f"/naming/{uids[0]}")
 
 
 def test_a_decision_is_shown_whole_before_it_is_made(county: Person, batch: str):

@@ -64,7 +64,7 @@ def test_a_name_that_is_decided_and_not_announced_is_named_and_shown_apart(world
         (told,) = progress(session, on=DAY, by=By.CITY)
     assert (told.streets_named, told.streets_approved, told.streets_in_force) == (1, 1, 0)
     home = office.signed_in(Role.CITY_OFFICER, "市").get("/").text
-    assert "已批复（待公告） 1 · 已生效 0" in home
+    assert "已批复（待公告） 1 · 已公告 0" in home
 
 
 def test_each_number_of_the_progress_leads_to_a_list_with_that_total(world: World, office: Office):

@@ -86,11 +86,12 @@ def test_the_map_is_one_file_to_save_that_asks_no_host(office: Office, named: in
     assert "演示数据" not in answer.text
 
 
-def test_the_map_of_a_demonstration_says_so(office: Office, world: World, named: int):
+def test_what_is_taken_away_from_a_demonstration_says_so(office: Office, world: World, named: int):
     with world.owner.begin() as connection:
         connection.execute(text("INSERT INTO base.setting (key, value) VALUES ('demonstration', 'true')"))
     answer = office.signed_in(Role.AUDITOR, "市").get("/tracking/map.html")
     assert "演示数据" in answer.text
+    assert "演示数据,街道线" in office.signed_in(Role.COUNTY_OFFICER, "东县").get("/tracking/export.csv").text
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -93,7 +93,7 @@ def table(person: Person, by: str) -> list[list[str]]:
 @pytest.mark.parametrize("role", EVERYBODY)
 def test_the_start_page_tells_every_role_the_same_of_a_county(office: Office, role: Role):
     told = programme(Person(office, role, "东县").reads("/"))
-    assert "街路巷已命名 4 / 5 已批复（待公告） 1 · 已生效 3" in told
+    assert "街路巷已命名 4 / 5 已批复（待公告） 1 · 已公告 3" in told
     assert "标志已安装 0 / 2" in told
     assert told == programme(Person(office, Role.COUNTY_OFFICER, "东县").reads("/"))
 
