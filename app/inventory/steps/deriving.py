@@ -62,6 +62,10 @@ _JUDGE = text(
 NEAR_M = 6.0
 #: A line runs along a street where this much of it does (estimate); less than so many metres of it is a crossing.
 ALONG, APART_M = 0.8, 15.0
+NAMED = N_(
+    "{n} streets made of the lines of {source} bear decided names, so this file can no longer be taken back. Correct"
+    " single streets on their pages or on the map instead."
+)
 TAKEN = N_("Names were proposed for {n} streets made of the lines of {source}. Withdraw these proposals first.")
 
 DECIDED = N_(
@@ -286,7 +290,8 @@ def _refuse_built_on(session: Session, intake: Intake, ids: Sequence[int]) -> No
     """Raise Conflict where people did something with these streets."""
     nameless = Street.state.in_((StreetState.UNNAMED.value, StreetState.NO_STREET.value))
     shaped = Street.shaped_on.is_not(None) | (Street.state == StreetState.NO_STREET.value)
-    for wanted, message in ((~nameless, TAKEN), (shaped, DECIDED)):
+    named = Street.state.in_((StreetState.APPROVED.value, StreetState.IN_FORCE.value, StreetState.RETIRED.value))
+    for wanted, message in ((named, NAMED), (~nameless, TAKEN), (shaped, DECIDED)):
         n = session.scalar(select(text("count(*)")).select_from(Street).where(Street.id.in_(ids), wanted))
         if n:
             raise Conflict(message, n=int(n), source=intake.source)

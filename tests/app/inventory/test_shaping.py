@@ -351,3 +351,11 @@ def test_an_intake_is_not_undone_under_what_people_decided(small: Small, step: S
         step(small, session)
     with small.acting() as session, pytest.raises(Conflict, match="what people decided"):
         steps.dissolve(session, intake=session.scalars(select(Intake)).one())
+
+
+def test_an_intake_whose_streets_bear_decided_names_says_that_it_stays(small: Small):
+    with small.acting() as session:
+        street = session.scalars(select(Street.id).order_by(Street.id).limit(1)).one()
+    build_name(small.world, street)
+    with small.acting() as session, pytest.raises(Conflict, match="can no longer be taken back"):
+        steps.dissolve(session, intake=session.scalars(select(Intake)).one())
