@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from io import BytesIO
-from typing import TYPE_CHECKING
 
 from app.base.errors import N_
-
-if TYPE_CHECKING:
-    from openpyxl.worksheet.worksheet import Worksheet
 
 #: A street has no beginning: of the eight winds four ways to run are left, clockwise from north.
 WAYS = (N_("North–south"), N_("Northeast–southwest"), N_("East–west"), N_("Northwest–southeast"))
@@ -95,47 +89,6 @@ def _nearby(case: Case) -> Said:
     if case.apart_m > 0:
         return N_("Beside {name}, {metres} m apart"), {"name": name, "metres": f"{case.apart_m:.0f}"}
     return N_("In line with {name}"), {"name": name}
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """One sheet of a workbook: its name, a heading with its width for each column, and the rows."""
-
-    name: str
-    heads: Sequence[tuple[str, int]]
-    rows: Sequence[Sequence[object]]
-
-
-def workbook(sheets: Sequence[Sheet]) -> bytes:
-    """An Excel file; numbers stay numbers, and text from outside is never a formula."""
-    from openpyxl import Workbook  # a second to import: only who asks for the list waits for it
-
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    for one in sheets:
-        sheet = book.create_sheet(one.name)
-        for column, (_, width) in enumerate(one.heads):
-            sheet.column_dimensions["ABCDEFGHIJKLMNOPQRSTUVWXYZ"[column]].width = width
-        for number, values in enumerate(([head for head, _ in one.heads], *one.rows), 1):
-            _write(sheet, number, values)
-        sheet.freeze_panes = "A2"
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _write(sheet: Worksheet, row: int, values: Sequence[object]) -> None:
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    for column, value in enumerate(values, 1):
-        if value is None or value == "":
-            continue
-        cell = sheet.cell(row, column)
-        if isinstance(value, int | float):
-            cell.value = value
-        else:
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(value))
-            cell.data_type = "s"
 
 
 def side(bearing_deg: float) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from app.base.errors import N_, Conflict
 from app.planning.logic import Hanging, picture
+from gis.formats.workbooks import Sheet, workbook
 from signs import qr, rendering
 from signs.codes import CodeError
 from signs.designs import KINDS, Axis, DesignError, Ground, axis_of, ground_of, sides_of
@@ -17,8 +17,6 @@ from signs.fonts import MissingGlyphError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from openpyxl.worksheet.worksheet import Worksheet
 
     from signs.drawing import Face
 
@@ -32,6 +30,7 @@ _OTHER_CODE = N_(
     "Plate {position} ({words}, {token}) stops the order: the sign's code is {registered}. Nothing was released."
 )
 _COMPASS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
+MANIFEST_WIDTHS = (6, 38, 11, 22, 30, 16, 16, 13, 8)
 MANIFEST = ("序号", "标志编号", "编码", "标准地名", "罗马字母拼写", "村", "乡镇", "尺寸 (mm)", "朝向")
 
 
@@ -157,27 +156,5 @@ def _told(plate: Plate) -> dict[str, object]:
 
 def manifest(plates: Sequence[Plate], *, number: str) -> bytes:
     """The packing list as an Excel file: one row a plate, in the order of the print file's pages."""
-    from openpyxl import Workbook  # a second to import: only who asks for the list waits for it
-
-    book = Workbook()
-    book.properties.title = number
-    book.remove(book.worksheets[0])
-    sheet = book.create_sheet("清单")
-    _row(sheet, 1, MANIFEST)
-    for index, plate in enumerate(plates, 2):
-        cells = (plate.sign_uid, plate.token, plate.words, plate.latin, plate.village, plate.town)
-        _row(sheet, index, (plate.position, *cells, plate.size, plate.facing))
-    for column, width in zip("ABCDEFGHI", (6, 38, 11, 22, 30, 16, 16, 13, 8), strict=True):
-        sheet.column_dimensions[column].width = width
-    sheet.freeze_panes = "A2"
-    out = BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _row(sheet: Worksheet, row: int, values: Sequence[object]) -> None:
-    for column, value in enumerate(values, 1):
-        cell = sheet.cell(row, column)
-        cell.value = value if isinstance(value, int) else str(value)
-        if not isinstance(value, int):
-            cell.data_type = "s"  # text from outside is never a formula
+    rows = [(p.position, p.sign_uid, p.token, p.words, p.latin, p.village, p.town, p.size, p.facing) for p in plates]
+    return workbook([Sheet("清单", tuple(zip(MANIFEST, MANIFEST_WIDTHS, strict=True)), rows)], title=number)

@@ -18,7 +18,10 @@ import shapely
 from gis.features import RowReport, Survey, Verdict
 from gis.formats import writing
 from gis.formats.columns import ADDED
+from gis.formats.workbooks import Sheet, workbook
 
+#: How wide a column of a list is, in characters.
+_WIDTH = 16
 _KML = "http://www.opengis.net/kml/2.2"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KINDS_OF_SHAPE = {0: "points", 1: "lines", 2: "areas"}
@@ -67,14 +70,9 @@ def _csv(path: Path, rejected: Sequence[RowReport], _: str) -> None:
 
 
 def _xlsx(path: Path, rejected: Sequence[RowReport], _: str) -> None:
-    from openpyxl import Workbook
-
-    names, book = _names(rejected), Workbook(write_only=True)
-    sheet = book.create_sheet("rejected")
-    sheet.append([*names, *ADDED])
-    for report in rejected:
-        sheet.append(_cells(report, names))
-    book.save(path)
+    names = _names(rejected)
+    heads = [(name, _WIDTH) for name in (*names, *ADDED)]
+    path.write_bytes(workbook([Sheet("rejected", heads, [_cells(report, names) for report in rejected])]))
 
 
 def _geojson(path: Path, rejected: Sequence[RowReport], datum: str) -> None:

@@ -15,8 +15,9 @@ from app.base.errors import N_, Invalid
 from app.base.request import Answer, Me, Now, Place, Show, Work, one_of
 from app.inventory import ledgers, logic, queries
 from app.inventory.ledgers import MOST_TOLD, Asked, Concern, Looked, Memory, Told
-from app.inventory.logic import Case, Ledger, Sheet
+from app.inventory.logic import Case, Ledger
 from app.inventory.views.streets import STATES, require_reader
+from gis.formats.workbooks import Sheet, workbook
 
 router = APIRouter()
 
@@ -187,7 +188,7 @@ def export(session: Work, show: Show, clock: Now, found: Found, view: View) -> R
         "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}",
         "cache-control": "private, no-store",
     }
-    return Response(logic.workbook([sheet, notes]), media_type=XLSX, headers=headers)
+    return Response(workbook([sheet, notes]), media_type=XLSX, headers=headers)
 
 
 def keys_as_columns(keys: Sequence[paging.Key]) -> list[Any]:

@@ -14,10 +14,11 @@ from sqlalchemy import select
 from app.base.models import Division, Role
 from app.inventory import ledgers
 from app.inventory.ledgers import Asked, Concern, Looked, Memory
-from app.inventory.logic import Case, Ledger, Sheet, reason, workbook
+from app.inventory.logic import Case, Ledger, reason
 from app.inventory.models import Street
 from app.naming.queries import named_streets
 from app.planning.queries import signed_streets
+from gis.formats.workbooks import Sheet, workbook
 from tests.app import builders
 from tests.app.builders import NAMES, build_name, build_sign, build_street, run
 from tests.app.pages import Office, Person, uid_of, uids_in

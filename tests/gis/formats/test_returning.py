@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import openpyxl
 import pyogrio
 import pytest
 import shapely
@@ -66,6 +67,14 @@ def test_a_list_comes_back_as_a_list(tmp_path: Path, kind: str):
     assert opened.names == ["name", "类型", "行号", "原因", "字段"]
     assert [row.tags["name"] for row in opened.rows] == ["第0街", "第1街"]
     assert opened.rows[0].tags["原因"] == "“东边” is no coordinate."
+
+
+@pytest.mark.parametrize(("words", "kept"), [("=1+1", "=1+1"), ("a\x0bb", "ab")])
+def test_what_a_cell_of_a_workbook_says_is_given_back_as_text(tmp_path: Path, words: str, kept: str):
+    report = dataclasses.replace(survey(shapes=(None,)).reports[1], attributes={"name": words})
+    returned = give_back(Survey((), (), (), (report,), "EPSG:4490"), kind="xlsx", folder=tmp_path, stem="rows")
+    cell = openpyxl.load_workbook(returned.path).worksheets[0]["A2"]
+    assert (cell.value, cell.data_type) == (kept, "s")
 
 
 def test_what_was_added_the_last_time_is_not_doubled(tmp_path: Path):
