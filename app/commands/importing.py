@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from app.commands.kinds import Taken
     from app.intake.datums import Look
     from app.intake.models import Intake
-    from gis.formats import Columns
 
 
 @click.command("import")
@@ -135,12 +135,9 @@ def _seen(session: Session, file: Path, *, division: Division, source: str, datu
     from app.intake import mappings, steps
     from app.intake.datums import find_datum
 
-    data = file.read_bytes()
-    opened = steps.open_bytes(data, name=file.name, by=mappings.choosing(session, division, source))
-    if told:
-        by: Columns = mappings.columns_of(told, opened)
-        opened = steps.open_bytes(data, name=file.name, by=by)
-    elif opened.lost:
+    by = partial(mappings.columns_of, told) if told else mappings.choosing(session, division, source)
+    opened = steps.open_bytes(file.read_bytes(), name=file.name, by=by)
+    if opened.lost:
         raise Invalid(
             "Nothing says in which columns the places of {file} stand, it has {names}. Say it: --column x=…",
             file=file.name,

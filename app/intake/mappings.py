@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,9 +19,9 @@ from gis.formats.columns import ADDED
 EVERY = ("道路", "村", "镇", "县", "村委会", "商店", "卫生室", "学校")
 
 
-def choosing(session: Session, division: Division, source: str) -> Callable[[list[str]], Columns | None]:
-    """For :func:`gis.formats.open_rows`: what was remembered for a file of ``source`` with these columns."""
-    return partial(remembered, session, division, source)
+def choosing(session: Session, division: Division, source: str) -> Callable[[Opened], Columns | None]:
+    """For :func:`gis.formats.open_rows`: what was remembered for a file of ``source`` with its columns."""
+    return lambda opened: remembered(session, division, source, opened.names)
 
 
 def remembered(session: Session, division: Division, source: str, names: Sequence[str]) -> Columns | None:

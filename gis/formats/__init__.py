@@ -26,9 +26,6 @@ from gis.formats.rows import RawRow, dimension_of, gather, keepable
 
 __all__ = ["DEFAULT_LIMITS", "By", "Columns", "Field", "Limits", "Opened", "guess", "open_rows", "read_survey"]
 
-#: What a person said of a file's columns, or who is asked for it once their names are known.
-By = Columns | Callable[[list[str]], Columns | None] | None
-
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -101,10 +98,14 @@ class Opened:
         return replace(survey, reports=tuple(columns.as_called(report, by) for report in survey.reports))
 
 
+#: What a person said of a file's columns, or who is asked for it once the file is read.
+By = Columns | Callable[[Opened], Columns | None] | None
+
+
 def open_rows(path: Path, *, by: By = None, limits: Limits = DEFAULT_LIMITS) -> Opened:
     """A file's rows before anything is placed; raises UnreadableFile as :func:`read_survey` does.
 
-    ``by`` says which columns mean what, or is asked for it with the names of the file's columns. Without it a table's
+    ``by`` says which columns mean what, or is asked for it with the file as it was read. Without it a table's
     columns of places are found by their names; where they are not, its rows have no shape, and :attr:`Opened.lost` is
     true.
     """
@@ -115,7 +116,7 @@ def open_rows(path: Path, *, by: By = None, limits: Limits = DEFAULT_LIMITS) -> 
     if not read.rows:
         raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=path.name)
     opened = Opened(tuple(keepable(row) for row in read.rows), read.stated, path.name, read.table, read.kind)
-    return opened.read(by(opened.names) if callable(by) else by)
+    return opened.read(by(opened) if callable(by) else by)
 
 
 def read_survey(

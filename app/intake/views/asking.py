@@ -17,9 +17,9 @@ from app.base.jobs import enqueue
 from app.base.models import Division, File, GeometrySource
 from app.base.people import may
 from app.base.request import Answer
-from app.intake import mappings, steps
+from app.intake import steps
 from app.intake.datums import Look
-from gis.formats import Columns, Opened
+from gis.formats import By, Columns, Opened
 
 #: Files up to this size are looked at before they are queued, so that a bad one is refused on the form.
 LOOKED_AT = 8 * 1024 * 1024
@@ -85,11 +85,10 @@ def file_of(session: Session, uid: UUID) -> File:
     return found
 
 
-def opened_of(session: Session, store: Store, uid: UUID, place: Division, handed: Handed) -> Opened:
-    """A kept file's rows, by the columns that were remembered for its source."""
+def opened_of(session: Session, store: Store, uid: UUID, by: By) -> Opened:
+    """A kept file's rows, by the columns that ``by`` says."""
     file, content = fetch(session, store, uid)
     with content:
-        by = mappings.choosing(session, place, handed.named(file.name))
         return steps.open_bytes(content.read(), name=file.name, by=by)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -12,7 +13,6 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy.orm import Session
 
 from app.base.errors import N_, Invalid
-from app.base.files import fetch
 from app.base.models import Division, File
 from app.base.request import Answer, Files, Now, Place, Show, Work
 from app.intake import mappings, steps
@@ -72,11 +72,9 @@ def ask(
 ) -> Response:
     """The columns as they were remembered for such a file, else as their names suggest."""
     asking.require_officer(session)
-    file, opened = asking.file_of(session, uid), asking.opened_of(session, store, uid, place, handed)
-    columns = opened.by or guess(opened.names)
-    if not opened.table:
-        columns = Columns({field: column for field, column in columns.of.items() if field not in PLACES}, columns.every)
-    return _page(session, show, place, handed, file, opened=_read(session, store, uid, columns), columns=columns)
+    file = asking.file_of(session, uid)
+    opened = asking.opened_of(session, store, uid, partial(_likely, session, place, handed.named(file.name)))
+    return _page(session, show, place, handed, file, opened=opened, columns=opened.by or Columns())
 
 
 @router.post("")
@@ -93,14 +91,15 @@ def choose(  # noqa: PLR0917 - one argument a dependency
 ) -> Response:
     """Look at what the chosen columns make of the file; or remember them, and go on with it."""
     asking.require_officer(session)
-    file, before = asking.file_of(session, uid), asking.opened_of(session, store, uid, place, handed)
+    file = asking.file_of(session, uid)
     try:
-        columns = mappings.columns_of(chosen, before)
+        opened = asking.opened_of(session, store, uid, partial(mappings.columns_of, chosen))
     except Invalid as refusal:
         errors = {f"of_{refusal.field}": show.text(refusal.message, **refusal.values)}
-        columns = Columns({field: chosen[field.value] for field in Field if chosen[field.value] in before.names})
-        return _page(session, show, place, handed, file, opened=before, columns=columns, errors=errors)
-    opened = _read(session, store, uid, columns)
+        opened = asking.opened_of(session, store, uid, None)
+        columns = Columns({field: chosen[field.value] for field in Field if chosen[field.value] in opened.names})
+        return _page(session, show, place, handed, file, opened=opened, columns=columns, errors=errors)
+    columns = opened.by or Columns()
     if act != "take":
         return _page(session, show, place, handed, file, opened=opened, columns=columns)
     try:
@@ -115,10 +114,12 @@ def choose(  # noqa: PLR0917 - one argument a dependency
     return asking.onward(session, show, place, handed, file, seen)
 
 
-def _read(session: Session, store: Files, uid: UUID, columns: Columns) -> Opened:
-    file, content = fetch(session, store, uid)
-    with content:
-        return steps.open_bytes(content.read(), name=file.name, by=columns)
+def _likely(session: Session, place: Division, source: str, opened: Opened) -> Columns:
+    """What was remembered for such a file, else what the names suggest; only a table's places stand in columns."""
+    columns = mappings.remembered(session, place, source, opened.names) or guess(opened.names)
+    if opened.table:
+        return columns
+    return Columns({field: column for field, column in columns.of.items() if field not in PLACES}, columns.every)
 
 
 def _page(

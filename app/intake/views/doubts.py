@@ -13,7 +13,7 @@ from app.base.errors import N_, Invalid
 from app.base.files import Store
 from app.base.models import Division, File
 from app.base.request import Answer, Files, Place, Show, Work
-from app.intake import steps
+from app.intake import mappings, steps
 from app.intake.datums import Look, find_datum
 from app.intake.drawing import pictures
 from app.intake.views import asking
@@ -65,7 +65,8 @@ def settle(  # noqa: PLR0917 - one argument a dependency
 
 
 def _seen(session: Session, store: Store, uid: UUID, place: Division, handed: Handed) -> Look:
-    opened = asking.opened_of(session, store, uid, place, handed)
+    by = mappings.choosing(session, place, handed.named(asking.file_of(session, uid).name))
+    opened = asking.opened_of(session, store, uid, by)
     return find_datum(session, opened, datum=handed.stated, division=place)
 
 
