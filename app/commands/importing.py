@@ -67,11 +67,11 @@ def _import(
     from app.commands.kinds import apply
     from app.commands.progress import progress_bars
     from app.intake import mappings
-    from app.intake.steps import Origin
+    from app.intake.steps import Origin, require_officer
 
     clock, person, named = Clock(), _person(settings, login), source.strip() or file.name
     with progress_bars() as tell, database.acting(person, via="minglu import") as session:
-        _require_officer(session)
+        require_officer(session)
         division = division_called(session, place)
         seen = _seen(session, file, division=division, source=named, datum=datum, told=told)
         origin = Origin(
@@ -121,14 +121,6 @@ def _person(settings: Settings, login: str) -> int:
     return found
 
 
-def _require_officer(session: Session) -> None:
-    from app.base.errors import NotAllowed
-    from app.base.people import may
-
-    if not may(session, "intake.intake", "create"):
-        raise NotAllowed("Only the officers of city, county and town take in files.")
-
-
 def _seen(session: Session, file: Path, *, division: Division, source: str, datum: str, told: dict[str, str]) -> Look:
     """The file, opened by the columns that were said or remembered, in a datum that is beyond doubt, or was said."""
     from app.base.errors import Invalid
@@ -150,19 +142,12 @@ def _seen(session: Session, file: Path, *, division: Division, source: str, datu
 
 
 def _kept(session: Session, settings: Settings, file: Path, *, division: Division, person: int) -> File:
-    from app.base.files import keep, open_store
+    from app.base.files import open_store
+    from app.intake.steps import keep_file
 
     with file.open("rb") as data:
-        return keep(
-            session,
-            open_store(settings.files),
-            division_id=division.id,
-            data=data,
-            media_type="application/octet-stream",
-            name=file.name,
-            purpose="intake",
-            owner_id=person,
-        )
+        store = open_store(settings.files)
+        return keep_file(session, store, division=division, data=data, name=file.name, owner_id=person)
 
 
 def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> None:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import shapely
@@ -20,8 +20,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import Conflict, Invalid
+from app.base.errors import Conflict, Invalid, NotAllowed
+from app.base.files import Store, keep
 from app.base.models import Division, File, GeometrySource
+from app.base.people import may
 from app.base.tables import SRID
 from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Segment
 from app.intake.villages import KNOWN, Said, Settled, make, settle
@@ -52,6 +54,26 @@ class Origin:
     geometry: GeometrySource = GeometrySource.SURVEY
     file: File | None = None
     columns: Columns | None = None  # by which its rows were read, where somebody said it
+
+
+def require_officer(session: Session) -> None:
+    """Raise NotAllowed for all but officers."""
+    if not may(session, "intake.intake", "create"):
+        raise NotAllowed("Only the officers of city, county and town take in files.")
+
+
+def keep_file(session: Session, store: Store, *, division: Division, data: BinaryIO, name: str, owner_id: int) -> File:
+    """A survey file as it came, before anything of it is read."""
+    return keep(
+        session,
+        store,
+        division_id=division.id,
+        data=data,
+        media_type="application/octet-stream",
+        name=name,
+        purpose="intake",
+        owner_id=owner_id,
+    )
 
 
 def open_bytes(data: bytes, *, name: str, by: By = None) -> Opened:

@@ -131,9 +131,3 @@ def require_reader(session: Session) -> None:
     """Raise NotAllowed for whoever may not read what was taken in."""
     if not may(session, "intake.intake", "read"):
         raise NotAllowed("Survey files are for the offices that name streets.")
-
-
-def require_officer(session: Session) -> None:
-    """Raise NotAllowed for all but officers."""
-    if not may(session, "intake.intake", "create"):
-        raise NotAllowed("Only the officers of city, county and town take in files.")

@@ -71,7 +71,7 @@ def ask(
     session: Work, show: Show, store: Files, place: Place, uid: UUID, handed: Annotated[Handed, Depends(said_before)]
 ) -> Response:
     """The columns as they were remembered for such a file, else as their names suggest."""
-    asking.require_officer(session)
+    steps.require_officer(session)
     file = asking.file_of(session, uid)
     opened = asking.opened_of(session, store, uid, partial(_likely, session, place, handed.named(file.name)))
     return _page(session, show, place, handed, file, opened=opened, columns=opened.by or Columns())
@@ -90,7 +90,7 @@ def choose(  # noqa: PLR0917 - one argument a dependency
     act: Annotated[str, Form(max_length=10)] = "look",
 ) -> Response:
     """Look at what the chosen columns make of the file; or remember them, and go on with it."""
-    asking.require_officer(session)
+    steps.require_officer(session)
     file = asking.file_of(session, uid)
     try:
         opened = asking.opened_of(session, store, uid, partial(mappings.columns_of, chosen))

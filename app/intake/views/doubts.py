@@ -36,7 +36,7 @@ def doubt(
     session: Work, show: Show, store: Files, place: Place, uid: UUID, handed: Annotated[Handed, Depends(said_before)]
 ) -> Response:
     """A kept file whose coordinate system is in doubt: what was found, on a map, and the choice."""
-    asking.require_officer(session)
+    steps.require_officer(session)
     return _doubt(show, place, handed, asking.file_of(session, uid), _seen(session, store, uid, place, handed))
 
 
@@ -51,7 +51,7 @@ def settle(  # noqa: PLR0917 - one argument a dependency
     choice: Annotated[str, Form(max_length=60)] = "",
 ) -> Response:
     """Queue a kept file's intake in the coordinate system that was chosen; ``as-declared`` leaves it as it was said."""
-    asking.require_officer(session)
+    steps.require_officer(session)
     file, seen = asking.file_of(session, uid), _seen(session, store, uid, place, handed)
     if choice not in _choices(seen):
         message = show.text("Choose a coordinate system, or go back to the list.")

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Response, UploadFile
 from sqlalchemy.orm import Session
 
 from app.base.errors import Invalid
-from app.base.files import keep
 from app.base.models import Division
 from app.base.request import Answer, Files, Me, Place, Show, Work
 from app.intake import mappings, steps
@@ -24,7 +23,7 @@ router = APIRouter(prefix="/intake")
 @router.get("/new")
 def ask(session: Work, show: Show, place: Place) -> Response:
     """The form for a file."""
-    asking.require_officer(session)
+    steps.require_officer(session)
     return _form(show, place, Handed(), {})
 
 
@@ -39,7 +38,7 @@ def take(  # noqa: PLR0917 - one argument a dependency
     file: UploadFile | None = None,
 ) -> Response:
     """Keep the file and queue its intake; a small one is looked at first, and refused on the form where it is bad."""
-    asking.require_officer(session)
+    steps.require_officer(session)
     data, name = (file.file, file.filename or "file") if file is not None else (io.BytesIO(), "")
     try:
         opened = _opened(session, data, name, handed, place)
@@ -47,16 +46,7 @@ def take(  # noqa: PLR0917 - one argument a dependency
     except Invalid as refusal:
         field = refusal.field if refusal.field != "datum" or not handed.other else "other"
         return _form(show, place, handed, {field or "file": show.text(refusal.message, **refusal.values)})
-    kept = keep(
-        session,
-        store,
-        division_id=place.id,
-        data=data,
-        media_type="application/octet-stream",
-        name=name,
-        purpose="intake",
-        owner_id=actor.id,
-    )
+    kept = steps.keep_file(session, store, division=place, data=data, name=name, owner_id=actor.id)
     if opened is not None and seen is None:
         return show.see(f"/intake/files/{kept.uid}/columns?{handed.query(place)}")
     return asking.onward(session, show, place, handed, kept, seen)
