@@ -36,9 +36,13 @@ def demo() -> None:
 @click.option("--all", "everything", is_flag=True, help="The whole city: about 100,000 streets and 200,000 signs")
 @click.option("--county", default="乐陵市", show_default=True, help="The county shown in depth")
 def load_demo(*, everything: bool, county: str) -> None:
-    """Load the demonstration into an empty database."""
+    """Load the demonstration into an empty database, and do what its people left queued."""
+    from app.base.jobs import make_worker
+    from app.commands.kinds import kinds
     from app.commands.progress import progress_bars
     from app.demonstration.load import load
 
+    settings, clock = settings_now(), Clock()
     with progress_bars() as tell:
-        load(settings_now(), Clock(), everything=everything, county=county, tell=tell)
+        load(settings, clock, everything=everything, county=county, tell=tell)
+    make_worker(settings, kinds(settings, clock)).run(wait=False)

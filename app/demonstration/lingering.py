@@ -19,6 +19,7 @@ from app.naming.steps import Approval, announce, decide, file_decision, send_bac
 from app.naming.suggesting import suggest_for
 from app.planning.steps import plan
 
+CONTACT = "village"
 _MENDING = "与邻村道路读音太近，请另拟一个。"
 
 
@@ -43,20 +44,24 @@ def linger(part: Part) -> None:
         return
     with part.cast.acting(part.county.officer, "naming") as (session, actor):
         told = select(Proposal.id).where(Proposal.street_id.in_(part.late)).limit(1)
-        if session.scalar(told) is None:
-            _tell(part, session, actor)
+        if session.scalar(told) is not None:
+            return
+        drafts = _tell(part, session, actor)
+    with part.cast.acting(CONTACT, "naming") as (session, actor):
+        streets = session.scalars(select(Street).where(Street.id.in_(drafts)).order_by(Street.id)).all()
+        suggest_for(session, part.cast.on_day(_PROPOSED), by=actor, batch=part.the_batch(session), streets=streets)
 
 
-def _tell(part: Part, session: Session, actor: Actor) -> None:
+def _tell(part: Part, session: Session, actor: Actor) -> list[int]:
+    """All fates but the drafts, whose streets are given back: the village's contact writes them."""
     streets = session.scalars(select(Street).where(Street.id.in_(part.late)).order_by(Street.id)).all()
     fates = list(Fate)
     fate_of = {street.id: fates[n % len(fates)] for n, street in enumerate(streets)}
     batch = part.the_batch(session)
-    named = [street for street in streets if fate_of[street.id] is not Fate.UNNAMED]
-    made = suggest_for(session, part.cast.on_day(_PROPOSED), by=actor, batch=batch, streets=named)
+    sent_in = [street for street in streets if fate_of[street.id] not in {Fate.UNNAMED, Fate.DRAFT}]
+    made = suggest_for(session, part.cast.on_day(_PROPOSED), by=actor, batch=batch, streets=sent_in)
     of = {fate: [proposal for proposal in made if fate_of[proposal.street_id] is fate] for fate in Fate}
-    sent = [proposal for proposal in made if fate_of[proposal.street_id] is not Fate.DRAFT]
-    submit(session, part.cast.on_day(_SUBMITTED), by=actor, proposals=sent, read_by_hand=True)
+    submit(session, part.cast.on_day(_SUBMITTED), by=actor, proposals=made, read_by_hand=True)
     if of[Fate.PLANNED]:
         decision = _decide(part, session, actor, proposals=of[Fate.PLANNED], days_ago=_DECIDED)
         file_decision(session, decision=decision, on=part.cast.on_day(_ANNOUNCED).today())
@@ -66,6 +71,7 @@ def _tell(part: Part, session: Session, actor: Actor) -> None:
         send_back(session, by=actor, proposals=of[Fate.RETURNED], reason=_MENDING)
     if of[Fate.APPROVED]:
         _decide(part, session, actor, proposals=of[Fate.APPROVED], days_ago=_APPROVED)
+    return [street.id for street in streets if fate_of[street.id] is Fate.DRAFT]
 
 
 def _decide(part: Part, session: Session, actor: Actor, *, proposals: Sequence[Proposal], days_ago: int) -> Decision:

@@ -23,6 +23,7 @@ from app.base.people import found_person
 from app.base.settings import PUBLIC, Settings
 from app.base.territory import found_division
 from app.demonstration.cast import VIA, Cast, County, Tell
+from app.demonstration.files import hand_in
 from app.demonstration.flow import Part
 from app.demonstration.geometry import Village, generate_survey
 from app.demonstration.lingering import linger
@@ -65,6 +66,8 @@ def load(
 ) -> None:
     """Load the demonstration: ``depth`` villages of ``county`` with streets, or all of the city with ``everything``.
 
+    What its people handed in last is queued: a worker takes it up.
+
     Raises Conflict in a database that real people or divisions use, NotFound for a county that the register lacks.
     """
     register = read_register()
@@ -81,6 +84,7 @@ def load(
         where = _county(cast, code, officer="county")
         _survey(cast, register, laid_out, county=where, chosen=set(chosen) if not everything else None)
         _tell_stories(cast, where, chosen)
+        hand_in(cast)
         _note_loaded(cast)
         if everything:
             _everything(cast, register, laid_out, first=where)

@@ -14,6 +14,7 @@ from app.base.errors import N_, Conflict, NotFound
 from app.base.models import Run, RunState
 from app.base.people import may
 from app.base.request import Show, Work
+from app.web import queries
 from app.web.rendering import with_query
 from app.web.results import outcomes
 
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/runs")
 def index(session: Work, show: Show, after: str | None = None) -> Response:
     """Runs of one's own and of the territory, newest first."""
     page = paging.page(session, select(Run), keys=[paging.Key(Run.id, descending=True)], after=after)
-    return show.page("runs/index.html", page=page)
+    return show.page("runs/index.html", page=page, subjects=queries.subjects_of_runs(session, page.rows))
 
 
 @router.get("/{uid}")

@@ -11,6 +11,7 @@ from app.base.cluster import Cluster
 from app.base.settings import Settings
 from app.demonstration.load import load
 from app.demonstration.state import is_empty
+from tests.app.pages import work_off
 from tests.conftest import World, end_world, make_world
 
 DEPTH = 9
@@ -41,5 +42,9 @@ def demo(cluster: Cluster, template: Settings) -> Iterator[World]:
         load(made.settings, made.clock, tell=interrupting, depth=DEPTH)
     assert is_empty(made.settings)
     load(made.settings, made.clock, tell=quiet, depth=DEPTH)
+    with made.owner.connect() as connection:
+        queued = connection.execute(text("SELECT uid::text FROM base.run WHERE state = 'queued' ORDER BY id")).scalars()
+        for uid in queued.all():
+            work_off(made, uid)
     yield made
     end_world(made)

@@ -58,6 +58,7 @@ def test_a_loaded_demonstration_is_not_empty_and_says_so(demo: World) -> None:
         ('printing."order"', {"draft", "released"}),
         ("rollout.job", {"open", "done"}),
         ("scanning.report", {"open", "closed"}),
+        ("base.run", {"done", "failed", "cancelled"}),
     ],
 )
 def test_every_state_of_the_flow_is_there(demo: World, table: str, expected: set[str]) -> None:

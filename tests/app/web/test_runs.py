@@ -43,6 +43,14 @@ def test_a_cancelled_run_leads_back_to_what_it_was_about(office: Office, kind: s
     assert f'href="{back}"' in client.get(f"/runs/{uid}").text
 
 
+def test_the_list_of_runs_says_which_file_each_is_about(office: Office):
+    client = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    with office.world.office.acting(office.world.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:
+        enqueue(session, "intake", {"division": DIVISION, "source": "南镇补测.geojson"})
+        enqueue(session, "release", {"order": ORDER})
+    assert client.get("/runs").text.count("南镇补测.geojson") == 1
+
+
 def test_work_that_is_about_nothing_has_no_way_back(office: Office):
     client = office.signed_in(Role.COUNTY_OFFICER, "东县")
     with office.world.office.acting(office.world.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:
