@@ -19,7 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.models import Division, Person, Role
 from app.base.territory import division_called
 
@@ -35,6 +35,9 @@ SESSION_HOURS = 12
 #: Failures within 15 minutes after which a login, or an address, has to wait.
 LOGIN_FAILURES, ADDRESS_FAILURES = 5, 50
 SHORTEST_PASSWORD = 10
+TOO_SHORT = N_("The password must have at least {n} characters.")
+#: What is said of a wrong login and a wrong password alike.
+WRONG = N_("Login or password is wrong.")
 _HASHER = PasswordHasher()
 #: Compared against when the login is unknown, so that the answer takes as long as for a known one.
 _NOBODY = _HASHER.hash("nobody")
@@ -80,7 +83,7 @@ def log_in(database: Database, clock: Clock, *, login: str, password: str, addre
             " administrator lets the name in at once, the address not."
         )
     if not _matches(state.hash or _NOBODY, password) or state.person_id is None:
-        raise NotAllowed("Login or password is wrong.")
+        raise NotAllowed(WRONG)
     token = secrets.token_urlsafe(32)
     with database.nobody(via="login") as session:
         session.execute(
@@ -225,6 +228,25 @@ def set_password(session: Session, person_id: int, password: str, *, keep: str =
     )
 
 
+def change_own_password(
+    database: Database, session: Session, clock: Clock, actor: Actor, *, old: str, new: str, address: str, keep: str
+) -> None:
+    """One's own new password, for whoever knows the old one: a session left open is not enough to take an account over.
+
+    The old one is tried as at the login, and a wrong one counts as a failure there. Raises Invalid for ``old`` or
+    ``password``, NotAllowed once too many failed.
+    """
+    if len(new) < SHORTEST_PASSWORD:
+        raise Invalid(TOO_SHORT, field="password", n=SHORTEST_PASSWORD)
+    try:
+        log_in(database, clock, login=actor.login, password=old, address=address)
+    except NotAllowed as refusal:
+        if refusal.message == WRONG:
+            raise Invalid("This is not your present password.", field="old") from refusal
+        raise
+    set_password(session, actor.id, new, keep=keep)
+
+
 def may(session: Session, subject: str, act: str) -> bool:
     """Whether the person of the transaction has this right anywhere; where, the database decides row by row."""
     reach = select(
@@ -241,7 +263,7 @@ def rights_of(session: Session, actor: Actor) -> frozenset[str]:
 
 def _require_whole(role: Role, department: str, password: str) -> None:
     if len(password) < SHORTEST_PASSWORD:
-        raise Invalid("The password must have at least {n} characters.", field="password", n=SHORTEST_PASSWORD)
+        raise Invalid(TOO_SHORT, field="password", n=SHORTEST_PASSWORD)
     if role is Role.CONTENT_EDITOR and not department:
         raise Invalid("An editor writes for a department; name it, for example 文化和旅游局.", field="department")
 

@@ -14,7 +14,7 @@ from app.base import paging
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import entries_of
 from app.base.models import Division, Person, Role
-from app.base.people import SHORTEST_PASSWORD, add_person, may, set_password
+from app.base.people import SHORTEST_PASSWORD, add_person, change_own_password, may, set_password
 from app.base.request import Me, Now, Place, Show, Version, Work, one_of
 from app.base.seen import require_row
 from app.web import queries
@@ -93,13 +93,23 @@ def mine(show: Show, actor: Me) -> Response:
 
 
 @router.post("/me")
-def change_mine(
-    request: Request, session: Work, show: Show, actor: Me, password: Annotated[str, Form(max_length=200)]
+def change_mine(  # noqa: PLR0917 - one argument a field
+    request: Request,
+    session: Work,
+    show: Show,
+    actor: Me,
+    clock: Now,
+    password: Annotated[str, Form(max_length=200)],
+    old: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Set one's own password; one's sessions elsewhere end, this one goes on."""
-    if len(password) < SHORTEST_PASSWORD:
-        return show.page("people/password.html", status=422, person=actor, own=True, errors=_too_short(show))
-    set_password(session, actor.id, password, keep=request.cookies.get(COOKIE, ""))
+    database, address = request.app.state.database, request.client.host if request.client else ""
+    keep = request.cookies.get(COOKIE, "")
+    try:
+        change_own_password(database, session, clock, actor, old=old, new=password, address=address, keep=keep)
+    except (Invalid, NotAllowed) as refusal:
+        errors = {getattr(refusal, "field", None) or "old": show.text(refusal.message, **refusal.values)}
+        return show.page("people/password.html", status=422, person=actor, own=True, errors=errors)
     return show.see("/", "Your password was changed. Wherever else you were signed in, you no longer are.")
 
 

@@ -12,8 +12,9 @@ import pytest
 from app.base.models import Role
 from app.web.office import MOST_BYTES
 from app.web.sessions import COOKIE
+from tests.app.builders import run
 from tests.app.web.conftest import Office, token_in
-from tests.conftest import World
+from tests.conftest import PASSWORD, World
 
 PIECE = b"x" * 64 * 1024
 
@@ -115,7 +116,19 @@ def test_a_body_that_does_not_say_its_length_is_broken_off_at_the_limit(world: W
 
 def test_ones_own_new_password_leaves_this_session_and_no_other(office: Office):
     here, elsewhere = (office.signed_in(Role.CREW, "南镇") for _ in range(2))
-    form = {"form_token": token_in(here.get("/people/me").text), "password": "another-good-one"}
+    form = {"form_token": token_in(here.get("/people/me").text), "password": "another-good-one", "old": PASSWORD}
     assert here.post("/people/me", data=form).status_code == 303
     assert here.get("/people/me").status_code == 200
     assert elsewhere.get("/people/me").status_code == 303
+
+
+def test_ones_own_new_password_wants_the_old_one_and_guessing_it_locks_the_login(office: Office):
+    here, other = (office.signed_in(Role.CREW, "南镇") for _ in range(2))
+    run(office.world, "UPDATE base.login_attempt SET at = at - interval '1 minute' RETURNING 1")
+    form = {"form_token": token_in(here.get("/people/me").text), "password": "another-good-one"}
+    for old in ("", "guess-one", "guess-two", "guess-three", "guess-four"):
+        refused = here.post("/people/me", data={**form, "old": old})
+        assert (refused.status_code, "这不是您现在的密码" in refused.text) == (422, True)
+    locked = here.post("/people/me", data={**form, "old": PASSWORD})
+    assert (locked.status_code, "15" in locked.text) == (422, True)
+    assert other.get("/people/me").status_code == 200
