@@ -6,14 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 from fastapi import Depends, Form, Request, Response
 from fastapi.concurrency import contextmanager_in_threadpool
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
@@ -21,6 +21,7 @@ from app.base.db import Database
 from app.base.errors import Invalid, NotAllowed, NotFound
 from app.base.files import Store
 from app.base.models import Division
+from app.base.paging import Key
 from app.base.people import Actor
 from app.base.settings import Settings
 
@@ -40,12 +41,26 @@ class Answer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing that the search found: what kind (a message id), its title, where it is, and its page."""
+    """One thing that the search found: its title, where it is, and its page."""
 
-    kind: str
     title: str
     place: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """One kind of thing that the search finds.
+
+    ``key`` stands in the address, ``title`` (a message id) over the list; ``rows`` are those that hold the words below
+    a division, None where the person may not see any; ``keys`` are their order, and ``hit`` tells one of them.
+    """
+
+    key: str
+    title: str
+    rows: Callable[[Session, str, Division], Select[*tuple[Any, ...]] | None]
+    keys: Sequence[Key]
+    hit: Callable[[Any], Hit]
 
 
 def the_actor(request: Request) -> Actor:

@@ -307,23 +307,21 @@ def count_drafts(session: Session) -> int:
     return int(session.scalar(select(func.count()).where(Order.state == OrderState.DRAFT.value)) or 0)
 
 
-def find_plates(session: Session, words: str, *, most: int = 10) -> list[tuple[str, str, UUID]]:
-    """Signs whose code holds the words as typed: code, place, and the sign's key."""
+def plates_like(words: str) -> Select[str, str, UUID]:
+    """Signs whose code begins with the words as typed: token, place, and the sign's key."""
     token = codes.normalise(words)
-    wanted = (
-        select(Code.token, Division.name, Sign.uid)
+    return (
+        select(Code.token, Division.name.label("place"), Sign.uid)
         .join(Sign, Sign.id == Code.sign_id)
         .join(Division, Division.id == Sign.division_id)
         .where(Code.token >= token, Code.token < f"{token}~")  # unlike LIKE, leakproof
     )
-    return [(token, place, uid) for token, place, uid in session.execute(wanted.order_by(Code.token).limit(most))]
 
 
-def find_orders(session: Session, words: str, *, most: int = 10) -> list[tuple[str, str, UUID]]:
+def orders_like(words: str) -> Select[str, str, UUID]:
     """Orders whose number holds the words: number, place, and key."""
-    wanted = select(Order.number, Division.name, Order.uid).join(Division, Division.id == Order.division_id)
-    found = wanted.where(Order.number.contains(words, autoescape=True)).order_by(Order.id.desc()).limit(most)
-    return [(number, place, uid) for number, place, uid in session.execute(found)]
+    wanted = select(Order.number, Division.name.label("place"), Order.uid)
+    return wanted.join(Division, Division.id == Order.division_id).where(Order.number.contains(words, autoescape=True))
 
 
 def lines(session: Session, *, order: Order, after: int = 0, most: int = 100) -> list[LineRow]:

@@ -15,13 +15,13 @@ from app.base.history import entries_of
 from app.base.jobs import enqueue_once, is_under_way, newest
 from app.base.models import Run
 from app.base.people import Actor, may
-from app.base.request import Answer, Config, Hit, Me, Now, Place, Show, Version, Work, one_of
+from app.base.request import Answer, Config, Finder, Hit, Me, Now, Place, Show, Version, Work, one_of
 from app.base.seen import require_row
 from app.base.settings import Settings
 from app.planning.queries import batch as the_batch
 from app.planning.queries import reaches
 from app.printing import logic, queries, steps
-from app.printing.models import Order, OrderState
+from app.printing.models import Code, Order, OrderState
 from app.printing.queries import OrderRow
 from app.printing.schemas import Asked
 from signs import codes
@@ -36,19 +36,23 @@ def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG00
     return queries.count_drafts(session) if may(session, _SUBJECT, "change") else 0
 
 
-def find(session: Session, words: str, most: int) -> list[Hit]:
-    """Signs by their code and orders by their number."""
-    if not may(session, _SUBJECT, "read"):
-        return []
-    signs = [
-        Hit(N_("Code"), codes.grouped(token), place, f"/planning/{uid}")
-        for token, place, uid in queries.find_plates(session, words, most=most)
-    ]
-    orders = [
-        Hit(N_("Print order"), number, place, f"/printing/{uid}")
-        for number, place, uid in queries.find_orders(session, words, most=most)
-    ]
-    return signs + orders
+#: Signs by their code and orders by their number, for whoever reads orders.
+FINDERS = (
+    Finder(
+        "code",
+        N_("Code"),
+        lambda session, words, _: queries.plates_like(words) if may(session, _SUBJECT, "read") else None,
+        (paging.Key(Code.token),),
+        lambda row: Hit(codes.grouped(row.token), row.place, f"/planning/{row.uid}"),
+    ),
+    Finder(
+        "order",
+        N_("Print order"),
+        lambda session, words, _: queries.orders_like(words) if may(session, _SUBJECT, "read") else None,
+        (paging.Key(Order.id, descending=True),),
+        lambda row: Hit(row.number, row.place, f"/printing/{row.uid}"),
+    ),
+)
 
 
 @router.get("")

@@ -86,7 +86,10 @@ class Sent:
 
     def proof(self) -> Proof:
         """What is recorded. Raises Invalid naming the field at fault."""
-        if not self.lon.strip() or not self.lat.strip():
+        nowhere, unseen = not self.lon.strip() or not self.lat.strip(), self.photo is None or not self.photo.size
+        if nowhere and unseen:
+            raise Invalid(N_("The photo and the position are missing. A sign is proved by both."), field="photo")
+        if nowhere:
             raise Invalid(N_("The position is missing. Take it with the button, or type it in."), field="lon")
         if len(self.note.strip()) > MOST_NOTE:
             raise Invalid(N_("The note is too long: {n} characters at most."), field="note", n=MOST_NOTE)

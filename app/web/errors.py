@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -136,8 +136,18 @@ class ErrorPages:
             language=lang,
             trace=request.state.trace,
             actor=getattr(request.state, "actor", None),
+            back=_came_from(request),
             **told,
         )
+
+
+def _came_from(request: Request) -> str:
+    """The page of ours that a refused form was sent from, as path and query; empty for any other."""
+    said = urlsplit(request.headers.get("referer", ""))
+    ours = said.netloc == request.url.netloc and said.path.startswith("/") and not said.path.startswith("//")
+    if request.method != "POST" or not ours or said.path == request.url.path:
+        return ""
+    return f"{said.path}?{said.query}" if said.query else said.path
 
 
 def wants_json(request: Request) -> bool:

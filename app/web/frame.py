@@ -39,6 +39,8 @@ READS = {
     "scanning": "scanning.report",
     "tracking": "base.division",
 }
+#: What is written beside a record, or about oneself.
+ASIDE = frozenset({"base.person", "base.file", "base.run"})
 #: Where somebody who may not read that finds the part of the station that is theirs, and what they must read for it.
 INSTEAD = {"naming": ("/naming/names", "naming.name"), "scanning": ("/scanning/scans", "scanning.scan_count")}
 
@@ -60,6 +62,7 @@ class Around:
     """The frame of one page. ``crumbs`` runs from the top of the person's territory to the chosen division.
 
     ``rights`` are the person's, as ``naming.proposal:read``: no page shows the way to where its reader is refused.
+    ``remembered``: whether there is a history for them, of a territory or of what they do themselves.
     """
 
     stations: Sequence[Station] = ()
@@ -68,6 +71,7 @@ class Around:
     chosen: Division | None = None
     demonstration: bool = False
     rights: frozenset[str] = frozenset()
+    remembered: bool = False
 
 
 @dataclass
@@ -98,7 +102,7 @@ class Frame:
             if (url := _way(key, rights))
         ]
         chosen = crumbs[-1] if crumbs and request.query_params.get("in") else None
-        return Around(stations, crumbs, below, chosen, demonstration, rights)
+        return Around(stations, crumbs, below, chosen, demonstration, rights, _is_remembered(rights))
 
     def demonstration(self) -> bool:
         """Whether a demonstration made this database; what was last known while it does not answer."""
@@ -124,6 +128,12 @@ class Frame:
             self._counts.clear()
         self._counts[actor.id] = (time.monotonic(), counts)
         return counts
+
+
+def _is_remembered(rights: frozenset[str]) -> bool:
+    """Whether somebody reads the history, or writes more than their own account and what hangs on other records."""
+    written = {right.partition(":")[0] for right in rights if not right.endswith(":read")}
+    return "history.entry:read" in rights or bool(written - ASIDE)
 
 
 def _way(station: str, rights: frozenset[str]) -> str:

@@ -37,19 +37,19 @@ SELECT s.id, s.uid, s.state, s.in_scope, s.length_m, coalesce(n.words, s.surveye
        ST_YMax(s.line) AS north
   FROM inventory.street s JOIN base.division d ON d.id = s.division_id
   LEFT JOIN naming.name n ON n.street_id = s.id AND n.retired_on IS NULL
- WHERE s.id = ANY (:ids) ORDER BY coalesce(n.words, s.surveyed_name) IS NULL, d.name, 6, s.id
+ WHERE s.id = ANY (:ids) ORDER BY s.id
 """)
 _IN_BOX = text("""
 SELECT map.streets_in(ST_MakeEnvelope(:west, :south, :east, :north, 4490), CAST(:top AS ltree),
-                      CAST(:places AS bigint[]), CAST(:states AS text[]), :most)
+                      CAST(:places AS bigint[]), CAST(:states AS text[]), :most, :beyond)
 """)
 _FOUND = text("""
 SELECT s.id FROM inventory.street s JOIN (
-    SELECT f.id FROM inventory.find_streets(:words, :most) AS f(id)
+    SELECT f.id FROM inventory.find_streets(:words, NULL) AS f(id)
     UNION SELECT n.street_id FROM naming.find_names(:words, :sound) n
   ) f USING (id)
  WHERE s.territory <@ CAST(:top AS ltree) AND (CAST(:states AS text[]) IS NULL OR s.state = ANY (:states))
-   AND (CAST(:places AS bigint[]) IS NULL OR s.division_id = ANY (:places)) LIMIT :most
+   AND (CAST(:places AS bigint[]) IS NULL OR s.division_id = ANY (:places)) AND s.id > :beyond ORDER BY s.id LIMIT :most
 """)
 #: The outline or point of a division, or else all that lies below it.
 _BOXES = text("""
@@ -142,16 +142,17 @@ def counts(session: Session, narrowed: Narrowed) -> dict[str, Row[Any]]:
     return {row.state: row for row in session.execute(_COUNTS, values)}
 
 
-def in_box(session: Session, narrowed: Narrowed, box: Box, *, most: int) -> list[int]:
-    """Keys of streets in a box, at most so many."""
+def in_box(session: Session, narrowed: Narrowed, box: Box, *, most: int, beyond: int = 0) -> list[int]:
+    """Keys of streets in a box in their order, at most so many, those beyond a key."""
     west, south, east, north = box
     edges = {"west": west, "south": south, "east": east, "north": north}
-    return list(session.scalars(_IN_BOX, {**narrowed.values(), **edges, "most": most}))
+    return list(session.scalars(_IN_BOX, {**narrowed.values(), **edges, "most": most, "beyond": beyond}))
 
 
-def found(session: Session, narrowed: Narrowed, words: str, *, most: int) -> list[int]:
-    """Keys of streets whose surveyed name or name in force holds the words."""
-    return list(session.scalars(_FOUND, {**narrowed.values(), "words": words, "sound": sound_of(words), "most": most}))
+def found(session: Session, narrowed: Narrowed, words: str, *, most: int, beyond: int = 0) -> list[int]:
+    """Keys of streets whose surveyed name or name in force holds the words, in their order, those beyond a key."""
+    asked = {"words": words, "sound": sound_of(words), "most": most, "beyond": beyond}
+    return list(session.scalars(_FOUND, narrowed.values() | asked))
 
 
 def found_places(session: Session, narrowed: Narrowed, words: str, *, most: int = 8) -> list[tuple[Division, Box]]:
@@ -161,7 +162,7 @@ def found_places(session: Session, narrowed: Narrowed, words: str, *, most: int 
 
 
 def rows_of(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:
-    """Streets as the list beside the map shows them, named ones first."""
+    """Streets as the list beside the map shows them, by their keys."""
     return session.execute(_ROWS, {"ids": list(ids)}).all()
 
 

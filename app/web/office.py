@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from functools import cache
+from itertools import chain
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from app.planning import queries as planning
 from app.planning.queries import signed_streets
 from app.printing.queries import ordered_on
 from app.rollout.queries import standing_on
-from app.web import columns, references, stale
+from app.web import columns, queries, references, stale
 from app.web.answers import OfficeAnswer
 from app.web.asking import refuse_unknown
 from app.web.frame import Frame
@@ -63,7 +64,8 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     frame = Frame(database, {key: getattr(views, "waiting", None) for key, views in stations.items()}, clock)
     app.state.frame, app.state.store = frame, open_store(settings.files)
     app.state.tiles, app.state.ground = Kept(), Ground(settings, settings.state / "ground")
-    app.state.finders = [views.find for views in stations.values() if hasattr(views, "find")]
+    found = (getattr(views, "FINDERS", ()) for views in stations.values())
+    app.state.finders = {finder.key: finder for finder in chain(queries.FINDERS, *found)}
     app.state.days_of_naming, app.state.days_of_batch = days_of_naming, days_of_batch
     app.state.ordered_on, app.state.standing_on = ordered_on, standing_on
     app.state.names_in_force, app.state.ledgers = names_in_force, Memory()

@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, Select, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, Integer, Row, Select, String, cast, func, or_, select, text
+from sqlalchemy.orm import aliased
 
 from app.base.errors import N_
-from app.base.models import Division, DivisionCode, File, Person, Role
+from app.base.models import Division, DivisionCode, File, Person, Role, Run
 from app.base.order import register_keys
-from app.base.paging import Page, page
-from app.base.request import Hit
+from app.base.paging import Key, Page, page
+from app.base.people import may
+from app.base.request import Finder, Hit
 from app.base.tables import Ltree
+from app.inventory.models import Street
 from app.milestones.models import Batch, BatchVillage
 from app.naming.models import Deadline, Decision
 from app.printing.models import Order, OrderLine
@@ -171,30 +174,57 @@ def people(place: Division, *, active: bool) -> Select[Person, str]:
     )
 
 
-def divisions_like(words: str, place: Division, *, most: int) -> Select[Division]:
-    """Divisions at and below ``place`` whose name holds the words, higher ones first."""
+def divisions_like(words: str, place: Division, *, most: int | None = None) -> Select[Division]:
+    """Divisions at and below ``place`` whose name holds the words, higher ones first; all of them unless said."""
     found = func.base.find_divisions(words, cast(place.path, Ltree), most).column_valued("id")
     return select(Division).where(Division.id.in_(select(found))).order_by(func.nlevel(Division.path), Division.name)
 
 
-def find_divisions(session: Session, words: str, place: Division, *, most: int = 20) -> list[Hit]:
-    """Divisions whose name holds the words, higher ones first."""
-    parents = select(Division.id, Division.name).subquery()
-    alike = divisions_like(words, place, most=most)
-    rows = session.execute(alike.outerjoin(parents, parents.c.id == Division.parent_id).add_columns(parents.c.name))
-    return [Hit("Division", found.name, above or "", f"/divisions/{found.uid}") for found, above in rows]
+def _divisions_found(_: Session, words: str, place: Division) -> Select[Division, str]:
+    above = aliased(Division)
+    found = divisions_like(words, place).outerjoin(above, above.id == Division.parent_id)
+    return found.add_columns(func.coalesce(above.name, "").label("above"))
 
 
-def find_streets(session: Session, words: str, *, most: int = 20) -> list[Hit]:
-    """Streets whose surveyed name holds the words."""
-    rows = session.execute(
-        text(
-            "SELECT s.uid, s.surveyed_name, d.name FROM inventory.find_streets(:words, :most) AS f(id)"
-            " JOIN inventory.street s ON s.id = f.id JOIN base.division d ON d.id = s.division_id"
-        ),
-        {"words": words, "most": most},
-    )
-    return [Hit("Street", name, place, f"/inventory/{uid}") for uid, name, place in rows]
+def _streets_found(session: Session, words: str, place: Division) -> Select[*tuple[Any, ...]] | None:
+    if not may(session, "inventory.street", "read"):
+        return None
+    found = func.inventory.find_streets(words, None).column_valued("id")
+    wanted = select(Street.uid, Street.surveyed_name, Division.name.label("village"))
+    below = Street.territory.op("<@")(place.path)
+    return wanted.join(Division, Division.id == Street.division_id).where(Street.id.in_(select(found)), below)
+
+
+#: Divisions, higher ones first, and streets by their surveyed name; the stations know to find more.
+FINDERS = (
+    Finder(
+        "division",
+        N_("Division"),
+        _divisions_found,
+        (Key(func.nlevel(Division.path, type_=Integer)), Key(Division.name), Key(Division.id)),
+        lambda row: Hit(row.Division.name, row.above, f"/divisions/{row.Division.uid}"),
+    ),
+    Finder(
+        "street",
+        N_("Street"),
+        _streets_found,
+        (Key(Street.id),),
+        lambda row: Hit(row.surveyed_name, row.village, f"/inventory/{row.uid}"),
+    ),
+)
+
+
+def subjects_of_runs(session: Session, runs: Sequence[Run]) -> dict[int, str]:
+    """What each run is about, by its key: a file's source, an order's number, a batch's title, where one sees it."""
+    known: dict[str, str] = {}
+    for part, table, title in (("order", Order, Order.number), ("batch", Batch, Batch.title)):
+        uids = {str(run.args[part]) for run in runs if run.args.get(part)}
+        if uids:
+            known |= dict(session.execute(select(cast(table.uid, String), title).where(table.uid.in_(uids))).all())
+    return {
+        run.id: run.args.get("source") or known.get(run.args.get("order") or run.args.get("batch") or "", "")
+        for run in runs
+    }
 
 
 def file_of(session: Session, uid: object) -> File | None:

@@ -82,7 +82,7 @@ ASKED = {
     "tile of signs": ("SELECT map.signs(14, 13462, 6404)", ["ix_post_point", "ix_sign_post_id"]),
     "tile of divisions": ("SELECT map.divisions(14, 13462, 6404)", ["ix_division_outline", "ix_division_point"]),
     "streets in a box": (
-        "SELECT map.streets_in(ST_MakeEnvelope(115.80, 36.51, 115.81, 36.52, 4490), '', NULL, NULL, 50)",
+        "SELECT map.streets_in(ST_MakeEnvelope(115.80, 36.51, 115.81, 36.52, 4490), '', NULL, NULL, 50, 0)",
         ["ix_street_line"],
     ),
     "facilities near streets": (

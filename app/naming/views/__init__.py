@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
 from app.base.errors import N_
 from app.base.models import Division, Role
+from app.base.paging import Key
 from app.base.people import Actor
-from app.base.request import Hit
+from app.base.request import Finder, Hit
 from app.naming import queries
 from app.naming.logic.states import State
 from app.naming.models import Name
 from app.naming.views import decisions, moving, names, proposals, writing
 
-__all__ = ["find", "router", "waiting"]
+__all__ = ["FINDERS", "router", "waiting"]
 
 router = APIRouter()
 for part in (decisions, names, moving, writing, proposals):
     router.include_router(part.router)
 
-NAME = N_("Name in force")
 _WAITING = {
     Role.COUNTY_OFFICER: (State.SUBMITTED.value,),
     Role.CITY_OFFICER: (State.SUBMITTED.value,),
@@ -36,14 +38,19 @@ def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG00
     return queries.waiting(session, _WAITING[actor.role]) if actor.role in _WAITING else 0
 
 
-def find(session: Session, words: str, most: int) -> list[Hit]:
-    """Names in force by characters or pinyin; they lead to their streets."""
+def _in_force(session: Session, words: str, _: Division) -> Select[*tuple[Any, ...]] | None:
+    """Names of streets by characters or pinyin, wherever they are: all staff read names in force."""
     top = session.scalars(select(Division).order_by(Division.id).limit(1)).first()
-    if top is None:
-        return []
-    rows = session.execute(queries.names(top, words).order_by(Name.id).limit(most))
-    return [
-        Hit(NAME, f"{row.Name.words} {row.Name.latin_plain}", row.village, f"/inventory/{row.street_uid}")
-        for row in rows
-        if row.street_uid is not None
-    ]
+    return None if top is None else queries.names(top, words).where(Name.street_id.is_not(None))
+
+
+#: Names in force lead to their streets.
+FINDERS = (
+    Finder(
+        "name",
+        N_("Name in force"),
+        _in_force,
+        (Key(Name.id),),
+        lambda row: Hit(f"{row.Name.words} {row.Name.latin_plain}", row.village, f"/inventory/{row.street_uid}"),
+    ),
+)

@@ -44,6 +44,7 @@ def index(session: Work, show: Show, place: Place, clock: Now, after: str | None
 @router.get("/decide")
 def ask_for_batch(session: Work, show: Show, actor: Me, clock: Now, batch: str = "") -> Response:
     """The form for all submitted names of a batch; without one, how to choose what is decided."""
+    _require_decider(actor)
     found = asking.the_batch(session, batch)
     if found is None:
         return asking.choose_first(

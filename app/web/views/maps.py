@@ -124,19 +124,21 @@ def rows(
     narrowed: Annotated[Narrowed, Depends(the_narrowed)],
     box: Annotated[Box | None, Depends(the_box)],
     q: Annotated[str, Query(max_length=60)] = "",
+    after: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
-    """The list beside the map: streets in sight, or what the words find wherever it is."""
+    """The list beside the map: streets in sight, or what the words find wherever it is; ``after`` a street's key."""
     words, most = q.strip(), mapping.MOST_ROWS
     ids = (
-        mapping.found(session, narrowed, words, most=most + 1)
+        mapping.found(session, narrowed, words, most=most + 1, beyond=after)
         if words
-        else mapping.in_box(session, narrowed, box or mapping.WHOLE, most=most + 1)
+        else mapping.in_box(session, narrowed, box or mapping.WHOLE, most=most + 1, beyond=after)
     )
     return show.page(
         "map/_list.html",
         rows=mapping.rows_of(session, ids[:most]),
-        places=mapping.found_places(session, narrowed, words) if words else [],
-        more=len(ids) > most,
+        places=mapping.found_places(session, narrowed, words) if words and not after else [],
+        beyond=ids[most - 1] if len(ids) > most else 0,
+        after=after,
         most=most,
         words_asked=words,
     )

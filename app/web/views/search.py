@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from app.base.request import Place, Show, Work
-from app.web import queries
+from app.base import paging
+from app.base.request import Finder, Place, Show, Work, one_of
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from app.base.models import Division
 
 router = APIRouter()
-SHORTEST = 1
-#: So many of each kind are shown at first, and how many at most: whoever wants more needs other words.
-FIRST, LAST = 20, 500
+SHORTEST, LONGEST = 1, 60
+#: So many of each kind stand on the first page; each kind has pages of its own.
+OF_EACH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one finder found: a page of it."""
+
+    finder: Finder
+    page: paging.Page
 
 
 @router.get("/search")
-def search(
+def search(  # noqa: PLR0917 - one argument a value of the query
     request: Request,
     session: Work,
     show: Show,
     place: Place,
     q: str = "",
-    most: Annotated[int, Query(ge=1, le=LAST)] = FIRST,
+    kind: str = "",
+    after: str | None = None,
 ) -> Response:
-    """Everything that holds the words, by kind; at most ``most`` of each, and whether there are more."""
-    words = q.strip()[:60]
-    found = []
+    """Everything that holds the words, some of each kind; of one kind all, a page at a time."""
+    finders: dict[str, Finder] = request.app.state.finders
+    one_of(kind, finders, field="kind")
+    words, found = q.strip()[:LONGEST], []
     if len(words) >= SHORTEST:
-        found = [queries.find_divisions(session, words, place, most=most + 1)]
-        found.append(queries.find_streets(session, words, most=most + 1))
-        found += [find(session, words, most + 1) for find in request.app.state.finders]
-    return show.page(
-        "search/results.html",
-        words_asked=words,
-        hits=[hit for each in found for hit in each[:most]],
-        more=any(len(each) > most for each in found),
-        most=most,
-        next_most=min(5 * most, LAST),
-        last=LAST,
-    )
+        size = paging.SIZE if kind else OF_EACH
+        asked = [finders[kind]] if kind else finders.values()
+        found = [one for finder in asked if (one := _find(session, finder, words, place, after=after, size=size))]
+    return show.page("search/results.html", words_asked=words, found=found, kind=kind, finders=finders)
+
+
+def _find(
+    session: Session, finder: Finder, words: str, place: Division, *, after: str | None, size: int
+) -> Found | None:
+    """A page of what one finder found; None where there is nothing, or nothing for this person."""
+    rows = finder.rows(session, words, place)
+    if rows is None:
+        return None
+    page = paging.page(session, rows, keys=finder.keys, after=after, size=size)
+    return Found(finder, page) if page.rows else None

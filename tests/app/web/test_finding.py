@@ -26,24 +26,52 @@ def officer(office: Office) -> Person:
     return Person(office, Role.COUNTY_OFFICER, "东县")
 
 
-def test_a_search_with_more_hits_than_it_shows_says_so_and_shows_more(world: World, officer: Person):
-    for n in range(25):
+def build_called(world: World, count: int) -> None:
+    for n in range(count):
         street = build_street(world, "甲村")
-        run(
-            world,
-            "UPDATE inventory.street SET surveyed_name = :name WHERE id = :id RETURNING 1",
-            id=street,
-            name=f"民生{n}路",
-        )
+        sql = "UPDATE inventory.street SET surveyed_name = :name WHERE id = :id RETURNING 1"
+        run(world, sql, id=street, name=f"民生{n}路")
+
+
+def test_a_search_shows_some_of_each_kind_and_all_of_one_a_page_at_a_time(world: World, officer: Person):
+    build_called(world, 60)
     page = officer.reads("/search?q=民生")
     assert len(re.findall(r"民生\d+路", page)) == 20
-    assert "每类只列出前 20 条" in page
-    assert "共 20" not in page
-    further = re.search(r'href="([^"]+most=100[^"]*)"', page)
+    further = re.search(r'href="([^"]+kind=street[^"]*)"', page)
     assert further
-    whole = officer.reads(html.unescape(further[1]))
-    assert len(re.findall(r"民生\d+路", whole)) == 25
-    assert "结果较多" not in whole
+    first = officer.reads(html.unescape(further[1]))
+    onward = re.search(r'rel="next" href="([^"]+)"', first)
+    assert onward
+    second = officer.reads(html.unescape(onward[1]))
+    shown = [re.findall(r"民生\d+路", each) for each in (first, second)]
+    assert [len(each) for each in shown] == [50, 10]
+    assert len({*shown[0], *shown[1]}) == 60
+    assert re.search(r'rel="prev" href="([^"]+)"', second)
+
+
+def test_a_search_among_a_kind_that_is_none_is_refused(officer: Person):
+    officer.reads("/search?q=民生&kind=nothing", status=422)
+
+
+def test_a_search_finds_nothing_that_its_reader_may_not_see(world: World, office: Office):
+    build_called(world, 1)
+    for role, place in ((Role.COUNTY_OFFICER, "西县"), (Role.SIGN_MAKER, "东县")):
+        assert "民生0路" not in Person(office, role, place).reads("/search?q=民生0"), role
+
+
+def test_the_list_beside_the_map_goes_on_where_it_ended(world: World, officer: Person, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("app.web.mapping.MOST_ROWS", 4)
+    build_called(world, 10)
+    for asked in ("/map/list?q=民生", "/map/list?box=116,36,117,38"):
+        seen, after = [], "0"
+        for _ in range(10):
+            page = officer.reads(f"{asked}&after={after}")
+            seen += re.findall(r'data-street="([^"]+)"', page)
+            further = re.search(r'data-map-further="(\d+)"', page)
+            if not further:
+                break
+            after = further[1]
+        assert len(seen) == len(set(seen)) >= 10, asked
 
 
 def test_the_rest_of_a_records_history_is_one_step_away(world: World, officer: Person):
@@ -90,3 +118,18 @@ def test_who_may_not_read_a_colleagues_row_reads_no_history_of_it(world: World, 
             ):
                 found = session.connection().exec_driver_sql(asked, (contact,)).scalar_one()
                 assert (found > 0) == bool(wanted or (person == contact and "of_record" in asked)), (person, asked)
+
+
+def test_a_refused_form_leads_back_to_the_page_it_was_sent_from(office: Office):
+    crew = Person(office, Role.CREW, "南镇")
+    sent = {"data": {"form_token": crew.token, "next": "/"}}
+    for source, way in (("http://testserver/divisions?in=x", "/divisions?in=x"), ("http://elsewhere.cn/trap", "")):
+        answer = crew.client.post("/people/new", **sent, headers={"referer": source, "accept": "text/html"})
+        assert answer.status_code == 403, answer.text
+        assert ("回到刚才的页面" in answer.text) == bool(way)
+        assert (f'href="{html.escape(way)}"' in answer.text) == bool(way)
+        assert "elsewhere" not in answer.text
+
+
+def test_who_enters_no_decisions_is_told_so_at_once(office: Office):
+    Person(office, Role.CREW, "南镇").reads("/naming/decide", status=403)

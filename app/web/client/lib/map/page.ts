@@ -80,6 +80,8 @@ export class MapPage {
     const list = this.list();
     list.addEventListener("click", (event) => {
       const target = event.target as Element;
+      const further = target.closest<HTMLButtonElement>("[data-map-further]");
+      if (further) void this.loadFurther(further);
       const [row, go] = [target.closest<HTMLElement>("tr[data-street]"), target.closest<HTMLElement>("[data-map-go]")];
       if (go) this.mark({ kind: "village", uid: go.dataset["village"] ?? "" }, readBox(go.dataset["mapGo"]), true);
       if (row && target.closest("[data-map-show]")) this.mark({ kind: "street", uid: row.dataset["street"] ?? "" }, readBox(row.dataset["box"]), true);
@@ -145,15 +147,43 @@ export class MapPage {
     void this.loadList(this.asking.signal);
   }
 
-  private async loadList(signal: AbortSignal): Promise<void> {
-    const list = this.list();
+  private listed(after: string): string {
     const edges = ["west", "south", "east", "north"].map((name) => Number(this.map.dataset[name] ?? "0")) as Box;
     const narrow = new URLSearchParams(this.query(true));
     narrow.set("box", writeBox(this.drawn?.box ?? edges));
     if (this.view.q.trim()) narrow.set("q", this.view.q.trim());
+    if (after) narrow.set("after", after);
+    return `/map/list?${narrow.toString()}`;
+  }
+
+  // The next rows below those that are there.
+  private async loadFurther(button: HTMLButtonElement): Promise<void> {
+    button.disabled = true;
+    try {
+      const answer = await fetch(this.listed(button.dataset["mapFurther"] ?? ""), { signal: this.asking?.signal ?? null });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const next = document.createElement("template");
+      next.innerHTML = await answer.text();
+      const rows = [...next.content.querySelectorAll<HTMLElement>("tr[data-street]")];
+      this.list().querySelector("tbody")?.append(...rows);
+      for (const row of rows) for (const pick of row.querySelectorAll<HTMLInputElement>("[data-pick]")) this.tick(pick);
+      const further = next.content.querySelector("[data-map-further]");
+      if (further) button.replaceWith(further);
+      else button.parentElement?.remove();
+      rows[0]?.querySelector<HTMLElement>("[data-map-show]")?.focus();
+    } catch (error) {
+      if (this.asking?.signal.aborted) return;
+      button.disabled = false;
+      this.tell(this.texts.failed);
+      console.warn(error);
+    }
+  }
+
+  private async loadList(signal: AbortSignal): Promise<void> {
+    const list = this.list();
     list.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(`/map/list?${narrow.toString()}`, { signal });
+      const answer = await fetch(this.listed(""), { signal });
       if (!answer.ok) throw new Error(String(answer.status));
       list.innerHTML = await answer.text();
       for (const pick of list.querySelectorAll<HTMLInputElement>("[data-pick]")) this.tick(pick);
