@@ -25,6 +25,8 @@ XY = tuple[float, float]
 
 #: A cut this near a vertex is made at the vertex (estimate: a finger on a map).
 _SNAP_M = 2.0
+#: Lines this near are one: a survey in centimetres that went through another format.
+_SAME_M = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,27 @@ def beside(line: BaseGeometry, others: Sequence[BaseGeometry], *, near_m: float)
     strip = shapely.buffer(merged, near_m, cap_style="flat")
     rest = shapely.difference(flat, strip)
     return Beside(float(flat.length - rest.length), float(flat.length), tuple(parts_of(plane.round(rest))))
+
+
+def lying_on(
+    lines: Sequence[LineString], others: Sequence[BaseGeometry], *, within_m: float = _SAME_M
+) -> NDArray[np.bool_]:
+    """Which lines lie wholly on others, however these are cut; shape ``(n,)``. Time grows with n log m."""
+    found = np.zeros(len(lines), dtype=bool)
+    if not len(lines) or not len(others):
+        return found
+    plane = Plane.of(shapely.box(*shapely.total_bounds(np.array(lines, dtype=object))))
+    flat, there = ([plane.flat(each) for each in shapes] for shapes in (lines, others))
+    tree, mine = shapely.STRtree(there), np.array(flat, dtype=object)
+    near = np.ones(len(lines), dtype=bool)
+    for share in (0.0, 0.5, 1.0):  # most of what does not lie on others is told by three places of it
+        places = shapely.line_interpolate_point(mine, share, normalized=True)
+        touched = np.unique(tree.query(places, predicate="dwithin", distance=within_m)[0])
+        near &= np.isin(np.arange(len(lines)), touched)
+    for one in np.flatnonzero(near).tolist():
+        around = [there[other] for other in tree.query(mine[one], predicate="dwithin", distance=within_m).tolist()]
+        found[one] = shapely.covers(shapely.union_all(around).buffer(within_m), mine[one])
+    return found
 
 
 def crossings(line: LineString) -> int:

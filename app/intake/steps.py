@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 import shapely
-from geoalchemy2 import WKBElement
-from geoalchemy2.shape import to_shape
-from shapely import LineString, Point
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,23 +20,16 @@ from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.files import Store, keep
 from app.base.models import Division, File, GeometrySource
 from app.base.people import may
-from app.base.tables import SRID
+from app.intake.keeping import WHOLE, Keeper
 from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Segment
 from app.intake.villages import KNOWN, Said, Settled, make, settle
-from gis import linework
-from gis.crs import lengths_m
 from gis.datums import MARGIN_DEG, MOST
 from gis.errors import GisError
-from gis.features import Centreline, FacilityKind, RowReport, Survey, Verdict
-from gis.features import Facility as Found
+from gis.features import RowReport, Survey, Verdict
 from gis.formats import By, Columns, Opened, open_rows
 
 #: Characters kept of a file's name: file systems end at 255 bytes, and a Chinese character has three.
 LONGEST_NAME = 80
-#: How far from a village's point its streets may lie before they are the town's or county's (estimate, setting).
-FAR_M = 3000.0
-#: One statement for all rows: without it, rows that lack different columns go one by one.
-WHOLE = {"render_nulls": True}
 #: Rows of a kind we do not keep are counted, not stored one by one: an OSM extract has hundreds of thousands.
 STORED = frozenset(Verdict) - {Verdict.IGNORED}
 
@@ -126,7 +115,7 @@ def take_in(
         settled = make(session, clock, areas=survey.areas, division=division, source=origin.geometry)
     else:
         settled = settle(session, areas=survey.areas, division=division, source=origin.geometry)
-    keep = _Keeper(session, clock, intake=intake, division=division, geometry=origin.geometry)
+    keep = Keeper(session, clock, intake=intake, division=division, geometry=origin.geometry)
     known = keep.segments(survey.centrelines) | keep.facilities(survey.facilities)
     keep.seats(settled.seats)
     settled.known |= dict.fromkeys(known, Said(KNOWN))
@@ -204,119 +193,6 @@ def undo_intake(session: Session, *, intake: Intake) -> None:
         ) from error
     intake.state = IntakeState.UNDONE.value
     session.flush()
-
-
-class _Keeper:
-    """Writes one intake's segments and facilities in bulk; each method returns the input keys already known."""
-
-    def __init__(
-        self, session: Session, clock: Clock, *, intake: Intake, division: Division, geometry: GeometrySource
-    ) -> None:
-        self.session = session
-        self.given = {"intake_id": intake.id, "geometry_source": geometry.value, "surveyed_on": clock.today()}
-        self.division = division
-
-    def segments(self, centrelines: Sequence[Centreline]) -> set[str]:
-        if not centrelines:
-            return set()
-        noded = linework.clean(centrelines)
-        lengths = lengths_m(_array(noded.segments))
-        rows = [
-            {
-                "key": segment.key,
-                "name": segment.name,
-                "road_class": segment.road_class,
-                "oneway": segment.oneway,
-                "line": segment.line.wkb,
-                "length_m": float(length),
-                "digest": _digest(segment.line, segment.name),
-                "source": centrelines[source].key,
-            }
-            for segment, length, source in zip(noded.segments, lengths, noded.source, strict=True)
-            if length > 0
-        ]
-        return self._write(Segment, rows, shape="line")
-
-    def facilities(self, found: Sequence[Found]) -> set[str]:
-        rows = [
-            {
-                "key": facility.key,
-                "kind": facility.kind.value,
-                "name": facility.name,
-                "point": facility.point.wkb,
-                "digest": _digest(facility.point, f"{facility.kind.value} {facility.name}"),
-                "source": facility.key,
-            }
-            for facility in found
-        ]
-        return self._write(Facility, rows, shape="point")
-
-    def seats(self, villages: Sequence[Division]) -> None:
-        """Where a village's committee was not surveyed, the point that tells the village stands for it (村委会驻地)."""
-        have = set(
-            self.session.scalars(
-                select(Facility.division_id).where(
-                    Facility.kind == FacilityKind.COMMITTEE.value, Facility.territory.op("<@")(self.division.path)
-                )
-            )
-        )
-        seats = [
-            Found(f"seat/{village.uid}", FacilityKind.COMMITTEE, village.name, _point(village.point))
-            for village in dict.fromkeys(villages)
-            if village.id not in have and village.point is not None
-        ]
-        self.facilities(seats)
-
-    def _write(self, table: type[Segment | Facility], rows: list[dict[str, Any]], *, shape: str) -> set[str]:
-        """Insert what is new; keys of input rows of which every part was there before, in this file or an earlier."""
-        places = self._places([row[shape] for row in rows])
-        have = self._digests(table)
-        fresh, seen = [], defaultdict(list)
-        for row, place in zip(rows, places, strict=True):
-            mark = (place, row["digest"])
-            seen[row.pop("source")].append(mark in have)
-            if mark not in have:
-                have.add(mark)
-                drawn = WKBElement(row[shape], srid=SRID)
-                fresh.append({**row, **self.given, "division_id": place, shape: drawn})
-        if fresh:
-            self.session.execute(insert(table), fresh, execution_options=WHOLE)
-        return {key for key, parts in seen.items() if all(parts)}
-
-    def _places(self, shapes: list[bytes]) -> list[int]:
-        """The village of each shape's middle, else the division that takes the file in."""
-        if not shapes:
-            return []
-        found = self.session.scalars(
-            text(
-                "SELECT coalesce(p, :home) FROM intake.places_of(ARRAY(SELECT ST_SetSRID(ST_PointOnSurface("
-                "ST_GeomFromWKB(w)), 4490) FROM unnest(CAST(:shapes AS bytea[])) WITH ORDINALITY x(w, n) ORDER BY n),"
-                " (:top)::ltree, :far_m) WITH ORDINALITY y(p, n) ORDER BY n"
-            ),
-            {"top": self.division.path, "far_m": FAR_M, "home": self.division.id, "shapes": shapes},
-        )
-        return list(found)
-
-    def _digests(self, table: type[Segment | Facility]) -> set[tuple[int, str]]:
-        below = table.territory.op("<@")(self.division.path)
-        return {
-            (place, digest)
-            for place, digest in self.session.execute(select(table.division_id, table.digest).where(below))
-        }
-
-
-def _array(segments: Sequence[Centreline]) -> Any:
-    return shapely.from_wkb(np.array([segment.line.wkb for segment in segments], dtype=object))
-
-
-def _point(place: WKBElement) -> Point:
-    return Point(to_shape(place).coords[0])
-
-
-def _digest(shape: LineString | Point, words: str | None) -> str:
-    """Of the geometry on a grid of 1e-7 degrees (about 1 cm), drawn either way, and the name."""
-    grid = shapely.normalize(shapely.set_precision(shape, 1e-7))
-    return hashlib.sha256(shapely.to_wkb(grid) + b"\0" + (words or "").encode()).hexdigest()[:32]
 
 
 def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], settled: Settled) -> None:

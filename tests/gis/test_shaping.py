@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString, MultiLineString
+from shapely.ops import substring
 
 from gis.errors import GisError
-from gis.shaping import beside, crossings, cut, gap_m, join, junctions, length_m
+from gis.shaping import beside, crossings, cut, gap_m, join, junctions, length_m, lying_on
 from tests.surveys import at
 
 XY = tuple[float, float]
@@ -117,3 +120,25 @@ def test_how_often_a_line_meets_itself(line: list[XY], met: int):
 
 def test_an_empty_line_has_no_length():
     assert length_m(LineString()) == 0
+
+
+def test_a_line_lies_on_others_however_these_are_cut_and_not_where_it_leaves_them():
+    east = [(116.3, 37.4), (116.302, 37.4)]
+    parts = [LineString([east[0], (116.3007, 37.4)]), LineString([(116.3007, 37.4), east[1]])]
+    aside = LineString([(116.3, 37.4), (116.301, 37.40001), (116.302, 37.4)])  # its middle is a metre off
+    longer = LineString([east[0], (116.3021, 37.4)])
+    beyond = LineString([(116.31, 37.4), (116.312, 37.4)])
+    asked = [LineString(east), LineString(east[::-1]), aside, longer, beyond]
+    assert lying_on(asked, parts).tolist() == [True, True, False, False, False]
+    assert lying_on(asked, []).tolist() == [False] * 5
+    assert lying_on([], parts).tolist() == []
+
+
+@given(st.lists(st.floats(0.01, 0.99), max_size=6, unique=True))
+def test_a_line_lies_on_its_own_pieces(shares: list[float]):
+    line = LineString([(116.3, 37.4), (116.301, 37.4007), (116.303, 37.4003)])
+    ends = [0.0, *sorted(shares), 1.0]
+    pieces = [substring(line, one, two, normalized=True) for one, two in pairwise(ends)]
+    assert lying_on([line], pieces).tolist() == [True]
+    missing = max(range(len(pieces)), key=lambda n: pieces[n].length)
+    assert lying_on([line], pieces[:missing] + pieces[missing + 1 :]).tolist() == [False]

@@ -21,8 +21,8 @@ from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid
 from app.base.models import Division
 from app.base.tables import SRID
+from app.intake.keeping import FAR_M
 from app.intake.models import Segment
-from app.intake.steps import FAR_M
 from app.inventory.asks import Hold, HoldsOfStreets
 from app.inventory.logic import CUT_M, JOIN_M
 from app.inventory.models import LineSource, ScopeReason, Stream, Street, StreetSegment, StreetState

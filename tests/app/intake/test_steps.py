@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from shapely import LineString
 from sqlalchemy import func, select, text
 
 from app.base.errors import Conflict, Invalid, NotAllowed
@@ -10,7 +11,7 @@ from app.base.models import Division, Role
 from app.intake.models import Facility, Intake, IntakeRow, Segment
 from app.intake.steps import Origin, open_bytes, take_in, undo_intake
 from app.inventory.steps import derive
-from gis.features import RowReport, Survey, Verdict
+from gis.features import Centreline, RowReport, Survey, Verdict
 from tests.surveys import crossing
 from tests.world import World
 
@@ -114,3 +115,41 @@ def test_a_file_with_a_very_long_name_is_read(world: World):
     with pytest.raises(Invalid) as refusal:
         open_bytes(b"nothing", name="长" * 300 + ".geojson")
     assert refusal.value.field == "file"
+
+
+def lanes(*lines: tuple[str | None, list[tuple[float, float]]]) -> Survey:
+    """Streets near 116.33 E, 37.40 N, in metres east and north of there, as a file of nothing else."""
+    made = [
+        Centreline(str(n), LineString([(116.33 + x / 88_500, 37.40 + y / 111_000) for x, y in at]), name, "residential")
+        for n, (name, at) in enumerate(lines)
+    ]
+    reports = [RowReport(n, line.key, Verdict.ACCEPTED) for n, line in enumerate(made, start=1)]
+    return Survey(tuple(made), (), (), tuple(reports), "EPSG:4490")
+
+
+EAST = (None, [(0.0, 0.0), (200.0, 0.0)])
+
+
+@pytest.mark.parametrize("name", [None, "迎宾路"])
+def test_a_line_that_a_later_street_cuts_is_there_already_when_it_comes_again(world: World, name: str | None):
+    street, later = (name, EAST[1]), ("新街", [(100.0, -50.0), (100.0, 50.0)])
+    take(world, lanes(street))
+    both = take(world, lanes(street, later))
+    assert (both["accepted"], both["duplicate"]) == (1, 1)
+    assert count(world, Segment) == 3
+    again = take(world, lanes(street, later))
+    assert (again["accepted"], again["duplicate"], count(world, Segment)) == (0, 2, 3)
+
+
+def test_what_a_line_has_beyond_the_one_that_is_there_is_new(world: World):
+    take(world, lanes(EAST))
+    longer = take(world, lanes((None, [(0.0, 0.0), (300.0, 0.0)])))
+    assert (longer["accepted"], longer["duplicate"]) == (1, 0)
+
+
+def test_a_line_with_a_name_is_news_on_one_without_and_not_the_other_way_round(world: World):
+    take(world, lanes(EAST))
+    assert take(world, lanes(("民生路", EAST[1])))["accepted"] == 1
+    assert take(world, lanes(EAST))["duplicate"] == 1
+    other = take(world, lanes(("惠民路", EAST[1])))
+    assert (other["accepted"], other["duplicate"]) == (1, 0)

@@ -1,0 +1,183 @@
+"""What an intake writes: segments and facilities in bulk, each once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from geoalchemy2 import WKBElement
+from geoalchemy2.shape import to_shape
+from numpy.typing import NDArray
+from shapely import LineString, Point
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import insert, select, text
+from sqlalchemy.orm import Session
+
+from app.base.clock import Clock
+from app.base.models import Division, GeometrySource
+from app.base.tables import SRID
+from app.intake.models import Facility, Intake, Segment
+from gis import linework
+from gis.crs import lengths_m
+from gis.features import Centreline, FacilityKind
+from gis.features import Facility as Found
+from gis.shaping import lying_on
+
+#: How far from a village's point its streets may lie before they are the town's or county's (estimate, setting).
+FAR_M = 3000.0
+#: One statement for all rows: without it, rows that lack different columns go one by one.
+WHOLE = {"render_nulls": True}
+
+
+class Keeper:
+    """Writes one intake's segments and facilities in bulk; each method returns the input keys already known."""
+
+    def __init__(
+        self, session: Session, clock: Clock, *, intake: Intake, division: Division, geometry: GeometrySource
+    ) -> None:
+        self.session = session
+        self.given = {"intake_id": intake.id, "geometry_source": geometry.value, "surveyed_on": clock.today()}
+        self.division = division
+
+    def segments(self, centrelines: Sequence[Centreline]) -> set[str]:
+        if not centrelines:
+            return set()
+        noded = linework.clean(centrelines)
+        lengths = lengths_m(_array(noded.segments))
+        rows = [
+            {
+                "key": segment.key,
+                "name": segment.name,
+                "road_class": segment.road_class,
+                "oneway": segment.oneway,
+                "line": segment.line.wkb,
+                "length_m": float(length),
+                "digest": _digest(segment.line, segment.name),
+                "source": centrelines[source].key,
+            }
+            for segment, length, source in zip(noded.segments, lengths, noded.source, strict=True)
+            if length > 0
+        ]
+        rows, there = self._split_known(rows)
+        new = {row["source"] for row in rows}
+        return self._write(Segment, rows, shape="line") | (there - new)
+
+    def _split_known(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], set[str]]:
+        """Rows that are new, and keys of the others: they lie on lines of the register that are called the same.
+
+        The register's lines may be cut elsewhere, by a street that came later.
+        """
+        digests = {digest for _, digest in self._digests(Segment)}
+        ask = [row for row in rows if row["digest"] not in digests]
+        known: set[int] = set()
+        if digests and ask:
+            lines = shapely.from_wkb([row["line"] for row in ask])
+            for name, others in self._lines_in(shapely.total_bounds(lines)).items():
+                mine = [n for n, row in enumerate(ask) if (row["name"] or "") == name]
+                on = lying_on([lines[n] for n in mine], others)
+                known |= {id(ask[n]) for n, lies in zip(mine, on, strict=True) if lies}
+        new = [row for row in rows if id(row) not in known]
+        return new, {row["source"] for row in rows if id(row) in known}
+
+    def _lines_in(self, box: NDArray[np.float64]) -> dict[str, list[BaseGeometry]]:
+        """The register's lines of the division in a box (degrees), by their name; a nameless one may lie on any."""
+        west, south, east, north = box
+        found = self.session.execute(
+            text(
+                "SELECT coalesce(name, '') AS name, ST_AsBinary(line) AS line FROM intake.segment"
+                " WHERE territory <@ (:top)::ltree AND line && ST_MakeEnvelope(:west, :south, :east, :north, 4490)"
+            ),
+            {"top": self.division.path, "west": west, "south": south, "east": east, "north": north},
+        )
+        called: dict[str, list[BaseGeometry]] = defaultdict(list)
+        for row in found:
+            line = shapely.from_wkb(bytes(row.line))
+            called[row.name].append(line)
+            if row.name:
+                called[""].append(line)
+        return called
+
+    def facilities(self, found: Sequence[Found]) -> set[str]:
+        rows = [
+            {
+                "key": facility.key,
+                "kind": facility.kind.value,
+                "name": facility.name,
+                "point": facility.point.wkb,
+                "digest": _digest(facility.point, f"{facility.kind.value} {facility.name}"),
+                "source": facility.key,
+            }
+            for facility in found
+        ]
+        return self._write(Facility, rows, shape="point")
+
+    def seats(self, villages: Sequence[Division]) -> None:
+        """Where a village's committee was not surveyed, the point that tells the village stands for it (村委会驻地)."""
+        have = set(
+            self.session.scalars(
+                select(Facility.division_id).where(
+                    Facility.kind == FacilityKind.COMMITTEE.value, Facility.territory.op("<@")(self.division.path)
+                )
+            )
+        )
+        seats = [
+            Found(f"seat/{village.uid}", FacilityKind.COMMITTEE, village.name, _point(village.point))
+            for village in dict.fromkeys(villages)
+            if village.id not in have and village.point is not None
+        ]
+        self.facilities(seats)
+
+    def _write(self, table: type[Segment | Facility], rows: list[dict[str, Any]], *, shape: str) -> set[str]:
+        """Insert what is new; keys of input rows of which every part was there before, in this file or an earlier."""
+        places = self._places([row[shape] for row in rows])
+        have = self._digests(table)
+        fresh, seen = [], defaultdict(list)
+        for row, place in zip(rows, places, strict=True):
+            mark = (place, row["digest"])
+            seen[row.pop("source")].append(mark in have)
+            if mark not in have:
+                have.add(mark)
+                drawn = WKBElement(row[shape], srid=SRID)
+                fresh.append({**row, **self.given, "division_id": place, shape: drawn})
+        if fresh:
+            self.session.execute(insert(table), fresh, execution_options=WHOLE)
+        return {key for key, parts in seen.items() if all(parts)}
+
+    def _places(self, shapes: list[bytes]) -> list[int]:
+        """The village of each shape's middle, else the division that takes the file in."""
+        if not shapes:
+            return []
+        found = self.session.scalars(
+            text(
+                "SELECT coalesce(p, :home) FROM intake.places_of(ARRAY(SELECT ST_SetSRID(ST_PointOnSurface("
+                "ST_GeomFromWKB(w)), 4490) FROM unnest(CAST(:shapes AS bytea[])) WITH ORDINALITY x(w, n) ORDER BY n),"
+                " (:top)::ltree, :far_m) WITH ORDINALITY y(p, n) ORDER BY n"
+            ),
+            {"top": self.division.path, "far_m": FAR_M, "home": self.division.id, "shapes": shapes},
+        )
+        return list(found)
+
+    def _digests(self, table: type[Segment | Facility]) -> set[tuple[int, str]]:
+        below = table.territory.op("<@")(self.division.path)
+        return {
+            (place, digest)
+            for place, digest in self.session.execute(select(table.division_id, table.digest).where(below))
+        }
+
+
+def _array(segments: Sequence[Centreline]) -> Any:
+    return shapely.from_wkb(np.array([segment.line.wkb for segment in segments], dtype=object))
+
+
+def _point(place: WKBElement) -> Point:
+    return Point(to_shape(place).coords[0])
+
+
+def _digest(shape: LineString | Point, words: str | None) -> str:
+    """Of the geometry on a grid of 1e-7 degrees (about 1 cm), drawn either way, and the name."""
+    grid = shapely.normalize(shapely.set_precision(shape, 1e-7))
+    return hashlib.sha256(shapely.to_wkb(grid) + b"\0" + (words or "").encode()).hexdigest()[:32]
