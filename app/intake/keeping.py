@@ -25,6 +25,7 @@ from gis import linework
 from gis.crs import lengths_m
 from gis.features import Centreline, FacilityKind
 from gis.features import Facility as Found
+from gis.linework import Change
 from gis.shaping import lying_on
 
 #: How far from a village's point its streets may lie before they are the town's or county's (estimate, setting).
@@ -42,11 +43,13 @@ class Keeper:
         self.session = session
         self.given = {"intake_id": intake.id, "geometry_source": geometry.value, "surveyed_on": clock.today()}
         self.division = division
+        self.changes: Sequence[Change] = ()
 
     def segments(self, centrelines: Sequence[Centreline]) -> set[str]:
         if not centrelines:
             return set()
         noded = linework.clean(centrelines)
+        self.changes = noded.changes
         lengths = lengths_m(_array(noded.segments))
         rows = [
             {

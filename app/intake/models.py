@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.base.models import GeometrySource
 from app.base.tables import SRID, Editable, Kept, Placed, Table, one_of, within
 from gis.features import FacilityKind, Verdict
+from gis.linework import Deed
 
 
 class IntakeState(Enum):
@@ -86,6 +87,23 @@ class IntakeRow(Kept, Placed, Table):
     verdict: Mapped[str]
     reason: Mapped[str] = mapped_column(server_default=text("''"))
     field: Mapped[str | None]
+    values: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class Repair(Kept, Placed, Table):
+    """What was mended in a line of an input row, and where."""
+
+    __tablename__ = "repair"
+    __table_args__ = (
+        *within("repair"),
+        one_of("deed", Deed),
+        Index("ix_repair_intake_id_id", "intake_id", "id"),
+        {"schema": "intake"},
+    )
+    intake_id: Mapped[int] = mapped_column(ForeignKey("intake.intake.id", ondelete="CASCADE"))
+    row: Mapped[int]
+    deed: Mapped[str]
+    point: Mapped[WKBElement] = mapped_column(Geometry("POINT", SRID, spatial_index=False))
     values: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 

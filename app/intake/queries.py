@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
-from app.intake.models import Facility, Intake, IntakeRow, Segment
+from app.intake.models import Facility, Intake, IntakeRow, Repair, Segment
 from gis.features import RowReport, Survey, Verdict
 from gis.formats import Opened
 
@@ -30,6 +30,19 @@ def rows_of(intake: Intake, *, verdict: Verdict | None = None) -> Select[IntakeR
     """What became of the rows of one file."""
     chosen = select(IntakeRow).where(IntakeRow.intake_id == intake.id)
     return chosen if verdict is None else chosen.where(IntakeRow.verdict == verdict.value)
+
+
+def repairs_of(intake: Intake, *, deed: str = "") -> Select[Repair, float, float]:
+    """What was mended in the lines of one file, with where."""
+    found = select(Repair, func.ST_X(Repair.point).label("lon"), func.ST_Y(Repair.point).label("lat"))
+    found = found.where(Repair.intake_id == intake.id)
+    return found.where(Repair.deed == deed) if deed else found
+
+
+def repairs_counted(session: Session, intake: Intake) -> dict[str, int]:
+    """How many repairs of each kind, the most frequent first."""
+    counted = select(Repair.deed, func.count().label("n")).where(Repair.intake_id == intake.id).group_by(Repair.deed)
+    return {row.deed: row.n for row in session.execute(counted.order_by(func.count().desc(), Repair.deed))}
 
 
 def made_by(session: Session, intake: Intake) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -20,13 +20,15 @@ from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.files import Store, keep
 from app.base.models import Division, File, GeometrySource
 from app.base.people import may
+from app.intake import repairs
 from app.intake.keeping import WHOLE, Keeper
-from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Segment
+from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Repair, Segment
 from app.intake.villages import KNOWN, Said, Settled, make, settle
 from gis.datums import MARGIN_DEG, MOST
 from gis.errors import GisError
 from gis.features import RowReport, Survey, Verdict
 from gis.formats import By, Columns, Opened, open_rows
+from gis.linework import Change
 
 #: Characters kept of a file's name: file systems end at 255 bytes, and a Chinese character has three.
 LONGEST_NAME = 80
@@ -119,7 +121,10 @@ def take_in(
     known = keep.segments(survey.centrelines) | keep.facilities(survey.facilities)
     keep.seats(settled.seats)
     settled.known |= dict.fromkeys(known, Said(KNOWN))
-    _report(session, intake, reports=survey.reports, settled=settled)
+    mended = repairs.by_line(keep.changes)
+    final = [_judged(repairs.judged(report, mended), settled) for report in survey.reports]
+    _report(session, intake, reports=final)
+    _report_repairs(session, intake, mended=mended, reports=survey.reports)
     return intake
 
 
@@ -195,11 +200,10 @@ def undo_intake(session: Session, *, intake: Intake) -> None:
     session.flush()
 
 
-def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], settled: Settled) -> None:
+def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport]) -> None:
     """Store the verdict on every row, and the counts, which add up to the rows by a constraint."""
-    final = [_judged(report, settled) for report in reports]
-    counts = Counter(report.verdict for report in final)
-    intake.rows = len(final)
+    counts = Counter(report.verdict for report in reports)
+    intake.rows = len(reports)
     for verdict in Verdict:
         setattr(intake, verdict.value, counts[verdict])
     rows = [
@@ -213,12 +217,23 @@ def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], s
             "field": report.field,
             "values": {name: str(value) for name, value in report.values.items()},
         }
-        for report in final
+        for report in reports
         if report.verdict in STORED
     ]
     session.flush()
     if rows:
         session.execute(insert(IntakeRow), rows, execution_options=WHOLE)
+
+
+def _report_repairs(
+    session: Session, intake: Intake, *, mended: Mapping[str, Sequence[Change]], reports: Sequence[RowReport]
+) -> None:
+    """Store what was mended in the lines, with its place."""
+    row_of = {key: report.row for report in reports for key in report.made or (report.key,)}
+    given = {"intake_id": intake.id, "division_id": intake.division_id}
+    found = [row | given for row in repairs.rows(mended, row_of)]
+    if found:
+        session.execute(insert(Repair), found, execution_options=WHOLE)
 
 
 def _judged(report: RowReport, settled: Settled) -> RowReport:

@@ -12,6 +12,8 @@ from sqlalchemy import Row, or_, select, text
 from app.base.errors import N_, NotFound
 from app.base.models import Division
 from app.base.people import may
+from app.intake.models import Intake, Repair
+from app.intake.queries import repairs_of
 from app.inventory.models import Street, StreetState
 from app.inventory.queries import line_of
 from app.milestones.models import Batch, BatchState, BatchVillage
@@ -66,6 +68,10 @@ _PICKED = text("""
 SELECT array_agg(s.uid ORDER BY s.id) AS uids, min(ST_XMin(s.line)) AS west, min(ST_YMin(s.line)) AS south,
        max(ST_XMax(s.line)) AS east, max(ST_YMax(s.line)) AS north
   FROM inventory.street s WHERE s.uid = ANY (:uids)
+""")
+_MENDED = text("""
+SELECT count(*) AS n, min(ST_X(point)) AS west, min(ST_Y(point)) AS south, max(ST_X(point)) AS east,
+       max(ST_Y(point)) AS north FROM intake.repair WHERE intake_id = :intake
 """)
 _STREET = text("SELECT id FROM inventory.street WHERE uid = :uid")
 
@@ -164,6 +170,36 @@ def found_places(session: Session, narrowed: Narrowed, words: str, *, most: int 
 def rows_of(session: Session, ids: Sequence[int]) -> Sequence[Row[Any]]:
     """Streets as the list beside the map shows them, by their keys."""
     return session.execute(_ROWS, {"ids": list(ids)}).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """A file whose repairs are shown: its intake, how many there are, and the box around them."""
+
+    intake: Intake
+    count: int
+    box: Box
+
+
+def mended(session: Session, uid: UUID | None) -> Mended | None:
+    """The repairs of an intake; None where none is asked for, or none was needed. Raises NotFound for a foreign one."""
+    if uid is None:
+        return None
+    intake = session.scalar(select(Intake).where(Intake.uid == uid))
+    if intake is None:
+        raise NotFound(N_("There is no such intake in your territory. Look for it in the list of files taken in."))
+    row = session.execute(_MENDED, {"intake": intake.id}).one()
+    margin = 0.002
+    edges = (row.west, row.south, row.east, row.north)
+    if None in edges:
+        return None
+    west, south, east, north = edges
+    return Mended(intake, row.n, (west - margin, south - margin, east + margin, north + margin))
+
+
+def repairs(session: Session, intake: Intake, *, most: int) -> Sequence[Row[Repair, float, float]]:
+    """Repairs of an intake with their places, row by row of its file, at most so many."""
+    return session.execute(repairs_of(intake).order_by(Repair.row, Repair.id).limit(most)).all()
 
 
 def box_of(session: Session, ids: Sequence[int]) -> Box | None:

@@ -231,6 +231,7 @@ SUBJECTS: Mapping[str, str] = {
     "base.contact": N_("Contact"),
     "intake.intake": N_("Intake"),
     "intake.intake_row": N_("Row of an intake"),
+    "intake.repair": N_("Repair of a line"),
     "intake.mapping": N_("Columns of a source's files"),
     "intake.segment": N_("Segment"),
     "intake.facility": N_("Facility"),

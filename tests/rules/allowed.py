@@ -16,6 +16,7 @@ from app.rollout.models import JobState
 from app.rollout.models import Verdict as InspectionVerdict
 from app.scanning.models import ReportKind, ReportState
 from gis.features import FacilityKind, Verdict
+from gis.linework import Deed
 from signs.designs import Ground
 
 #: Views that run as their owner.
@@ -134,6 +135,7 @@ WITHOUT_DAY = {
     "base.file": "bytes: they are, they don't become true; what they prove has its own day",
     "base.run": "a machine's work, counted in moments",
     "intake.intake_row": "the intake has the day",
+    "intake.repair": "the intake has the day",
     "inventory.street_segment": "the street and the segment have the day",
 }
 
@@ -157,6 +159,7 @@ NEVER_EDITED = {
     "base.file",
     "base.run",
     "intake.intake_row",
+    "intake.repair",
     "inventory.street_segment",
     "inventory.scope_reason",
     "naming.decision",
@@ -175,6 +178,7 @@ ENUMS: dict[str, type[Enum]] = {
     "base.run.state": RunState,
     "intake.intake.state": IntakeState,
     "intake.intake_row.verdict": Verdict,
+    "intake.repair.deed": Deed,
     "intake.segment.geometry_source": GeometrySource,
     "intake.facility.kind": FacilityKind,
     "intake.facility.geometry_source": GeometrySource,

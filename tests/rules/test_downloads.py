@@ -119,6 +119,12 @@ DOWNLOADS = {
         elsewhere=NOBODY,
         common=True,
     ),
+    "GET /api/v1/intakes/{uid}/repairs": Download(
+        lambda ground, place: f"/api/v1/intakes/{ground.marks['intake.intake', place]}/repairs",
+        lambda _ground, place: f"{place}的线",
+        here=LOOKING | {Role.VILLAGE_CONTACT},
+        elsewhere=NOBODY,
+    ),
     "GET /inventory/ledgers.xlsx": Download(
         lambda ground, place: f"/inventory/ledgers.xlsx?list=unnamed&in={ground.marks['base.division', place]}",
         _uid("inventory.street"),
@@ -168,6 +174,10 @@ def ground(shared_world: World) -> Iterator[Ground]:
             made.marks["post's sign", place] = str(maker.read("planning.sign", sign, "uid"))
             made.marks["intake.facility", place] = f"{place}供销社"
             maker.make("intake.facility", division, name=f"{place}供销社")
+            intake = maker.make("intake.intake", division)
+            made.marks["intake.intake", place] = str(maker.read("intake.intake", intake, "uid"))
+            told = {"other": f"{place}的线"}
+            maker.make("intake.repair", division, intake_id=intake, deed="repeated", values=told)
             made.marks["base.division", place] = str(maker.read("base.division", division, "uid"))
             town = shared_world.places[_town_name(place)]
             made.marks["town", place] = str(maker.read("base.division", town, "uid"))

@@ -22,10 +22,12 @@ from app.base.models import Division, File, Run, RunState
 from app.base.people import may
 from app.base.request import Answer, Files, Place, Show, Work, one_of
 from app.intake import queries, steps
-from app.intake.models import Intake, IntakeRow, IntakeState
+from app.intake.models import Intake, IntakeRow, IntakeState, Repair
+from app.intake.repairs import SAID
 from app.intake.views import asking
 from gis.features import RowReport, Verdict
 from gis.formats import Columns
+from gis.linework import Deed
 
 router = APIRouter(prefix="/intake")
 VERDICTS = {
@@ -34,6 +36,19 @@ VERDICTS = {
     Verdict.DUPLICATE.value: N_("Duplicate"),
     Verdict.REJECTED.value: N_("Rejected"),
     Verdict.IGNORED.value: N_("Ignored"),
+}
+
+
+#: Repairs in few words, for filters and the map.
+DEEDS = {
+    Deed.EMPTY.value: N_("Part without length"),
+    Deed.FLATTENED.value: N_("Heights left out"),
+    Deed.PARTED.value: N_("Line of several parts"),
+    Deed.SNAPPED.value: N_("End moved"),
+    Deed.COLLAPSED.value: N_("Too short"),
+    Deed.UNTANGLED.value: N_("Crosses itself"),
+    Deed.OVERLAPPED.value: N_("Lies on another in part"),
+    Deed.REPEATED.value: N_("Lies on another"),
 }
 
 
@@ -80,6 +95,8 @@ def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str |
         division=session.get(Division, intake.division_id),
         file=session.get(File, intake.file_id) if intake.file_id else None,
         made=queries.made_by(session, intake),
+        mended=queries.repairs_counted(session, intake),
+        deeds=DEEDS,
         page=page,
         reasons={row.id: said(show, row.reason, row.values) for row in page.rows},
         verdict=verdict,
@@ -87,6 +104,26 @@ def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str |
         verdict_words=VERDICTS,
         may_undo=intake.state == IntakeState.APPLIED.value and may(session, "intake.intake", "change"),
         entries=entries_of(session, "intake.intake", intake.id),
+    )
+
+
+@router.get("/{uid}/repairs")
+def mended(session: Work, show: Show, uid: UUID, deed: str = "", after: str | None = None) -> Response:
+    """What was mended in the lines of a file, where, and how much."""
+    intake = _intake(session, uid)
+    counts = queries.repairs_counted(session, intake)
+    one_of(deed, counts, field="deed")
+    keys = [paging.Key(Repair.row), paging.Key(Repair.id)]
+    page = paging.page(session, queries.repairs_of(intake, deed=deed), keys=keys, after=after)
+    return show.page(
+        "intake/repairs.html",
+        intake=intake,
+        division=session.get(Division, intake.division_id),
+        counts=counts,
+        deed=deed,
+        deeds=DEEDS,
+        page=page,
+        said={row.Repair.id: told(show, row.Repair) for row in page.rows},
     )
 
 
@@ -111,6 +148,11 @@ def rejected(session: Work, show: Show, store: Files, uid: UUID) -> Response:
     name = quote(f"{Path(file.name).stem}-rejected{returned.path.suffix}")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "private, no-store"}
     return Response(body, media_type=returned.media_type, headers=headers)
+
+
+def told(show: Answer, repair: Repair) -> str:
+    """What was done to a line, in the reader's language."""
+    return show.text(SAID[Deed(repair.deed)], **repair.values)
 
 
 def said(show: Answer, reason: str, values: dict[str, object]) -> str:

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from app.base.errors import Invalid, NotAllowed
 from app.base.people import may
 from app.base.request import Place, Show, Work
+from app.intake.views.asking import require_reader
+from app.intake.views.records import told
 from app.inventory.models import StreetState
 from app.planning.models import SignState
 from app.planning.queries import batch as batch_of
@@ -22,6 +24,7 @@ from app.web.mapping import Box, Narrowed, Spotted
 
 router = APIRouter()
 STATES = tuple(state.value for state in StreetState)
+MOST_REPAIRS = 5_000
 SIGNS = tuple(state.value for state in SignState if state is not SignState.REMOVED)
 
 
@@ -33,6 +36,7 @@ class Marked:
     sign: UUID | None = None
     village: UUID | None = None
     batch: UUID | None = None
+    mended: UUID | None = None  # the intake whose repairs are shown
     streets: Annotated[str, Query(max_length=8000)] = ""  # those that are selected, by commas
 
     def picked(self) -> list[UUID]:
@@ -91,7 +95,7 @@ def page(
 ) -> Response:
     """The map, its filters and its legend, and the same figures as a table for those who cannot use a map."""
     spotted, ground = marked.spotted(session), request.app.state.ground
-    picked = mapping.picked(session, marked.picked())
+    picked, mended = mapping.picked(session, marked.picked()), mapping.mended(session, marked.mended)
     return show.page(
         "map/map.html",
         place=narrowed.place,
@@ -99,9 +103,11 @@ def page(
         picked=picked.uids,
         box=picked.box
         or (spotted.box if spotted else None)
+        or (mended.box if mended else None)
         or mapping.box_of(session, [narrowed.place.id])
         or mapping.WHOLE,
         spotted=spotted,
+        mended=mended,
         editable=mapping.editable(session, spotted),
         may_shape=may(session, "inventory.street", "change"),
         counts=mapping.counts(session, narrowed),
@@ -151,6 +157,25 @@ def about(session: Work, show: Show, marked: Annotated[Marked, Depends()]) -> Re
     if spotted is None:
         raise Invalid("Say which street, sign, village or batch.", field="street")
     return show.page("map/_panel.html", spotted=spotted, editable=mapping.editable(session, spotted))
+
+
+@router.get("/api/v1/intakes/{uid}/repairs")
+def repairs(session: Work, show: Show, uid: UUID) -> Response:
+    """What was mended in the lines of a file as GeoJSON points (CRS84), at most so many, each with what was done."""
+    require_reader(session)
+    found = mapping.mended(session, uid)
+    rows = mapping.repairs(session, found.intake, most=MOST_REPAIRS + 1) if found else []
+    features = [
+        {
+            "type": "Feature",
+            "id": n,
+            "geometry": {"type": "Point", "coordinates": [row.lon, row.lat]},
+            "properties": {"row": row.Repair.row, "deed": row.Repair.deed, "said": told(show, row.Repair)},
+        }
+        for n, row in enumerate(rows[:MOST_REPAIRS], start=1)
+    ]
+    body = {"type": "FeatureCollection", "features": features, "datum": "CRS84", "more": len(rows) > MOST_REPAIRS}
+    return JSONResponse(body, media_type="application/geo+json", headers={"cache-control": "private, no-store"})
 
 
 @router.get("/api/v1/map/within")

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 
 from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.models import Division, Role
-from app.intake.models import Facility, Intake, IntakeRow, Segment
+from app.intake.models import Facility, Intake, IntakeRow, Repair, Segment
 from app.intake.steps import Origin, open_bytes, take_in, undo_intake
 from app.inventory.steps import derive
 from gis.features import Centreline, RowReport, Survey, Verdict
@@ -153,3 +153,48 @@ def test_a_line_with_a_name_is_news_on_one_without_and_not_the_other_way_round(w
     assert take(world, lanes(EAST))["duplicate"] == 1
     other = take(world, lanes(("惠民路", EAST[1])))
     assert (other["accepted"], other["duplicate"]) == (1, 0)
+
+
+def repairs(world: World) -> list[tuple[int, str]]:
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        return [(row, deed) for row, deed in session.execute(select(Repair.row, Repair.deed).order_by(Repair.id))]
+
+
+def verdicts(world: World) -> dict[int, tuple[str, str]]:
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        rows = session.execute(select(IntakeRow.row, IntakeRow.verdict, IntakeRow.reason))
+        return {row: (verdict, reason) for row, verdict, reason in rows}
+
+
+def test_what_is_mended_in_a_line_is_its_rows_verdict_and_is_kept_with_its_place(world: World):
+    taken = take(
+        world,
+        lanes(
+            EAST,
+            ("迎宾路", [(100.0, 0.6), (100.0, 80.0)]),  # ends 0.6 m before the first
+            (None, [(0.0, 0.0), (150.0, 0.0)]),  # lies on it
+            (None, [(150.0, 0.0), (260.0, 0.0)]),  # lies on it in part
+            (None, [(300.0, 300.0), (300.3, 300.0)]),  # 30 cm
+            (None, [(400.0, 0.0), (500.0, 100.0), (500.0, 0.0), (400.0, 100.0)]),  # a bow tie
+        ),
+    )
+    assert (taken["accepted"], taken["repaired"], taken["duplicate"], taken["rejected"]) == (1, 3, 1, 1)
+    told = verdicts(world)
+    assert [told[row][0] for row in range(1, 7)] == [
+        "accepted",
+        "repaired",
+        "duplicate",
+        "repaired",
+        "rejected",
+        "repaired",
+    ]
+    assert "moved" in told[2][1]
+    assert "whole course" in told[3][1]
+    assert "left out" in told[4][1]
+    assert "shorter than" in told[5][1]
+    assert "crossed itself" in told[6][1]
+    assert {(2, "snapped"), (3, "repeated"), (4, "overlapped"), (5, "collapsed"), (6, "untangled")} == set(
+        repairs(world)
+    )
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:
+        assert session.scalar(select(func.count()).select_from(Repair)) == 0

@@ -144,3 +144,41 @@ def test_foreign_territory_and_foreign_roles_see_no_file(world: World, office: O
     crew.reads("/intake", status=403)
     Person(office, Role.VILLAGE_CONTACT, "丁村").reads("/intake/new", status=403)
     officer.reads(f"/intake?in={uid_of(world, '南镇')}", status=404)
+
+
+def mended_file() -> bytes:
+    """A street, one that ends half a metre before it, and one that lies on it; near 116.33 E, 37.40 N."""
+    x, y = 116.33, 37.40
+    lines = [[[x, y], [x + 0.002, y]], [[x + 0.001, y + 0.000005], [x + 0.001, y + 0.001]], [[x, y], [x + 0.001, y]]]
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "LineString", "coordinates": line},
+            "properties": {"highway": "residential"},
+        }
+        for line in lines
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+def test_what_was_mended_is_listed_filtered_and_shown_on_the_map(world: World, office: Office, officer: Person):
+    record = taken_in(world, officer, "中镇", mended_file())
+    page = officer.reads(record)
+    assert "线的修补" in page
+    listed = officer.reads(f"{record}/repairs")
+    assert "一个端点移动 0.5" in listed
+    assert "整条线与本文件中的线" in listed
+    one = officer.reads(f"{record}/repairs?deed=snapped")
+    assert "一个端点移动 0.5" in one
+    assert "整条线与" not in one
+    officer.reads(f"{record}/repairs?deed=nothing", status=422)
+    uid = record.rpartition("/")[2]
+    assert f'data-mended="/api/v1/intakes/{uid}/repairs"' in officer.reads(f"/map?mended={uid}")
+    told = json.loads(officer.reads(f"/api/v1/intakes/{uid}/repairs"))
+    assert [each["properties"]["deed"] for each in told["features"]] == ["snapped", "repeated"]
+    lon, lat = told["features"][0]["geometry"]["coordinates"]
+    assert (round(lon, 5), round(lat, 5)) == (116.331, 37.4)
+    stranger = Person(office, Role.COUNTY_OFFICER, "东县")
+    for url in (f"{record}/repairs", f"/map?mended={uid}", f"/api/v1/intakes/{uid}/repairs"):
+        stranger.reads(url, status=404)
+    Person(office, Role.SIGN_MAKER, "东县").reads(f"/api/v1/intakes/{uid}/repairs", status=403)

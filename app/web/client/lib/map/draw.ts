@@ -1,8 +1,8 @@
 // The drawn map: opens it, tells what is under the pointer, marks and selects. Knows nothing of the list beside it.
 import * as maplibre from "maplibre-gl/dist/maplibre-gl-csp";
-import type { Map, MapMouseEvent, Marker, PointLike } from "maplibre-gl";
+import type { Map, MapLayerMouseEvent, MapMouseEvent, Marker, PointLike } from "maplibre-gl";
 import type { Box, Kind, Marked } from "./address";
-import { BY_STATE, SIGNS, STREETS, VILLAGES, makeStyle, stateFilter } from "./style";
+import { BY_STATE, MENDED, SIGNS, STREETS, VILLAGES, makeStyle, stateFilter } from "./style";
 
 export interface Texts { zoomIn: string; zoomOut: string; title: string; tooMany: string; failed: string; groundFailed: string }
 export interface Told {
@@ -112,6 +112,23 @@ export class Drawn {
       }
       this.map.setLayoutProperty(id, "visibility", on ? "visible" : "none");
     }
+  }
+
+  // Where lines of a file were mended; what was done stands beside the pointer.
+  mended(url: string): void {
+    this.map.addSource("mended", { type: "geojson", data: new URL(url, window.location.href).href });
+    this.map.addLayer({
+      id: "mended", type: "circle", source: "mended",
+      paint: { "circle-radius": 7, "circle-color": "#ffffff", "circle-opacity": 0.85, "circle-stroke-width": 3, "circle-stroke-color": MENDED },
+    });
+    const note = new maplibre.Popup({ closeButton: false, offset: 12 });
+    const tell = (event: MapLayerMouseEvent): void => {
+      const said: unknown = event.features?.[0]?.properties["said"];
+      if (typeof said === "string") note.setLngLat(event.lngLat).setText(said).addTo(this.map);
+    };
+    this.map.on("mousemove", "mended", tell);
+    this.map.on("click", "mended", tell);
+    this.map.on("mouseleave", "mended", () => { note.remove(); });
   }
 
   private say(uid: string, state: Record<string, boolean>): void {

@@ -63,6 +63,8 @@ export class MapPage {
       if (this.view.ground) this.setGround(true);
       this.picked.add(this.view.picked);
       this.startEditing(drawn);
+      const { mended } = this.map.dataset;
+      if (mended) drawn.mended(mended);
       this.map.dataset["ready"] = "yes";
     });
     startBoxing(drawn, this.map, this.find("[data-map-box]"), (box) => { void this.pickWithin(box); });

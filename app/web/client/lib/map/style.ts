@@ -7,6 +7,8 @@ const COLOURS: ExpressionSpecification = [
   "match", ["get", "state"],
   "unnamed", "#d55e00", "draft", "#cc79a7", "proposed", "#e69f00", "approved", "#56b4e9", "in_force", "#0072b2", "no_street", "#9aa5b1", "#7b8794",
 ];
+// What left nothing of a line stands out from what was only moved or cut.
+export const MENDED: ExpressionSpecification = ["match", ["get", "deed"], ["collapsed", "repeated", "empty"], "#b3261e", "overlapped", "#e69f00", "#00479d"];
 const WIDTH: ExpressionSpecification = ["interpolate", ["linear"], ["zoom"], 9, 1, 13, 2.5, 17, 6];
 const DASHES: Record<string, number[]> = { unnamed: [2.5, 1.5], draft: [1.4, 1], proposed: [0.6, 1.2], no_street: [0.3, 2] };
 const FONT = ["Noto Sans SC", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"];
