@@ -28,6 +28,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 SRID = 4490  # CGCS2000, the national datum; PostGIS keeps lon, lat
+#: What a GeoJSON of ours says of its coordinates: CRS84 order, on the datum that they are stored in.
+SAID_OF_PLACES = {
+    "crs_name": "urn:ogc:def:crs:OGC:1.3:CRS84",
+    "datum": "CGCS2000 (EPSG:4490)",
+    "axes": "lon, lat",
+}
 
 
 class Ltree(UserDefinedType[str]):

@@ -20,6 +20,7 @@ from app.base.models import Division
 from app.base.people import Actor, may
 from app.base.request import Answer, Now, Place, Seen, Show, Version, Work, one_of
 from app.base.seen import require_row
+from app.base.tables import SAID_OF_PLACES
 from app.intake.models import Intake
 from app.intake.steps import undo_intake as take_back
 from app.inventory import logic, queries, steps
@@ -297,9 +298,7 @@ def streets(session: Work, place: Place, after: str | None = None, size: Annotat
     page = paging.page(session, queries.lines(place), keys=[paging.Key(Street.id)], after=after, size=size)
     collection = {
         "type": "FeatureCollection",
-        "crs_name": "urn:ogc:def:crs:OGC:1.3:CRS84",
-        "datum": "CGCS2000 (EPSG:4490)",
-        "axes": "lon, lat",
+        **SAID_OF_PLACES,
         "next": page.next,
         "features": [_feature(row) for row in page.rows],
     }

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from app.base.errors import Invalid, NotAllowed
 from app.base.people import may
 from app.base.request import Place, Show, Work
+from app.base.tables import SAID_OF_PLACES
 from app.intake.views.asking import require_reader
 from app.intake.views.records import told
 from app.inventory.models import StreetState
@@ -174,7 +175,7 @@ def repairs(session: Work, show: Show, uid: UUID) -> Response:
         }
         for n, row in enumerate(rows[:MOST_REPAIRS], start=1)
     ]
-    body = {"type": "FeatureCollection", "features": features, "datum": "CRS84", "more": len(rows) > MOST_REPAIRS}
+    body = {"type": "FeatureCollection", "features": features, **SAID_OF_PLACES, "more": len(rows) > MOST_REPAIRS}
     return JSONResponse(body, media_type="application/geo+json", headers={"cache-control": "private, no-store"})
 
 
