@@ -155,7 +155,7 @@ def test_each_part_gets_the_passwords_it_needs_and_no_others(prepared: Host):
     }
     assert known["all"] == {"secret", "minglu_owner", "minglu_office", "minglu_public", "minglu_queue"}
     assert known["staff"] == {"secret", "minglu_office", "minglu_queue"}
-    assert known["public"] == {"secret", "minglu_public", "minglu_queue"}
+    assert known["public"] == {"minglu_public"}
 
 
 @pytest.mark.parametrize(("part", "port"), [("office", "8000"), ("public", "8001")])
