@@ -36,6 +36,20 @@ SESSION_HOURS = 12
 LOGIN_FAILURES, ADDRESS_FAILURES = 5, 50
 SHORTEST_PASSWORD = 10
 TOO_SHORT = N_("The password must have at least {n} characters.")
+#: The levels of the tree at which the officers of each level work, and what is said of any other. The remaining roles
+#: work wherever they are put.
+LEVELS = {
+    Role.CITY_OFFICER: ({"city"}, N_("A city officer works for the city: choose it above.")),
+    Role.COUNTY_OFFICER: (
+        {"county", "zone"},
+        N_("A county officer works for a county, or a city or district of that level: choose one above."),
+    ),
+    Role.TOWN_OFFICER: ({"town"}, N_("A town officer works for a town, township or sub-district: choose one above.")),
+    Role.VILLAGE_CONTACT: (
+        {"village", "residents"},
+        N_("A village contact stands for one village or residents' community: choose it above."),
+    ),
+}
 #: What is said of a wrong login and a wrong password alike.
 WRONG = N_("Login or password is wrong.")
 _HASHER = PasswordHasher()
@@ -156,9 +170,11 @@ def add_person(
 ) -> Person:
     """A new account, by an administrator.
 
-    Raises Invalid for a short password or an editor without a department, Conflict for a login already given.
+    Raises Invalid for a short password, an editor without a department or an officer of another level than the
+    division's, Conflict for a login already given.
     """
     _require_whole(role, department, password)
+    _require_level(role, division)
     person = Person(
         login=login,
         name=name,
@@ -196,6 +212,7 @@ def found_person(
     """
     _require_whole(role, department, password)
     division = division_called(session, place)
+    _require_level(role, division)
     person = Person(
         login=login,
         name=name,
@@ -266,6 +283,12 @@ def _require_whole(role: Role, department: str, password: str) -> None:
         raise Invalid(TOO_SHORT, field="password", n=SHORTEST_PASSWORD)
     if role is Role.CONTENT_EDITOR and not department:
         raise Invalid("An editor writes for a department; name it, for example 文化和旅游局.", field="department")
+
+
+def _require_level(role: Role, division: Division) -> None:
+    kinds, told = LEVELS.get(role, ({division.kind}, ""))
+    if division.kind not in kinds:
+        raise Invalid(told, field="division")
 
 
 def _matches(kept: str, password: str) -> bool:

@@ -236,6 +236,13 @@ def test_an_administrator_adds_a_person_sets_a_password_and_lets_them_leave(offi
     assert wrong.status_code == 422
     assert "至少需要 10 个字符" in wrong.text
     assert 'value="王芳"' in wrong.text
+    for role, said in (
+        ("county_officer", "县级工作人员在"),
+        ("city_officer", "市级工作人员在"),
+        ("village_contact", "村级联系人只"),
+    ):
+        elsewhere = admin.post("/people/new", data={**form, "role": role, "password": PASSWORD})
+        assert (elsewhere.status_code, said in elsewhere.text) == (422, True), role
     made = admin.post("/people/new", data={**form, "role": "town_officer", "password": PASSWORD})
     assert made.status_code == 303
     assert "王芳 现在可以登录了" in admin.get("/people").text
