@@ -234,6 +234,13 @@ def named_streets() -> Select[int, str]:
     return select(Name.street_id, Name.words).where(Name.retired_on.is_(None))
 
 
+def open_proposal(session: Session, street: Street) -> Proposal | None:
+    """The proposal of a street that is not at its end yet; there is one at most."""
+    live = [state.value for state in OPEN]
+    wanted = select(Proposal).where(Proposal.street_id == street.id, Proposal.state.in_(live))
+    return session.scalars(wanted.order_by(Proposal.id.desc()).limit(1)).first()
+
+
 def holds_of_streets(session: Session, streets: Collection[int], /) -> dict[int, Hold]:
     """Answers :class:`app.inventory.asks.HoldsOfStreets`: a name in force, a live proposal, or only what is no more."""
     live = [state.value for state in OPEN]

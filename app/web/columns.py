@@ -141,6 +141,7 @@ COLUMNS: Mapping[str, str] = {
     "road_class": N_("Class"),
     "role": N_("Role"),
     "row": N_("Row"),
+    "deed": N_("What was done"),
     "rows": N_("Rows"),
     "rule": N_("Rule"),
     "scanned_on": N_("Day"),

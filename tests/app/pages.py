@@ -38,6 +38,12 @@ class Person:
         assert answer.status_code == status, (url, answer.status_code, answer.text[-2000:])
         return answer
 
+    def goes_to(self, url: str) -> str:
+        """Where a page that is another's leads to."""
+        answer = self.client.get(url)
+        assert answer.status_code == 303, (url, answer.status_code, answer.text[-2000:])
+        return str(answer.headers["location"])
+
     def goes(self, url: str, **fields: Any) -> str:
         """Where a form that is accepted leads to."""
         return str(self.sends(url, **fields).headers["location"])

@@ -14,7 +14,7 @@ from app.base.history import current_act
 from app.base.models import Division
 from app.base.request import Answer, Me, Now, Show, Version, Work
 from app.inventory.models import Street
-from app.naming import steps
+from app.naming import queries, steps
 from app.naming.logic.checks import check_name
 from app.naming.logic.findings import Finding, Level
 from app.naming.logic.parts import written_name
@@ -44,7 +44,11 @@ def ask(session: Work, show: Show, street: str = "") -> Response:
             url="/inventory?state=unnamed&scope=in",
             action=N_("To the unnamed streets"),
         )
-    return _form(session, show, _street(session, asking.key(street)), asking.Typed(), {})
+    wanted = _street(session, asking.key(street))
+    held = queries.open_proposal(session, wanted)
+    if held is not None:
+        return show.see(f"/naming/{held.uid}", "This street has a proposal already: “{words}”.", words=held.words)
+    return _form(session, show, wanted, asking.Typed(), {})
 
 
 @router.post("/new")

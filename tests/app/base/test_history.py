@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.base.db import Database
-from app.base.errors import Conflict, Invalid
+from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.history import Anchor, current_act, export_anchor, read_anchor, read_anchors, seal, verify
 from app.base.models import Role
 from app.base.settings import QUEUE
@@ -98,6 +98,16 @@ def test_an_update_keeps_only_what_changed_and_a_deletion_keeps_all(shared_world
     assert (changed.b, changed.a) == ({"state": "unnamed", "version": "1"}, {"state": "proposed", "version": "2"})
     assert removed.a is None
     assert removed.b == {**made.a, "state": "proposed", "version": "3"}
+
+
+@pytest.mark.parametrize("change", ["id = id + 1000000", "id = id + 1000000, state = 'proposed'"])
+def test_a_row_keeps_its_key_so_that_no_change_goes_by_without_an_entry(shared_world: World, change: str):
+    person = shared_world.person(Role.TOWN_OFFICER, "南镇")
+    (key,) = add_streets(shared_world, person)
+    with pytest.raises(NotAllowed), shared_world.office.acting(person, via="test") as session:
+        session.execute(text(f"UPDATE inventory.street SET {change} WHERE id = :id"), {"id": key})
+    with pytest.raises(DBAPIError, match="never changes"), shared_world.owner.begin() as connection:
+        connection.execute(text(f"UPDATE inventory.street SET {change} WHERE id = :id"), {"id": key})
 
 
 def test_geometry_and_numbers_are_kept_to_the_last_bit_whatever_the_client_set(shared_world: World):

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
 
+from app.base.errors import NotAllowed
 from app.base.models import Role
 from tests.app.builders import build_name, build_street, run
 from tests.app.pages import Office, Person, as_shown, seen_in, survey, taken_in, uids_in, version_in
@@ -265,6 +267,7 @@ def test_the_village_contact_proposes_by_hand_and_the_street_shows_it(world: Wor
     assert "拟名" in contact.reads(f"/naming/of/{street}")
     assert "选用" in contact.reads(f"/naming/new?street={street}")
     made = contact.goes(f"/naming/new?street={street}", words="明德街", meaning="彰明德行")
+    assert contact.goes_to(f"/naming/new?street={street}") == made
     assert "明德街" in contact.reads(f"/naming/of/{street}")
     wrong = contact.sends(f"/naming/new?street={street}", status=422, words="幸福2路")
     assert "请写作“二”" in html.unescape(wrong.text)
@@ -387,3 +390,43 @@ def test_what_is_still_to_be_written_or_mended_is_one_list(office: Office, count
     assert uids_in(town.reads("/naming?state=asked"), "/naming") == []
     county.goes("/naming/return", seen=as_shown(county, [first]), reason="请改名")
     assert uids_in(town.reads("/naming?state=asked"), "/naming") == [first]
+
+
+def states_of(world: World) -> set[str]:
+    with world.owner.connect() as connection:
+        return set(connection.execute(text("SELECT state FROM inventory.street")).scalars())
+
+
+def test_what_the_village_contact_writes_withdraws_and_undoes_shows_on_the_street(world: World, office: Office):
+    build_street(world, "甲村")
+    contact = Person(office, Role.VILLAGE_CONTACT, "甲村")
+    street = uids_in(contact.reads("/inventory"), "/inventory")[0]
+    made = contact.goes(f"/naming/new?street={street}", words="明德街")
+    assert states_of(world) == {"draft"}
+    assert "草稿" in Person(office, Role.COUNTY_OFFICER, "东县").reads(f"/inventory/{street}")
+    act = contact.reads(made).split('action="/undo/')[1].split('"')[0]
+    contact.goes(f"/undo/{act}", next="/naming")
+    assert states_of(world) == {"unnamed"}
+    again = contact.goes(f"/naming/new?street={street}", words="明德街").rpartition("/")[2]
+    contact.goes("/naming/withdraw", seen=as_shown(contact, again))
+    assert states_of(world) == {"unnamed"}
+
+
+def test_a_street_is_marked_by_its_writers_up_to_what_is_proposed_and_by_nobody_else(world: World):
+    here, there = build_street(world, "甲村"), build_street(world, "丁村")
+    asked = text("SELECT count(*) FROM inventory.mark(:streets, :state)")
+    for role, place, streets, state in (
+        (Role.VILLAGE_CONTACT, "甲村", [here], "in_force"),
+        (Role.VILLAGE_CONTACT, "甲村", [there], "draft"),
+        (Role.VILLAGE_CONTACT, "甲村", [here, there], "draft"),
+        (Role.TOWN_OFFICER, "南镇", [there], "draft"),
+        (Role.CREW, "南镇", [here], "draft"),
+        (Role.AUDITOR, "市", [here], "draft"),
+        (Role.COUNTY_OFFICER, "东县", [here, 10**9], "draft"),
+    ):
+        with (
+            pytest.raises(NotAllowed),
+            world.office.acting(world.person(role, place), via="test") as session,
+        ):
+            session.execute(asked, {"streets": streets, "state": state})
+    assert states_of(world) == {"unnamed"}
