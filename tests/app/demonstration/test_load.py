@@ -65,6 +65,17 @@ def test_every_state_of_the_flow_is_there(demo: World, table: str, expected: set
     assert states(demo, table) == expected
 
 
+def test_every_street_is_marked_as_its_proposal_says(demo: World) -> None:
+    apart = count(
+        demo,
+        "SELECT p.state || ' / ' || s.state, count(*) FROM naming.proposal p"
+        " JOIN inventory.street s ON s.id = p.street_id"
+        " WHERE (p.state, s.state) NOT IN (('draft', 'draft'), ('returned', 'draft'), ('submitted', 'proposed'),"
+        " ('approved', 'approved'), ('in_force', 'in_force')) GROUP BY 1",
+    )
+    assert apart == {}
+
+
 def test_a_decision_is_overdue_and_another_is_waiting(demo: World) -> None:
     with demo.owner.connect() as connection:
         due = connection.execute(
