@@ -31,7 +31,8 @@ PUBLIC_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none';"
     " frame-ancestors 'none'"
 )
-_QUIET = ("/static/", "/healthz", "/readyz")
+#: What goes well here leaves no line: files, looks whether we are well, and tiles, of which a map asks for forty.
+_QUIET = ("/static/", "/healthz", "/readyz", "/tiles/")
 
 
 @dataclass(slots=True)

@@ -86,7 +86,7 @@ def make_app(
         lifespan=_closing,
     )
     app.state.settings, app.state.clock, app.state.database, app.state.env = settings, clock, database, env
-    app.state.pages = pages
+    app.state.pages, app.state.closing = pages, []
     pages.install(app)
     _machines(app, database)
     (HERE / "static" / "dist").mkdir(parents=True, exist_ok=True)
@@ -98,6 +98,8 @@ def make_app(
 async def _closing(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.database.close()
+    for close in app.state.closing:
+        await close()
 
 
 def _machines(app: FastAPI, database: Database) -> None:

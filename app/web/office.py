@@ -32,6 +32,7 @@ from app.web.ground import Ground
 from app.web.guard import OFFICE_POLICY
 from app.web.making import Kind, make_app
 from app.web.sessions import Sessions, require_form_token
+from app.web.straight import Desk, Straight
 from app.web.tiles import Kept
 from app.web.views import account, divisions, files, history, maps, people, runs, search, tiles, today
 from app.web.words import STATIONS
@@ -54,16 +55,21 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     """
     database = Database(settings, role=OFFICE)
     stations = station_views() if stations is None else stations
+    desk, kept = Desk(settings, clock), Kept()
     app = make_app(
         settings,
         Kind(OFFICE, "Minglu office", OFFICE_POLICY, "error.html", MOST_BYTES, login="/login"),
         clock=clock,
-        middleware=[Middleware(Sessions, database=database, clock=clock)],
+        middleware=[
+            Middleware(Straight, desk=desk, kept=kept),
+            Middleware(Sessions, database=database, clock=clock),
+        ],
         database=database,
     )
     frame = Frame(database, {key: getattr(views, "waiting", None) for key, views in stations.items()}, clock)
     app.state.frame, app.state.store = frame, open_store(settings.files)
-    app.state.tiles, app.state.ground = Kept(), Ground(settings, settings.state / "ground")
+    app.state.closing.append(desk.close)
+    app.state.ground = Ground(settings, settings.state / "ground")
     found = (getattr(views, "FINDERS", ()) for views in stations.values())
     app.state.finders = {finder.key: finder for finder in chain(queries.FINDERS, *found)}
     app.state.days_of_naming, app.state.days_of_batch = days_of_naming, days_of_batch

@@ -1,53 +1,42 @@
-"""Vector tiles: which function makes a layer, what changes it, its tag, and the tiles made a moment ago."""
+"""Vector tiles: what is asked for, the database's answer with its tag, and the tiles made a moment ago."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 
 from app.base.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy.orm import Session
 
 DEEPEST = 20
+#: No tile is larger, at any zoom; streets bear their names from this zoom on (``map.streets``).
+LARGEST_BYTES, NAMED_FROM = 500_000, 14
 #: Raised when tiles are made in another way, so that browsers ask anew.
-FORM = 1
-_REVISION = text("SELECT map.revision(CAST(:subjects AS text[]))")
+FORM = 2
+#: How many tiles are kept, also empty ones; and how many of one place, which differ by territory and by age.
+MOST_TILES, MOST_OF_A_PLACE = 20_000, 12
+#: Layer, zoom, column and row.
+Spot = tuple[str, int, int, int]
+#: The layers, each made by a function of its own; ``map.answer`` knows them and the tables whose changes change them.
+LAYERS = ("divisions", "streets", "facilities", "signs")
+_ANSWER = text(
+    "SELECT tag, tile FROM map.answer(:layer, :z, :x, :y, CAST(:top AS ltree), CAST(:places AS bigint[]), :form,"
+    " CAST(:held AS text[]))"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A layer: the statement that makes its tile, and the tables whose changes change it."""
-
-    made: TextClause
-    subjects: Sequence[str]
-
-
-LAYERS: Mapping[str, Layer] = {
-    "divisions": Layer(
-        text("SELECT map.divisions(:z, :x, :y, CAST(:top AS ltree), CAST(:places AS bigint[]))"), ("base.division",)
-    ),
-    "streets": Layer(
-        text("SELECT map.streets(:z, :x, :y, CAST(:top AS ltree), CAST(:places AS bigint[]))"),
-        ("inventory.street", "naming.name"),
-    ),
-    "facilities": Layer(
-        text("SELECT map.facilities(:z, :x, :y, CAST(:top AS ltree), CAST(:places AS bigint[]))"),
-        ("intake.facility",),
-    ),
-    "signs": Layer(
-        text("SELECT map.signs(:z, :x, :y, CAST(:top AS ltree), CAST(:places AS bigint[]))"),
-        ("planning.post", "planning.sign", "naming.name"),
-    ),
-}
+def is_on_map(spot: Spot) -> bool:
+    """Whether there is such a layer, and such a tile in the pyramid."""
+    layer, z, x, y = spot
+    return layer in LAYERS and 0 <= z <= DEEPEST and 0 <= x < 2**z and 0 <= y < 2**z
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,46 +50,69 @@ class Wanted:
     top: str
     places: tuple[int, ...] | None = None
 
+    @property
+    def spot(self) -> Spot:
+        """Layer and place."""
+        return self.layer, self.z, self.x, self.y
+
     def checked(self) -> Wanted:
         """Raises NotFound for a layer or a place that no map has."""
-        if self.layer not in LAYERS or not 0 <= self.z <= DEEPEST:
-            raise NotFound("There is no such tile.")
-        if not (0 <= self.x < 2**self.z and 0 <= self.y < 2**self.z):
+        if not is_on_map(self.spot):
             raise NotFound("There is no such tile.")
         return self
 
-    def tag(self, session: Session) -> str:
-        """The ETag: the same only while the same person may see the same data of this layer. Ask before making."""
-        revision = session.scalar(_REVISION, {"subjects": list(LAYERS[self.layer].subjects)})
-        return f'"{hashlib.sha256(repr((FORM, self, revision)).encode()).hexdigest()[:24]}"'
+    def answer(self, session: Session, held: Sequence[str]) -> tuple[str, bytes | None]:
+        """The ETag, and the tile (empty where nothing of the person's lies) unless its tag is among those ``held``.
 
-    def make(self, session: Session) -> bytes:
-        """The tile, empty where nothing of the person's lies."""
-        values = {"z": self.z, "x": self.x, "y": self.y, "top": self.top}
+        The tag is the same only while the same territory shows the same data of this layer.
+        """
+        values = {"z": self.z, "x": self.x, "y": self.y, "top": self.top, "form": FORM, "held": list(held)}
         places = None if self.places is None else list(self.places)
-        return bytes(session.scalar(LAYERS[self.layer].made, {**values, "places": places}) or b"")
+        row = session.execute(_ANSWER, {**values, "layer": self.layer, "places": places}).one()
+        return row.tag, None if row.tile is None else bytes(row.tile)
 
 
 @dataclass
 class Kept:
-    """Tiles by their tags, the longest unused thrown away first. A tag says all, so none is ever stale."""
+    """Tiles by their places and tags, the longest unused thrown away first. A tag says all, so none is ever stale."""
 
     most_bytes: int = 64 * 1024**2
-    _tiles: OrderedDict[str, bytes] = field(default_factory=OrderedDict)
+    _tiles: OrderedDict[tuple[Spot, str], bytes] = field(default_factory=OrderedDict)
+    _tags: dict[Spot, tuple[str, ...]] = field(default_factory=dict)
     _bytes: int = 0
     _lock: Lock = field(default_factory=Lock)
 
-    def get(self, tag: str) -> bytes | None:
+    def holds(self, spot: Spot) -> bool:
+        """Whether anything of a place is kept, whoever may see it and however old."""
+        return spot in self._tags
+
+    def get(self, spot: Spot, tag: str) -> bytes | None:
         """The tile of a tag, if it is still here."""
         with self._lock:
-            if tag in self._tiles:
-                self._tiles.move_to_end(tag)
-            return self._tiles.get(tag)
+            found = self._tiles.get((spot, tag))
+            if found is not None:
+                self._tiles.move_to_end((spot, tag))
+            return found
 
-    def put(self, tag: str, tile: bytes) -> None:
-        """Keep a tile; the oldest make room."""
+    def put(self, spot: Spot, tag: str, tile: bytes) -> None:
+        """Keep a tile; the oldest make room, first those of the same place."""
         with self._lock:
-            self._bytes += len(tile) - len(self._tiles.pop(tag, b""))
-            self._tiles[tag] = tile
-            while self._bytes > self.most_bytes or len(self._tiles) > 20_000:  # noqa: PLR2004 - empty ones count too
-                self._bytes -= len(self._tiles.popitem(last=False)[1])
+            self._drop(spot, tag)
+            self._tiles[spot, tag] = tile
+            self._tags[spot] = (*self._tags.get(spot, ()), tag)
+            self._bytes += len(tile)
+            while len(self._tags[spot]) > MOST_OF_A_PLACE:
+                self._drop(spot, self._tags[spot][0])
+            while self._bytes > self.most_bytes or len(self._tiles) > MOST_TILES:
+                self._drop(*next(iter(self._tiles)))
+
+    def _drop(self, spot: Spot, tag: str) -> None:
+        tile = self._tiles.pop((spot, tag), None)
+        if tile is None:
+            return
+        self._bytes -= len(tile)
+        left = tuple(one for one in self._tags[spot] if one != tag)
+        if left:
+            self._tags[spot] = left
+        else:
+            del self._tags[spot]

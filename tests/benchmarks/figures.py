@@ -1,44 +1,27 @@
-"""The figures: what row-level security, history and the print gate cost; derivation's stand in a file of their own."""
+"""The figures: what row-level security, history and the print gate cost; further ones stand in files of their own."""
 
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.base.cluster import Cluster
 from app.base.models import Role
-from app.base.prepare import prepare
-from app.base.settings import read_settings
 from signs.codes import new_code
 from signs.designs import KINDS, Axis, Ground, sides_of
 from signs.qr import symbol_for
 from signs.rendering import Words, face_of
 from signs.sheets import print_pdf
 from signs.verify import read_back
-from tests.benchmarks import derivation
+from tests.benchmarks import derivation, tiles
+from tests.benchmarks.grounds import fresh_world
 from tests.filled import fill
-from tests.world import World, end_world, make_world
 
 Figure = tuple[float, str, str]
 TILE = (14, 13480, 6345)
-
-
-@contextmanager
-def _world() -> Iterator[World]:
-    with tempfile.TemporaryDirectory() as state, Cluster.throwaway() as cluster:
-        template = read_settings({"MINGLU_STATE": state}, database_url=cluster.url("template_minglu"))
-        prepare(template)
-        world = make_world(cluster, template)
-        try:
-            yield world
-        finally:
-            end_world(world)
 
 
 def _median_ms(session: Session, sql: str, *, times: int = 9, **values: object) -> float:
@@ -52,7 +35,7 @@ def _median_ms(session: Session, sql: str, *, times: int = 9, **values: object) 
 
 def tile_under_policies() -> Figure:
     """A tile's streets at 200,000 rows as a city officer: the staff role's own query ÷ the definer function."""
-    with _world() as world:
+    with fresh_world() as world:
         person = world.person(Role.CITY_OFFICER, "市")
         fill(world)
         with world.office.acting(person, via="bench") as session:
@@ -78,7 +61,7 @@ def history_cost() -> Figure:
         " ST_MakePoint(116.1, 37 + n / 1e5)), 4490), 10, 'survey', :mark || n, '2024-01-01', :village"
         " FROM generate_series(1, 20000) n"
     )
-    with _world() as world:
+    with fresh_world() as world:
         values = {"village": world.places["甲村"]}
         with world.admin.begin() as connection:
             values["intake"] = connection.execute(
@@ -129,4 +112,6 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "street_derivation_truth": derivation.truth,
     "street_derivation_growth": derivation.growth,
     "linework_clean": derivation.linework,
+    "tile_cold_vs_tipg": tiles.cold_vs_tipg,
+    "tile_cached_vs_constant": tiles.cached_vs_constant,
 }

@@ -1,10 +1,12 @@
-"""Segments to measure with: real extracts named by MINGLU_SAMPLES, and the generated city."""
+"""What is measured on: an empty database, real extracts named by MINGLU_SAMPLES, and the generated city."""
 
 from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from zlib import crc32
@@ -12,12 +14,16 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import ArrayLike
 
+from app.base.cluster import Cluster
+from app.base.prepare import prepare
+from app.base.settings import read_settings
 from app.demonstration.geometry import generate_survey
 from app.demonstration.places import lay_out, outline_of
 from app.intake.register import read_register
 from gis.features import Centreline
 from gis.formats import read_survey
 from gis.linework import clean
+from tests.world import World, end_world, make_world
 
 ANDORRA, PYROSM = "andorra-latest.osm.pbf", "pyrosm_test.osm.pbf"
 
@@ -38,14 +44,15 @@ def city(least: int) -> tuple[Centreline, ...]:
     Half of them bear one of 450 names, as the same names recur from village to village; a fifth are one-way.
     """
     found: list[Centreline] = []
-    for survey in _counties():
+    for survey in counties():
         found += survey
         if len(found) >= least:
             return tuple(_dressed(each) for each in found)
     raise AssertionError(f"the generated city has {len(found)} segments only")
 
 
-def _counties() -> Iterator[Sequence[Centreline]]:
+def counties() -> Iterator[Sequence[Centreline]]:
+    """The surveyed lines of the generated city, county by county."""
     register = read_register()
     laid_out = lay_out(register)
     for county in register.counties:
@@ -58,6 +65,19 @@ def _dressed(segment: Centreline) -> Centreline:
     village = crc32(segment.key.partition("/")[0].encode()) % 50
     name = f"{village}之{lot // 10 % 9}街" if lot % 2 else None
     return Centreline(segment.key, segment.line, name, segment.road_class, oneway=lot % 5 == 0)
+
+
+@contextmanager
+def fresh_world() -> Iterator[World]:
+    """A database of its own on a server of its own, with the small tree of the tests."""
+    with tempfile.TemporaryDirectory() as state, Cluster.throwaway() as cluster:
+        template = read_settings({"MINGLU_STATE": state}, database_url=cluster.url("template_minglu"))
+        prepare(template)
+        world = make_world(cluster, template)
+        try:
+            yield world
+        finally:
+            end_world(world)
 
 
 def rand_index(one: ArrayLike, other: ArrayLike) -> float:

@@ -102,6 +102,8 @@ DEFINERS = {
     "map.note": "writes what nobody else may write; granted to no role",
     "map.revision": "reads which transactions changed what within the person's reach; returns a digest",
     "map.streets": "&& is not leakproof; takes the territory from the transaction",
+    "map.streets_far": "as map.streets, which tells it the territory; granted to no role",
+    "map.streets_together": "as map.streets, which tells it the territory; granted to no role",
     "map.facilities": "&& is not leakproof; takes the territory from the transaction",
     "map.signs": "&& is not leakproof; takes the territory from the transaction",
     "map.divisions": "&& is not leakproof; takes the territory from the transaction",
@@ -113,7 +115,16 @@ DEFINERS = {
 }
 
 #: Functions that the staff role may call and that run as the staff role.
-INVOKERS_FOR_STAFF = {"base.me", "base.uuid7", "history.undo"}
+INVOKERS_FOR_STAFF = {
+    "base.me",
+    "base.uuid7",
+    "history.undo",
+    "map.tag",
+    "map.answer",
+    "map.enter",
+    "map.tag_for",
+    "map.answer_for",
+}
 
 #: Tables without the outside key and the moment of recording: never shown, linked or edited from outside.
 WITHOUT_UID = {
@@ -146,7 +157,6 @@ NOT_A_DAY = {"planning.sign.goes_on": "whether the street goes on behind the sig
 #: Functions that ask for the person without asking whether they still work here, and why that does no harm.
 ASK_ANYBODY = {
     "base.actor": "joins the person and asks whether they are active",
-    "base.reach": "joins the person and asks whether they are active",
     "base.own": "joins the person and asks whether they are active",
     "base.set_password": "only to keep the caller's own session open",
     "base.enqueue": "only after base.reach",

@@ -12,10 +12,10 @@ from app.base.request import Me, Place, Work
 from app.planning.queries import batch as batch_of
 from app.web import mapping
 from app.web.ground import Ground, Unreachable
-from app.web.tiles import Kept, Wanted
+from app.web.straight import answered
+from app.web.tiles import Wanted
 
 router = APIRouter()
-TILE = "application/vnd.mapbox-vector-tile"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +36,14 @@ def the_tile(session: Work, place: Place, spot: Annotated[Spot, Depends()], batc
 
 @router.get("/tiles/{layer}/{z}/{x}/{y}")
 def tile(request: Request, session: Work, wanted: Annotated[Wanted, Depends(the_tile)]) -> Response:
-    """One tile of one layer. Asked for again each time, by ETag: 304 as long as nothing in sight has changed."""
-    kept: Kept = request.app.state.tiles
-    tag = wanted.tag(session)
-    headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "cookie"}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    made = kept.get(tag)
-    if made is None:
-        made = wanted.make(session)
-        kept.put(tag, made)
-    return Response(made, media_type=TILE, headers=headers, status_code=200 if made else 204)
+    """One tile of one layer. Asked for again each time, by ETag: 304 as long as nothing in sight has changed.
+
+    Most requests are answered before they come here (:class:`app.web.straight.Straight`): what comes is refused here,
+    or narrowed to a batch.
+    """
+    known = request.headers.get("if-none-match", "")
+    tag, made = wanted.answer(session, (known,))
+    return answered(tag, made or b"", known=known)
 
 
 @router.get("/ground/{layer}/{z}/{x}/{y}")
