@@ -38,7 +38,7 @@ class Stream(Enum):
     """The two programmes a street may be counted in (press conference of 2024-04-08); never mixed in a figure."""
 
     VILLAGE = "village"  # streets where a committee, shop, clinic or school stands
-    NEW_ROAD = "new_road"  # 城乡无名路、新增路
+    NEW_ROAD = "new_road"  # 城乡无名路、新增路: in no village's scope, never counted in the 5,099
 
 
 class Street(Editable, Placed, Table):
@@ -58,6 +58,11 @@ class Street(Editable, Placed, Table):
             " AND (state = 'no_street') = (coalesce(btrim(no_street_reason), '') <> '')"
             " AND NOT (state = 'no_street' AND in_scope)",
             name="no_street",
+        ),
+        CheckConstraint(
+            "stream = 'village' OR (NOT in_scope AND stream_on IS NOT NULL"
+            " AND coalesce(btrim(stream_reason), '') <> '')",
+            name="second_stream",
         ),
         CheckConstraint("length_m > 0", name="length_m"),
         CheckConstraint("bearing_deg >= 0 AND bearing_deg < 180", name="bearing_deg"),
@@ -84,6 +89,8 @@ class Street(Editable, Placed, Table):
     shaped_on: Mapped[date | None]
     no_street_on: Mapped[date | None]
     no_street_reason: Mapped[str | None]
+    stream_on: Mapped[date | None]
+    stream_reason: Mapped[str | None]
 
 
 class StreetSegment(Kept, Placed, Table):

@@ -17,7 +17,7 @@ from app.base.models import Division
 from app.base.seen import Whole
 from app.intake.models import Facility, Intake, Segment
 from app.inventory.logic import CUT_M, JOIN_M, side
-from app.inventory.models import ScopeReason, Street, StreetSegment, StreetState
+from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, StreetState
 from gis import shaping
 from gis.crs import bearings_deg
 from gis.errors import GisError
@@ -32,7 +32,9 @@ SORTS: dict[str, ColumnElement[Any]] = {
 }
 
 
-def streets(place: Division, *, state: str = "", scope: str = "", surveyed: str = "") -> Select[*tuple[Any, ...]]:
+def streets(
+    place: Division, *, state: str = "", scope: str = "", surveyed: str = "", stream: str = ""
+) -> Select[*tuple[Any, ...]]:
     """Streets of a territory with their villages, for paging by key."""
     found = (
         select(Street, Division.name.label("village"))
@@ -41,7 +43,12 @@ def streets(place: Division, *, state: str = "", scope: str = "", surveyed: str 
     )
     for wanted in _filters(state, scope, surveyed):
         found = found.where(wanted)
-    return found
+    return found.where(Street.stream == stream) if stream else found
+
+
+def in_second_stream(session: Session, place: Division) -> int:
+    """How many streets of a territory are counted in the second stream."""
+    return count(session, streets(place, stream=Stream.NEW_ROAD.value))
 
 
 def _filters(state: str, scope: str, surveyed: str) -> list[ColumnElement[bool]]:

@@ -21,7 +21,10 @@ class BatchState(Enum):
 
 
 class Target(Editable, Placed, Table):
-    """How many villages a division is to have done in a year, in one stream, and who says so."""
+    """How many villages a division is to have done in a year, in one stream, and who says so.
+
+    In the second stream (无名路、新增路) ``villages`` counts roads.
+    """
 
     __tablename__ = "target"
     __table_args__ = (

@@ -147,22 +147,18 @@ def batch_list(place: Division, *, state: str = "") -> Select[*tuple[Any, ...]]:
     return found.where(Batch.state == state) if state else found
 
 
-def target_years(session: Session, place: Division) -> list[Target]:
-    """A division's own targets, by year."""
+def target_years(session: Session, place: Division, *, stream: Stream = Stream.VILLAGE) -> list[Target]:
+    """A division's own targets in one stream, by year."""
     return list(
         session.scalars(
-            select(Target)
-            .where(Target.division_id == place.id, Target.stream == Stream.VILLAGE.value)
-            .order_by(Target.year)
+            select(Target).where(Target.division_id == place.id, Target.stream == stream.value).order_by(Target.year)
         )
     )
 
 
-def target_of(session: Session, place: Division, year: int) -> Target | None:
-    """A division's own target of one year, if it is set."""
-    wanted = select(Target).where(
-        Target.division_id == place.id, Target.year == year, Target.stream == Stream.VILLAGE.value
-    )
+def target_of(session: Session, place: Division, year: int, *, stream: Stream = Stream.VILLAGE) -> Target | None:
+    """A division's own target of one year in one stream, if it is set."""
+    wanted = select(Target).where(Target.division_id == place.id, Target.year == year, Target.stream == stream.value)
     return session.scalars(wanted).one_or_none()
 
 

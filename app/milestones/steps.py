@@ -31,21 +31,38 @@ class Terms:
     funder: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How many villages (in the second stream: roads) are to be done in a year, and who says so."""
+
+    year: int
+    number: int
+    source: str
+    stream: Stream = Stream.VILLAGE
+
+
 def set_target(session: Session, clock: Clock, *, division: Division, year: int, villages: int, source: str) -> Target:
-    """A year's quota of villages for a division, new or changed, with who says so.
+    """A year's quota of villages for a division; see :func:`set_quota`."""
+    return set_quota(session, clock, division=division, quota=Quota(year, villages, source))
+
+
+def set_quota(session: Session, clock: Clock, *, division: Division, quota: Quota) -> Target:
+    """A year's quota of a division in one stream, new or changed.
 
     Raises Invalid below nought, Conflict where somebody sets the same year's at the same moment.
     """
-    if villages < 0 or not source.strip():
-        raise Invalid("A target needs a number of villages, nought or more, and its source.", field="villages")
-    found = queries.target_of(session, division, year)
-    target = found or Target(division_id=division.id, year=year, stream=Stream.VILLAGE.value)
-    target.villages, target.source, target.set_on = villages, source, clock.today()
+    if quota.number < 0 or not quota.source.strip():
+        raise Invalid("A target needs a number, nought or more, and its source.", field="villages")
+    found = queries.target_of(session, division, quota.year, stream=quota.stream)
+    target = found or Target(division_id=division.id, year=quota.year, stream=quota.stream.value)
+    target.villages, target.source, target.set_on = quota.number, quota.source, clock.today()
     try:
         with session.begin_nested():
             session.add(target)
     except IntegrityError as error:
-        raise Conflict("Somebody just set the target of {year}. Load the page again and compare.", year=year) from error
+        raise Conflict(
+            "Somebody just set the target of {year}. Load the page again and compare.", year=quota.year
+        ) from error
     return target
 
 

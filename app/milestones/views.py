@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from app.base import paging
 from app.base import seen as as_seen
 from app.base.clock import Clock
-from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
+from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
 from app.base.models import Division, DivisionKind
 from app.base.order import in_register_order
 from app.base.people import Actor, may
 from app.base.request import Answer, Me, Now, Place, Seen, Show, Version, Work, is_below, one_of
-from app.inventory.models import Street
+from app.inventory.models import Stream, Street
 from app.milestones import queries, steps
 from app.milestones.asks import DaysOfBatch
 from app.milestones.logic import title_of
@@ -79,6 +79,10 @@ class Quota:
     villages: Annotated[int, Form(ge=0, le=100_000)] = 0
     source: Annotated[str, Form(max_length=200)] = ""
 
+    def wanted(self, stream: Stream) -> steps.Quota:
+        """As the step takes it."""
+        return steps.Quota(self.year, self.villages, self.source, stream)
+
     def was_read(self, target: Target | None) -> bool:
         """Whether the year's target is still as the page showed it."""
         versions = [each.partition(":")[2] for each in self.seen if each.partition(":")[0] == str(self.year)]
@@ -112,6 +116,7 @@ def index(session: Work, show: Show, place: Place, clock: Now, state: str = "", 
         place=place,
         today=clock.today(),
         targets=queries.target_years(session, place),
+        quotas=queries.target_years(session, place, stream=Stream.NEW_ROAD),
         batched=queries.batched_by_year(session, place),
         committees=queries.committees_by_year(session, place),
         registered=queries.registered(session, place),
@@ -124,9 +129,20 @@ def index(session: Work, show: Show, place: Place, clock: Now, state: str = "", 
 @router.post("/targets")
 def set_target(session: Work, show: Show, place: Place, clock: Now, quota: Annotated[Quota, Depends()]) -> Response:
     """A year's target of the chosen division, new or changed."""
+    return _set(session, show, place, clock, quota, Stream.VILLAGE)
+
+
+@router.post("/quotas")
+def set_quota(session: Work, show: Show, place: Place, clock: Now, quota: Annotated[Quota, Depends()]) -> Response:
+    """A year's quota of the second stream for the chosen division, new or changed."""
+    return _set(session, show, place, clock, quota, Stream.NEW_ROAD)
+
+
+def _set(session: Session, show: Answer, place: Division, clock: Clock, quota: Quota, stream: Stream) -> Response:
     if not may(session, "milestones.target", "change"):
         raise NotAllowed("Only the city's officers set targets.")
-    known = queries.target_of(session, place, quota.year)
+    wanted = quota.wanted(stream)
+    known = queries.target_of(session, place, quota.year, stream=wanted.stream)
     if not quota.was_read(known):
         return show.page(
             "conflict.html",
@@ -138,10 +154,15 @@ def set_target(session: Work, show: Show, place: Place, clock: Now, quota: Annot
                 (show.text("Who says so"), quota.source, known.source if known else "—"),
             ],
         )
-    steps.set_target(session, clock, division=place, year=quota.year, villages=quota.villages, source=quota.source)
+    steps.set_quota(session, clock, division=place, quota=wanted)
+    message = (
+        N_("The target of {year} is {n} villages.")
+        if wanted.stream is Stream.VILLAGE
+        else N_("The quota of {year} in the second stream is {n} roads.")
+    )
     return show.see(
         f"/milestones?in={place.uid}",
-        "The target of {year} is {n} villages.",
+        message,
         undo=current_act(session),
         year=quota.year,
         n=quota.villages,

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import shapely
-from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy import ColumnElement, Select, func, or_, select, text
 from sqlalchemy.orm import aliased
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division
 from app.inventory.asks import Hold
-from app.inventory.models import Street
+from app.inventory.models import Stream, Street
 from app.milestones.models import Batch, BatchState, BatchVillage
 from app.naming.models import Name
 from app.planning.logic import Hanging, StandingPost, width_of
@@ -137,9 +137,13 @@ def posts_at(session: Session, *, streets: list[int]) -> list[StandingPost]:
     return [StandingPost(*row) for row in session.execute(found)]
 
 
+#: The village's streets in scope, and every road of the second stream.
+_TO_SIGN = or_(Street.in_scope, Street.stream == Stream.NEW_ROAD.value)
+
+
 def count_nameless(session: Session, clock: Clock, *, places: list[int]) -> int:
     """Streets of ``places`` in scope that cannot get a sign, because no decided name is in force."""
-    counted = select(func.count()).where(Street.division_id == func.any(places), Street.in_scope, ~_decided(clock))
+    counted = select(func.count()).where(Street.division_id == func.any(places), _TO_SIGN, ~_decided(clock))
     return int(session.scalar(counted) or 0)
 
 
@@ -179,7 +183,7 @@ def waiting_by_batch(session: Session, clock: Clock, *, division: Division) -> l
 
 
 def _wants(clock: Clock) -> tuple[Any, ...]:
-    return (Street.in_scope, _decided(clock), ~select(Sign.id).where(Sign.street_id == Street.id).exists())
+    return (_TO_SIGN, _decided(clock), ~select(Sign.id).where(Sign.street_id == Street.id).exists())
 
 
 def batch(session: Session, uid: UUID) -> Batch:

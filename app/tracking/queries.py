@@ -138,6 +138,32 @@ def _told(session: Session, on: date, by: str, kinds: list[str], asked: int | No
     return [Progress(**row._mapping) for row in session.execute(_PROGRESS, values)]
 
 
+@dataclass(frozen=True, slots=True)
+class SecondStream:
+    """The second stream (无名路、新增路) in one division on one day; in no figure of :class:`Progress`.
+
+    ``quota`` is the division's own for that day's year, None where none is set; ``named_this_year`` are those of
+    ``roads_named`` whose name came into force in that year.
+    """
+
+    division_id: int
+    uid: UUID
+    name: str
+    is_own: bool = field(compare=False)
+    quota: int | None
+    named_this_year: int
+    roads: int
+    roads_named: int
+    signs_standing: int
+
+
+def second_stream(session: Session, *, on: date, by: By) -> list[SecondStream]:
+    """The second stream by city, county or town; the figures are of the whole of each place, whoever asks."""
+    asked = text("SELECT * FROM tracking.second_stream(:day, CAST(:kinds AS text[]))")
+    rows = session.execute(asked, {"day": on, "kinds": _KINDS[by]})
+    return [SecondStream(**row._mapping) for row in rows]
+
+
 def register_difference(session: Session, *, stream: Stream = Stream.VILLAGE) -> RegisterDifference:
     """The villages in the register beside the number that the targets ask for: shown, not hidden."""
     row = session.execute(_DIFFERENCE, {"stream": stream.value}).one()

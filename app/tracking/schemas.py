@@ -10,7 +10,7 @@ from datetime import date
 
 from app.base.errors import N_, Invalid
 from app.tracking.logic import DEMONSTRATION, share
-from app.tracking.queries import By, Progress
+from app.tracking.queries import By, Progress, SecondStream
 
 BYS: Mapping[str, str] = {
     By.CITY.value: N_("City"),
@@ -58,6 +58,30 @@ def asked_day(words: str, today: date) -> date:
     if day > today:
         raise Invalid(N_("{day} lies ahead; progress is told of today and past days."), field="on", day=day)
     return day
+
+
+#: The second stream's columns.
+SECOND: Mapping[str, str] = {
+    "quota": N_("Quota of the year, roads"),
+    "named_this_year": N_("Named this year"),
+    "roads": N_("Roads in all"),
+    "roads_named": N_("Roads named in all"),
+    "signs_standing": N_("Signs standing"),
+}
+
+
+def second_table(rows: Sequence[SecondStream], *, on: date, say: Callable[[str], str], demonstration: bool) -> str:
+    """The second stream as CSV, headed as :func:`table` heads the programme's."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([say(N_("Second stream (roads without a name, new roads), day")), on.isoformat()])
+    if demonstration:
+        writer.writerow([say(part) for part in DEMONSTRATION])
+    writer.writerow([say(N_("Name")), "uid", *(say(title) for title in SECOND.values())])
+    for row in rows:
+        figures = ["" if (value := getattr(row, key)) is None else value for key in SECOND]
+        writer.writerow([_harmless(row.name), row.uid, *figures])
+    return "\ufeff" + out.getvalue()
 
 
 def bars(rows: Sequence[Progress], name: Callable[[Progress], str]) -> list[Bar]:

@@ -65,6 +65,35 @@ def export(session: Work, show: Show, clock: Now, on: str = "", by: str = "") ->
     return _file(body, "text/csv; charset=utf-8", _title(show, day, f"{kind.value}.csv"))
 
 
+@router.get("/second")
+def second(session: Work, show: Show, clock: Now, on: str = "", by: str = "") -> Response:
+    """The second stream's own progress on a day, by city, county or town."""
+    day, kind = schemas.asked_day(on, clock.today()), _place_of(by)
+    return show.page(
+        "tracking/second.html",
+        rows=queries.second_stream(session, on=day, by=kind),
+        day=day,
+        today=clock.today(),
+        by=kind.value,
+        bys={key: title for key, title in schemas.BYS.items() if key != By.YEAR.value},
+        columns=schemas.SECOND,
+    )
+
+
+@router.get("/second.csv")
+def export_second(session: Work, show: Show, clock: Now, on: str = "", by: str = "") -> Response:
+    """The same table as a file for a spreadsheet."""
+    day, kind = schemas.asked_day(on, clock.today()), _place_of(by)
+    rows = queries.second_stream(session, on=day, by=kind)
+    body = schemas.second_table(rows, on=day, say=show.text, demonstration=is_demonstration(session))
+    name = f"{show.text(N_('Second stream'))}-{day.isoformat()}-{kind.value}.csv"
+    return _file(body, "text/csv; charset=utf-8", name)
+
+
+def _place_of(words: str) -> By:
+    return By(one_of(words, [one.value for one in By if one is not By.YEAR], field="by") or By.COUNTY)
+
+
 @router.get("/map.html")
 def progress_map(session: Work, show: Show, clock: Now, by: str = "") -> Response:
     """Today's progress as a map in one file that asks no host for anything; saved, never opened here."""

@@ -107,6 +107,8 @@ COLUMNS: Mapping[str, str] = {
     "needs_tick": N_("To be read by a person"),
     "no_street_on": N_("No street since"),
     "no_street_reason": N_("No street because"),
+    "stream_on": N_("Counted there since"),
+    "stream_reason": N_("Counted there because"),
     "note": N_("Note"),
     "number": N_("Document number"),
     "number_note": N_("Why the number has this form"),

@@ -109,6 +109,7 @@ DEFINERS = {
     "map.divisions": "&& is not leakproof; takes the territory from the transaction",
     "map.streets_in": "&& is not leakproof; takes the territory from the transaction, returns keys only",
     "scanning.sign_of": "a counted code's sign, name and code, within the reach of the counts",
+    "tracking.second_stream": "figures are no secret among staff, and the same for all of them; returns only counts",
     "tracking.progress": "figures are no secret among staff, and the same for all of them; returns only counts",
     "open.count_scan": "the public role has no right on any table",
     "open.file_report": "the public role has no right on any table",

@@ -125,6 +125,12 @@ DOWNLOADS = {
         here=LOOKING | {Role.VILLAGE_CONTACT},
         elsewhere=NOBODY,
     ),
+    "GET /inventory/streets.xlsx": Download(
+        lambda ground, place: f"/inventory/streets.xlsx?in={ground.marks['base.division', place]}",
+        _uid("inventory.street"),
+        here=SEE_STREETS,
+        elsewhere=NOBODY,
+    ),
     "GET /inventory/ledgers.xlsx": Download(
         lambda ground, place: f"/inventory/ledgers.xlsx?list=unnamed&in={ground.marks['base.division', place]}",
         _uid("inventory.street"),
@@ -143,6 +149,13 @@ DOWNLOADS = {
     ),
     "GET /tracking/export.csv": Download(
         lambda _ground, _place: "/tracking/export.csv?by=town",
+        _town,
+        here=frozenset(Role),
+        elsewhere=NOBODY,
+        common=True,
+    ),
+    "GET /tracking/second.csv": Download(
+        lambda _ground, _place: "/tracking/second.csv?by=town",
         _town,
         here=frozenset(Role),
         elsewhere=NOBODY,

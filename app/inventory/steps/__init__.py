@@ -20,12 +20,14 @@ from app.inventory.steps.shaping import (
     take_back_no_street,
     village_of,
 )
+from app.inventory.steps.streams import count_in
 
 __all__ = [
     "SCOPE_M",
     "Attached",
     "attach",
     "chord_bearing_deg",
+    "count_in",
     "derive",
     "dissolve",
     "draw",

@@ -72,6 +72,8 @@ def split(session: Session, clock: Clock, *, street: Street, at: tuple[float, fl
         surveyed_name=street.surveyed_name,
         road_class=street.road_class,
         stream=street.stream,
+        stream_on=street.stream_on,
+        stream_reason=street.stream_reason,
         in_scope=street.in_scope,
         geometry_source=street.geometry_source,
         surveyed_on=street.surveyed_on,
@@ -82,7 +84,7 @@ def split(session: Session, clock: Clock, *, street: Street, at: tuple[float, fl
     _share_segments(session, street, kept=kept, made=made, rest=rest)
     _shape(street, kept, clock)
     session.flush()
-    _judge(session, clock, street, made)
+    judge_again(session, clock, street, made)
     return made
 
 
@@ -99,6 +101,8 @@ def join(session: Session, clock: Clock, *, streets: Sequence[Street], holds: Ho
         raise Conflict(
             "These streets belong to several villages. A street that crosses a border keeps one part in each."
         )
+    if len({street.stream for street in streets}) > 1:
+        raise Conflict("These streets are counted in different programmes. Put them into one first.")
     past = require_free(session, streets, holds)
     names = {street.surveyed_name for street in streets if street.surveyed_name}
     if len(names) > 1:
@@ -119,7 +123,7 @@ def join(session: Session, clock: Clock, *, streets: Sequence[Street], holds: Ho
     _shape(kept, line, clock)
     session.flush()
     _remove(session, others)
-    _judge(session, clock, kept)
+    judge_again(session, clock, kept)
     return kept
 
 
@@ -136,7 +140,7 @@ def mark_no_street(session: Session, clock: Clock, *, street: Street, reason: st
     street.in_scope = False
     street.no_street_on, street.no_street_reason = clock.today(), reason.strip()
     session.flush()
-    _judge(session, clock, street)
+    judge_again(session, clock, street)
 
 
 def take_back_no_street(session: Session, clock: Clock, *, street: Street) -> None:
@@ -146,7 +150,7 @@ def take_back_no_street(session: Session, clock: Clock, *, street: Street) -> No
     street.state = StreetState.UNNAMED.value
     street.no_street_on = street.no_street_reason = None
     session.flush()
-    _judge(session, clock, street)
+    judge_again(session, clock, street)
 
 
 def village_of(session: Session, line: LineString, *, top: Division) -> Division:
@@ -183,7 +187,7 @@ def draw(session: Session, clock: Clock, *, line: LineString, village: Division)
     _shape(made, MultiLineString([line]), clock)
     session.add(made)
     session.flush()
-    _judge(session, clock, made)
+    judge_again(session, clock, made)
     return made
 
 
@@ -200,7 +204,7 @@ def reshape(session: Session, clock: Clock, *, street: Street, line: MultiLineSt
     street.geometry_source = LineSource.DRAWN.value
     _shape(street, line, clock)
     session.flush()
-    _judge(session, clock, street)
+    judge_again(session, clock, street)
 
 
 def _shape(street: Street, line: MultiLineString, clock: Clock) -> None:
@@ -297,7 +301,7 @@ def _require_plausible(session: Session, line: LineString, village: Division) ->
         raise Invalid("The line lies outside of {name}. Draw it where the street is.", field="line", name=outside)
 
 
-def _judge(session: Session, clock: Clock, *streets: Street) -> None:
+def judge_again(session: Session, clock: Clock, *streets: Street) -> None:
     """The scope of the streets' village anew, at the distance last used there; nothing where it was never judged."""
     village = session.get_one(Division, streets[0].division_id)
     rule = session.scalar(

@@ -25,7 +25,7 @@ from app.intake.models import Intake
 from app.intake.steps import undo_intake as take_back
 from app.inventory import logic, queries, steps
 from app.inventory.asks import DaysOfNaming, HoldsOfStreets, NamesInForce
-from app.inventory.models import Street, StreetState
+from app.inventory.models import Stream, Street, StreetState
 from signs.designs import is_blue
 
 router = APIRouter()
@@ -98,6 +98,7 @@ class Shown:
     state: Annotated[str, Query(max_length=20)] = ""
     scope: Annotated[str, Query(max_length=4)] = ""
     surveyed: Annotated[str, Query(max_length=4)] = ""
+    stream: Annotated[str, Query(max_length=20)] = ""
     sort: Annotated[str, Query(max_length=20)] = ""
     only: Annotated[str, Query(max_length=8000)] = ""  # the streets selected on the map, by commas
     after: Annotated[str | None, Query(max_length=400)] = None
@@ -107,7 +108,13 @@ class Shown:
         one_of(self.state, STATES, field="state")
         one_of(self.scope, ("in", "out"), field="scope")
         one_of(self.surveyed, ("yes", "no"), field="surveyed")
+        one_of(self.stream, [stream.value for stream in Stream], field="stream")
         one_of(self.sort.removeprefix("-"), queries.SORTS, field="sort")
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """What narrows the list."""
+        return {"state": self.state, "scope": self.scope, "surveyed": self.surveyed, "stream": self.stream}
 
 
 @dataclass(slots=True)
@@ -134,7 +141,7 @@ def _index(
 ) -> Response:
     require_reader(session)
     counts = queries.counts(session, place)
-    statement = queries.streets(place, state=view.state, scope=view.scope, surveyed=view.surveyed)
+    statement = queries.streets(place, **view.filters)
     if view.only:
         statement = statement.where(Street.uid.in_(_uids(view.only)))
     page = paging.page(session, statement, keys=_keys(view.sort), after=view.after)
@@ -146,6 +153,8 @@ def _index(
         view=view,
         states=STATES,
         counts=counts,
+        second=queries.in_second_stream(session, place),
+        may_change=may(session, "inventory.street", "change"),
         total=sum(counts.get(state, 0) for state in STATES),
         found=queries.count(session, statement),
         loose=queries.loose_segments(session, place),
