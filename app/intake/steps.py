@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,10 +29,13 @@ from gis.datums import MARGIN_DEG, MOST
 from gis.errors import GisError
 from gis.features import RowReport, Survey, Verdict
 from gis.formats import By, Columns, Opened, open_rows
+from gis.formats import open_head as open_head_of
 from gis.linework import Change
 
 #: Characters kept of a file's name: file systems end at 255 bytes, and a Chinese character has three.
 LONGEST_NAME = 80
+#: Bytes of a file that are enough for the head of a table, but for a packed one.
+_HEAD = 2 << 20
 #: Rows of a kind we do not keep are counted, not stored one by one: an OSM extract has hundreds of thousands.
 STORED = frozenset(Verdict) - {Verdict.IGNORED}
 
@@ -78,6 +82,24 @@ def open_bytes(data: bytes, *, name: str, by: By = None) -> Opened:
         path.write_bytes(data)
         try:
             return open_rows(path, by=by)
+        except GisError as error:
+            raise Invalid(error.message, field="file", **error.values) from error
+
+
+def open_head(data: BinaryIO, *, name: str, by: By = None) -> Opened | None:
+    """The first rows of a large table that is handed in, to ask what its columns mean; None for another kind of file.
+
+    ``data`` goes to disk a piece at a time. Raises Invalid as :func:`open_bytes` does.
+    """
+    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
+        path = Path(folder) / (Path(name.replace("\\", "/").replace("\0", "")).name[-LONGEST_NAME:] or "file")
+        with path.open("wb") as kept:
+            beginning = data.read(_HEAD)
+            kept.write(beginning)
+            if beginning.startswith(b"PK"):  # a workbook's table of contents stands at its end
+                shutil.copyfileobj(data, kept)
+        try:
+            return open_head_of(path, by=by)
         except GisError as error:
             raise Invalid(error.message, field="file", **error.values) from error
 

@@ -24,7 +24,18 @@ from gis.formats.kinds import Found, kind_of, name_of
 from gis.formats.opening import rows_of
 from gis.formats.rows import RawRow, dimension_of, gather, keepable
 
-__all__ = ["DEFAULT_LIMITS", "By", "Columns", "Field", "Limits", "Opened", "guess", "open_rows", "read_survey"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "By",
+    "Columns",
+    "Field",
+    "Limits",
+    "Opened",
+    "guess",
+    "open_head",
+    "open_rows",
+    "read_survey",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,23 @@ def open_rows(path: Path, *, by: By = None, limits: Limits = DEFAULT_LIMITS) -> 
     if not read.rows:
         raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=path.name)
     opened = Opened(tuple(keepable(row) for row in read.rows), read.stated, path.name, read.table, read.kind)
+    return opened.read(by(opened) if callable(by) else by)
+
+
+def open_head(path: Path, *, by: By = None) -> Opened | None:
+    """The first rows of a large table (CSV, Excel), in bounded memory, to ask what its columns mean.
+
+    ``by`` as for :func:`open_rows`. None for another kind of file, and for a workbook that is read whole or not at all.
+    Raises :class:`UnreadableFile`.
+    """
+    from gis.formats import sheets
+
+    rows = sheets.read_head(path, called=path.name)
+    if rows is None:
+        return None
+    if not rows:
+        raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=path.name)
+    opened = Opened(tuple(keepable(row) for row in rows), None, path.name, table=True)
     return opened.read(by(opened) if callable(by) else by)
 
 

@@ -11,6 +11,7 @@ import io
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from xml.etree.ElementTree import ParseError
 
@@ -18,7 +19,7 @@ from defusedxml import DefusedXmlException
 
 from gis.errors import N_, UnreadableFile
 from gis.formats.columns import header_at
-from gis.formats.magic import delimiter_of
+from gis.formats.magic import delimiter_of, kind_of_file
 from gis.formats.rows import Flaw, RawRow
 from gis.formats.texts import text_of
 
@@ -26,20 +27,23 @@ from gis.formats.texts import text_of
 _LARGEST = 256 << 20
 _MOST_ROWS, _MOST_COLUMNS = 1_000_000, 200
 _LONGEST_CELL = 1 << 20
+#: The head of a large table: bytes of a text, rows of each sheet, and the texts of a workbook that may be read for it.
+HEAD_BYTES, HEAD_ROWS, HEAD_TEXTS = 1 << 20, 2_000, 64 << 20
 #: Rows looked at for the header: titles and merged cells stand above it.
 _PEEK_ROWS = 15
 
 _Line = tuple[int, list[str]]  # the number that the person sees beside the row, and its cells
 
 
-def read_csv(path: Path, *, called: str) -> list[RawRow]:
+def read_csv(path: Path, *, called: str, head: bool = False) -> list[RawRow]:
     """The rows of a delimited text (comma, tab, semicolon, bar) in UTF-8, UTF-16 or GB18030.
 
-    ``called`` is the file's name for messages. A row's key is its line in the file. Raises :class:`UnreadableFile`
-    for a text that is no table, for one that breaks off inside quotes, and for one that is larger than a list can be.
+    ``called`` is the file's name for messages. A row's key is its line in the file; of a ``head`` only the rows in the
+    first megabyte are read. Raises :class:`UnreadableFile` for a text that is no table, for one that breaks off inside
+    quotes, and for one that is larger than a list can be.
     """
     _refuse_giants(path, called)
-    text = text_of(path.read_bytes(), called)
+    text = text_of(_beginning(path) if head else path.read_bytes(), called)
     delimiter = delimiter_of(text)
     if delimiter is None:
         raise UnreadableFile(
@@ -47,10 +51,20 @@ def read_csv(path: Path, *, called: str) -> list[RawRow]:
         )
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    return _rows(list(_lines(reader, called)), called=called, prefix="")
+    return _rows(list(_lines(reader, called, head=head)), called=called, prefix="")
 
 
-def _lines(reader: Iterator[list[str]], called: str) -> Iterator[_Line]:
+def _beginning(path: Path) -> bytes:
+    """Whole lines of the first megabyte; those of UTF-16 end in two bytes."""
+    with path.open("rb") as file:
+        read = file.read(HEAD_BYTES)
+        if not file.read(1):
+            return read
+    end = read.rfind(b"\n\0" if read.startswith(b"\xff\xfe") else b"\n")
+    return read[: end + 1 + read.startswith(b"\xff\xfe")] if end >= 0 else read
+
+
+def _lines(reader: Iterator[list[str]], called: str, *, head: bool) -> Iterator[_Line]:
     line = 1  # a cell may hold line breaks: a row is called by the line that it begins in
     try:
         while True:
@@ -60,6 +74,8 @@ def _lines(reader: Iterator[list[str]], called: str) -> Iterator[_Line]:
             yield line, cells
             line = reader.line_num + 1  # type: ignore[attr-defined]  # typeshed: _csv._reader has it
     except csv.Error as error:
+        if head and line > 1:  # cut within a cell of several lines
+            return
         raise UnreadableFile(
             N_("{file} is damaged at line {line}: a quotation mark is not closed, or a cell has no end."),
             file=called,
@@ -67,12 +83,14 @@ def _lines(reader: Iterator[list[str]], called: str) -> Iterator[_Line]:
         ) from error
 
 
-def read_xlsx(path: Path, *, called: str) -> list[RawRow]:
+def read_xlsx(path: Path, *, called: str, head: bool = False) -> list[RawRow]:
     """The rows of all sheets of an Excel workbook that have a line of column names; formulas by their last value.
 
-    A row's key is its number as Excel shows it, after the sheet's name where several sheets have rows. Raises
-    :class:`UnreadableFile` for damage, for entities in its XML, and where no sheet has a table.
+    A row's key is its number as Excel shows it, after the sheet's name where several sheets have rows; of a ``head``
+    only the first rows of each sheet are read. Raises :class:`UnreadableFile` for damage, for entities in its XML, and
+    where no sheet has a table.
     """
+    most = HEAD_ROWS if head else None
     _refuse_giants(path, called)
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
@@ -81,7 +99,10 @@ def read_xlsx(path: Path, *, called: str) -> list[RawRow]:
         with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")  # styles and filters that openpyxl doesn't know
             book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            sheets = {sheet.title: list(_cells(sheet.iter_rows(values_only=True), called)) for sheet in book.worksheets}
+            sheets = {
+                sheet.title: list(_cells(islice(sheet.iter_rows(values_only=True), most), called))
+                for sheet in book.worksheets
+            }
             book.close()
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, ParseError, EOFError) as error:
         if isinstance(error, UnreadableFile):
@@ -166,3 +187,23 @@ def _row(key: str, names: Sequence[str], cells: Sequence[str]) -> RawRow:
         reason = N_("The row has {beyond} values beyond the {columns} columns; a text with the delimiter needs quotes.")
         return RawRow(key, tags, None, Flaw(reason, names[-1], values))
     return RawRow(key, tags, None)
+
+
+def read_head(path: Path, *, called: str) -> list[RawRow] | None:
+    """The first rows of a large table, in bounded memory; None for what is no CSV and no workbook, or cannot be so.
+
+    Raises as :func:`read_csv` and :func:`read_xlsx` do.
+    """
+    kind = kind_of_file(path, called)
+    if kind == "csv":
+        return read_csv(path, called=called, head=True)
+    if kind != "zip":
+        return None
+    try:
+        with zipfile.ZipFile(path) as packed:
+            sizes = {member.filename: member.file_size for member in packed.infolist()}
+    except (zipfile.BadZipFile, OSError):
+        return None
+    if "xl/workbook.xml" not in sizes or sizes.get("xl/sharedStrings.xml", 0) > HEAD_TEXTS:
+        return None  # openpyxl reads all texts of a workbook before its first row
+    return read_xlsx(path, called=called, head=True)

@@ -92,6 +92,15 @@ def opened_of(session: Session, store: Store, uid: UUID, by: By) -> Opened:
         return steps.open_bytes(content.read(), name=file.name, by=by)
 
 
+def head_of(session: Session, store: Store, file: File, by: By) -> Opened | None:
+    """The first rows of a kept table that is too large to be read for a page; None for any other file."""
+    if file.bytes <= LOOKED_AT:
+        return None
+    _, content = fetch(session, store, file.uid)
+    with content:
+        return steps.open_head(content, name=file.name, by=by)
+
+
 def onward(session: Session, show: Answer, place: Division, handed: Handed, file: File, seen: Look | None) -> Response:
     """Queue the intake of a kept file, or ask about its datum first; ``seen`` is None for what the worker looks at."""
     if seen is not None and seen.finding.asks:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy.orm import Session
 
 from app.base.errors import N_, Invalid
+from app.base.files import Store
 from app.base.models import Division, File
 from app.base.request import Answer, Files, Now, Place, Show, Work
 from app.intake import mappings, steps
@@ -21,7 +22,7 @@ from app.intake.views import asking
 from app.intake.views.asking import Handed, said_before
 from app.intake.views.records import VERDICTS, said
 from gis.features import AreaKind, FacilityKind, Survey, Verdict
-from gis.formats import Columns, Field, Opened, guess
+from gis.formats import By, Columns, Field, Opened, guess
 
 router = APIRouter(prefix="/intake/files/{uid}/columns")
 #: Rows of the file that the page shows as they are, and reasons for refused or ignored rows.
@@ -73,8 +74,8 @@ def ask(
     """The columns as they were remembered for such a file, else as their names suggest."""
     steps.require_officer(session)
     file = asking.file_of(session, uid)
-    opened = asking.opened_of(session, store, uid, partial(_likely, session, place, handed.named(file.name)))
-    return _page(session, show, place, handed, file, opened=opened, columns=opened.by or Columns())
+    opened, whole = _read(session, store, file, partial(_likely, session, place, handed.named(file.name)))
+    return _page(session, show, place, handed, file, opened=opened, columns=opened.by or Columns(), whole=whole)
 
 
 @router.post("")
@@ -93,25 +94,39 @@ def choose(  # noqa: PLR0917 - one argument a dependency
     steps.require_officer(session)
     file = asking.file_of(session, uid)
     try:
-        opened = asking.opened_of(session, store, uid, partial(mappings.columns_of, chosen))
+        opened, whole = _read(session, store, file, partial(mappings.columns_of, chosen))
     except Invalid as refusal:
         errors = {f"of_{refusal.field}": show.text(refusal.message, **refusal.values)}
-        opened = asking.opened_of(session, store, uid, None)
+        opened, _ = _read(session, store, file, None)
         columns = Columns({field: chosen[field.value] for field in Field if chosen[field.value] in opened.names})
         return _page(session, show, place, handed, file, opened=opened, columns=columns, errors=errors)
     columns = opened.by or Columns()
     if act != "take":
-        return _page(session, show, place, handed, file, opened=opened, columns=columns)
+        return _page(session, show, place, handed, file, opened=opened, columns=columns, whole=whole)
     try:
-        seen = find_datum(session, opened, datum=handed.stated, division=place)
-        steps.require_something(seen.likely())
+        seen = _something(session, place, handed, opened) if whole else None
     except Invalid as refusal:
         errors = {"of_name": show.text(refusal.message, **refusal.values)}
         return _page(session, show, place, handed, file, opened=opened, columns=columns, errors=errors)
     mappings.remember(
         session, clock, division=place, source=handed.named(file.name), names=opened.names, columns=columns
     )
+    if seen is None:  # only its head was read: the worker looks at all of it
+        return asking.queue(session, show, place, handed, file, sure=False, by=columns)
     return asking.onward(session, show, place, handed, file, seen)
+
+
+def _read(session: Session, store: Store, file: File, by: By) -> tuple[Opened, bool]:
+    """A kept file by the columns that ``by`` says, and whether that is all of it or the head of a large table."""
+    head = asking.head_of(session, store, file, by)
+    return (asking.opened_of(session, store, file.uid, by), True) if head is None else (head, False)
+
+
+def _something(session: Session, place: Division, handed: Handed, opened: Opened) -> Look:
+    """What a file is found to be. Raises Invalid where nothing of it can be used."""
+    seen = find_datum(session, opened, datum=handed.stated, division=place)
+    steps.require_something(seen.likely())
+    return seen
 
 
 def _likely(session: Session, place: Division, source: str, opened: Opened) -> Columns:
@@ -131,6 +146,7 @@ def _page(
     *,
     opened: Opened,
     columns: Columns,
+    whole: bool = True,
     errors: dict[str, str] | None = None,
 ) -> Response:
     fields = [field for field in FIELDS if opened.table or field not in PLACES]
@@ -144,6 +160,7 @@ def _page(
         options=[(name, name) for name in opened.names],
         rows=[row.tags for row in opened.rows[:MOST_ROWS]],
         total=len(opened.rows),
+        whole=whole,
         fields={field.value: FIELDS[field] for field in fields},
         picked={field.value: column for field, column in columns.of.items()} | {"every": columns.every},
         called={column: FIELDS[field] for field, column in columns.of.items() if field in fields},

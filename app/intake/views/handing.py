@@ -41,27 +41,30 @@ def take(  # noqa: PLR0917 - one argument a dependency
     steps.require_officer(session)
     data, name = (file.file, file.filename or "file") if file is not None else (io.BytesIO(), "")
     try:
-        opened = _opened(session, data, name, handed, place)
-        seen = _looked(session, opened, handed, place) if opened else None
+        big = _is_big(data, name, handed)
+        by = mappings.choosing(session, place, handed.named(name))
+        opened = steps.open_head(data, name=name, by=by) if big else steps.open_bytes(data.read(), name=name, by=by)
+        seen = None if big or opened is None else _looked(session, opened, handed, place)
     except Invalid as refusal:
         field = refusal.field if refusal.field != "datum" or not handed.other else "other"
         return _form(show, place, handed, {field or "file": show.text(refusal.message, **refusal.values)})
     kept = steps.keep_file(session, store, division=place, data=data, name=name, owner_id=actor.id)
-    if opened is not None and seen is None:
+    if opened is not None and seen is None and opened.by is None:
         return show.see(f"/intake/files/{kept.uid}/columns?{handed.query(place)}")
+    if seen is None:
+        return asking.queue(session, show, place, handed, kept, sure=False, by=opened.by if opened else None)
     return asking.onward(session, show, place, handed, kept, seen)
 
 
-def _opened(session: Session, data: BinaryIO, name: str, handed: Handed, place: Division) -> Opened | None:
-    """A small file's rows; None for a large one, which the worker looks at."""
+def _is_big(data: BinaryIO, name: str, handed: Handed) -> bool:
+    """Whether a file is too large to be looked at whole: of a table its head is, of others the worker does it."""
     if not name:
         raise Invalid("Choose a file.", field="file")
     if handed.geometry not in SOURCES or (handed.datum and handed.datum not in DATUMS):
         raise Invalid("Choose a value of the list.", field="datum")
-    beginning = data.read(asking.LOOKED_AT + 1)
-    if len(beginning) > asking.LOOKED_AT:
-        return None
-    return steps.open_bytes(beginning, name=name, by=mappings.choosing(session, place, handed.named(name)))
+    size = data.seek(0, io.SEEK_END)
+    data.seek(0)
+    return size > asking.LOOKED_AT
 
 
 def _looked(session: Session, opened: Opened, handed: Handed, place: Division) -> Look | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 
+import openpyxl
 import pytest
 
 from app.base.models import Role
-from tests.app.pages import Office, Person, hidden_in, uid_of, work_off
+from tests.app.pages import Office, Person, hidden_in, survey, uid_of, work_off
 from tests.world import World
 
 #: Points near 丁村, in columns that no table calls so.
@@ -148,3 +150,52 @@ def test_nobody_but_officers_of_the_territory_is_shown_the_kept_file(world: Worl
         assert "老井" not in office.signed_in(role, "东县").get(where).text
     Person(office, Role.AUDITOR, "市").reads(where, status=403)
     Person(office, Role.CITY_OFFICER, "市").reads(where)
+
+
+def workbook_of(sheet: str) -> bytes:
+    book = openpyxl.Workbook()
+    for line in sheet.splitlines():
+        book.active.append(line.split(","))
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["list.csv", "list.xlsx"])
+def test_a_large_table_is_asked_about_by_its_first_rows_and_taken_in_whole(
+    world: World, officer: Person, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    monkeypatch.setattr("app.intake.views.asking.LOOKED_AT", 10)
+    monkeypatch.setattr("gis.formats.sheets.HEAD_BYTES", 120)
+    monkeypatch.setattr("gis.formats.sheets.HEAD_ROWS", 3)
+    where = hand_in(world, officer, workbook_of(SHEET) if name.endswith("xlsx") else SHEET, name=name, source="测绘队")
+    page = officer.reads(where)
+    assert "丁村供销社" in page
+    assert "老井" not in page
+    assert "文件较大" in page
+    run = officer.goes(where, act="take", **said(page, where), **CHOICE)
+    taken(world, officer, run)
+    assert facilities(world) == {("丁村供销社", "shop"), ("丁村小学", "school")}
+    with world.owner.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT rows, ignored FROM intake.intake").one()
+    assert tuple(rows) == (3, 1), "the row beyond the head is looked at too"
+    again = hand_in(world, officer, SHEET.replace("37.40", "37.41"), source="测绘队")
+    assert again.startswith("/intake/runs/"), "remembered for the next large one too"
+
+
+def test_a_large_file_that_is_no_table_goes_to_the_worker_as_before(
+    world: World, officer: Person, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.intake.views.asking.LOOKED_AT", 10)
+    assert hand_in(world, officer, survey(), name="survey.geojson").startswith("/intake/runs/")
+
+
+def test_a_large_table_without_a_header_is_refused_on_the_form(
+    world: World, officer: Person, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("app.intake.views.asking.LOOKED_AT", 10)
+    here = f"/intake/new?in={uid_of(world, '中镇')}"
+    answer = officer.sends(
+        here, status=422, files={"file": ("a.csv", b"1,2\n3,4\n5,6\n", "text/csv")}, datum="EPSG:4490"
+    )
+    assert "列名" in answer.text
