@@ -91,12 +91,18 @@ class Desk:
         return await asyncio.shield(answer)  # whoever hangs up leaves the others their answer
 
     async def _tell(self, lines: _Lines) -> None:
-        while lines.waiting:
-            waiting, lines.waiting = lines.waiting, {}
-            for seat, answer in waiting.items():
-                row = await self._ask(_TAG, *self._values(seat))
-                answer.set_result(row and row[0])
-        lines.task = None
+        waiting: dict[Seat, asyncio.Future[str | None]] = {}
+        try:
+            while lines.waiting:
+                waiting, lines.waiting = lines.waiting, {}
+                for seat, answer in waiting.items():
+                    row = await self._ask(_TAG, *self._values(seat))
+                    answer.set_result(row and row[0])
+        finally:  # whatever went wrong, nobody waits for ever: they go on to the office's route
+            left, lines.waiting, lines.task = [*waiting.values(), *lines.waiting.values()], {}, None
+            for answer in left:
+                if not answer.done():
+                    answer.set_result(None)
 
     async def tile(self, asked: Asked) -> tuple[str, bytes] | None:
         """Tag and tile; None as for the tag."""

@@ -189,3 +189,15 @@ def test_what_is_kept_stays_within_its_bounds():
     kept.put(("signs", 1, 0, 0), "b", bytes(101))
     assert not kept.holds(SPOT)
     assert not kept.holds(("signs", 1, 0, 0))
+
+
+def test_nobody_waits_for_ever_where_asking_fails_in_a_way_that_nobody_thought_of(
+    office: Office, client: TestClient, monkeypatch: pytest.MonkeyPatch
+):
+    def broken(*_: object) -> tuple[object, ...]:
+        raise RuntimeError("unforeseen")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("app.web.straight.Desk._values", broken)
+        assert seen(client) == ["迎宾路"], "the office's own route answers"
+    assert seen(client) == ["迎宾路"]
