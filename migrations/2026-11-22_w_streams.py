@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "2026_11_22_u_streams"
-down_revision = "2026_11_22_t_tiles"
+revision = "2026_11_22_w_streams"
+down_revision = "2026_11_22_v_tiles"
 
 COLUMNS = """
 ALTER TABLE inventory.street ADD COLUMN stream_on DATE;

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "2026_11_22_t_tiles"
-down_revision = "2026_11_22_r_repairs"
+revision = "2026_11_22_v_tiles"
+down_revision = "2026_11_22_u_keys"
 
 # A function in SQL that nothing can inline (a definer with a path of its own) is planned anew at each call; one in
 # PL/pgSQL keeps its plans. These two are asked by every policy and every tile.
