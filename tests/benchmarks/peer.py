@@ -17,7 +17,7 @@ ADDRESS = "BENCH_DATABASE"
 def main(port: int) -> None:
     """Serve until ended, without a log of what is asked."""
     found = PostgresSettings.model_construct(database_url=os.environ[ADDRESS])
-    tipg.database.PostgresSettings = lambda: found
+    vars(tipg.database)["PostgresSettings"] = lambda: found
     uvicorn.run(app, port=port, log_level="warning", access_log=False)
 
 
