@@ -25,7 +25,7 @@ UNMAPPED = frozenset(
     {
         *(
             ("base", name)
-            for name in ("right", "password", "session", "login_attempt", "contact_key", "alembic_version")
+            for name in ("right", "password", "session", "login_attempt", "contact_key", "following", "alembic_version")
         ),
         *(("history", name) for name in ("block", "leaf", "undoable")),
         ("map", "change"),

@@ -37,6 +37,10 @@ _REFUSALS = {
 }
 
 
+#: An act that wrote these confirmed what became of divisions: rows that nobody may change by hand moved with them.
+SUCCEEDING = frozenset({"base.succession", "base.division_code"})
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that does not hold: broken, altered, removed, inserted, truncated; or unsealed, which is no fault."""
@@ -74,14 +78,24 @@ def undo(session: Session, clock: Clock, actor: Actor, act: UUID) -> int:
         raise NotAllowed("Undo is possible for ten minutes. Change the record by hand instead.")
     if session.scalar(select(Entry.id).where(Entry.undoes == act).limit(1)) is not None:
         raise Conflict("This was undone already.")
+    subjects = set(session.scalars(select(Entry.subject).where(Entry.act == act).distinct()))
+    taking = "base.take_back_succession" if subjects & SUCCEEDING else "history.undo"
     try:
-        return int(session.scalar(text("SELECT history.undo(:act)"), {"act": act}) or 0)
+        return int(session.scalar(text(f"SELECT {taking}(:act)"), {"act": act}) or 0)
     except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None) or ""
-        if state not in _REFUSALS:
+        refusal = refusal_of(error)
+        if refusal is None:
             raise
-        refusal = NotAllowed if state == "UN001" else Conflict
-        raise refusal(_REFUSALS[state], subject=str(error.orig).splitlines()[0]) from error
+        raise refusal from error
+
+
+def refusal_of(error: DBAPIError) -> NotAllowed | Conflict | None:
+    """What an undo refused, as an error that a person can read; None for any other failure."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if state not in _REFUSALS:
+        return None
+    refusal = NotAllowed if state == "UN001" else Conflict
+    return refusal(_REFUSALS[state], subject=str(error.orig).splitlines()[0])
 
 
 def current_act(session: Session) -> UUID:

@@ -57,6 +57,16 @@ class CodeSystem(Enum):
     MINISTRY = "ministry"
 
 
+class SuccessionKind(Enum):
+    """How a division came from another, or from what it was itself."""
+
+    RENAMED = "renamed"
+    RECODED = "recoded"  # the same place under another code
+    MERGED = "merged"
+    SPLIT = "split"
+    MOVED = "moved"  # to another town or county
+
+
 class RunState(Enum):
     """Where long work is."""
 
@@ -112,6 +122,7 @@ class DivisionCode(Editable, Placed, Table):
         one_of("system", CodeSystem),
         CheckConstraint("code ~ '^[0-9]{2,12}$'", name="code"),
         Index("ix_division_code_division_id", "division_id"),
+        Index("ix_division_code_system_code", "system", "code"),
         {"schema": "base"},
     )
     system: Mapped[str]
@@ -119,6 +130,45 @@ class DivisionCode(Editable, Placed, Table):
     code: Mapped[str]
     valid_from_on: Mapped[date]
     valid_to_on: Mapped[date | None]
+
+
+class Succession(Kept, Placed, Table):
+    """Predecessor → successor (its division), with the name and code that the predecessor had, and what spoke for it.
+
+    A place that only changed its name, code or town succeeds itself. What stands in the predecessor follows into the
+    one that leads: the database moves it when the row is written (``base.following`` names the tables).
+    """
+
+    __tablename__ = "succession"
+    __table_args__ = (
+        *within("succession"),
+        one_of("kind", SuccessionKind),
+        one_of("system", CodeSystem),
+        Index("ix_succession_division_id", "division_id"),
+        Index("ix_succession_predecessor_id", "predecessor_id"),
+        Index("ix_succession_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
+        {"schema": "base"},
+    )
+    predecessor_id: Mapped[int] = mapped_column(ForeignKey("base.division.id"))
+    kind: Mapped[str]
+    system: Mapped[str]
+    code: Mapped[str]
+    name: Mapped[str]
+    succeeded_on: Mapped[date]
+    leads: Mapped[bool] = mapped_column(server_default=text("true"))
+    clues: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"))
+    confirmed_by: Mapped[int] = mapped_column(ForeignKey("base.person.id"))
+
+
+class Followed(Kept, Placed, Table):
+    """A row that came to a successor, and from where; written by the database alone."""
+
+    __tablename__ = "followed"
+    __table_args__ = (*within("followed"), Index("ix_followed_predecessor_id", "predecessor_id"), {"schema": "base"})
+    predecessor_id: Mapped[int] = mapped_column(ForeignKey("base.division.id"))
+    subject: Mapped[str]
+    row_id: Mapped[int]
+    followed_on: Mapped[date]
 
 
 class Person(Editable, Placed, Table):

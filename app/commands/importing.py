@@ -69,7 +69,7 @@ def _import(
     from app.intake import mappings
     from app.intake.steps import Origin, require_officer
 
-    clock, person, named = Clock(), _person(settings, login), source.strip() or file.name
+    clock, person, named = Clock(), person_called(settings, login, via="minglu import"), source.strip() or file.name
     with progress_bars() as tell, database.acting(person, via="minglu import") as session:
         require_officer(session)
         division = division_called(session, place)
@@ -106,7 +106,7 @@ def _columns(columns: tuple[str, ...], every: str) -> dict[str, str]:
     return {**told, "every": every} if every else told
 
 
-def _person(settings: Settings, login: str) -> int:
+def person_called(settings: Settings, login: str, *, via: str) -> int:
     """Whoever operates the machine may act as anybody; what was done is then theirs in the history."""
     from sqlalchemy import select
 
@@ -114,7 +114,7 @@ def _person(settings: Settings, login: str) -> int:
     from app.base.errors import NotFound
     from app.base.models import Person
 
-    with operating(settings, via="minglu import") as session:
+    with operating(settings, via=via) as session:
         found = session.scalar(select(Person.id).where(Person.login == login.strip().lower(), Person.active))
     if found is None:
         raise NotFound("There is no person with the login {login}, or they left.", login=login)

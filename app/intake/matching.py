@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.base.errors import N_
 from app.base.models import CodeSystem, Division
-from app.intake.register import EDITION, Box, kind_by_name, stem_of, town_boxes
+from app.intake.register import Box, kind_by_name, stem_of, town_boxes
 from gis.features import Area
 
 #: A town's box is a sketch: a village this far outside it (about 3 km) is none of that town's.
@@ -23,7 +23,7 @@ OUTSIDE_DEG = 0.03
 _VILLAGES = text(
     "SELECT v.id, v.name, v.kind, t.id AS town, t.name AS town_name, c.code, ST_X(v.point) AS x, ST_Y(v.point) AS y"
     "  FROM base.division v JOIN base.division t ON t.id = v.parent_id"
-    "  LEFT JOIN base.division_code c ON c.division_id = v.id AND c.system = :system AND c.edition = :edition"
+    "  LEFT JOIN base.division_code c ON c.division_id = v.id AND c.system = :system AND c.valid_to_on IS NULL"
     " WHERE v.path <@ (:top)::ltree AND v.kind IN ('village', 'residents') AND v.until_on IS NULL ORDER BY v.id"
 )
 _OUTLINES = text(
@@ -62,7 +62,7 @@ class Villages:
         """Read them once for a file."""
         self.session = session
         self.top = top
-        found = session.execute(_VILLAGES, {"top": top.path, "system": CodeSystem.STATISTICS.value, "edition": EDITION})
+        found = session.execute(_VILLAGES, {"top": top.path, "system": CodeSystem.STATISTICS.value})
         self.all = [Known(*row) for row in found]
         self.by_stem: dict[str, list[Known]] = defaultdict(list)
         for known in self.all:

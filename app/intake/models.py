@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.base.models import GeometrySource
+from app.base.models import CodeSystem, GeometrySource
 from app.base.tables import SRID, Editable, Kept, Placed, Table, one_of, within
 from gis.features import FacilityKind, Verdict
 from gis.linework import Deed
@@ -21,6 +23,44 @@ class IntakeState(Enum):
 
     APPLIED = "applied"
     UNDONE = "undone"
+
+
+class EditionState(Enum):
+    """The first list of a system founds what it names; every later one is compared to what stands."""
+
+    LOADED = "loaded"
+    COMPARED = "compared"
+
+
+class ChangeKind(Enum):
+    """What became of a division; each old and each new code is in exactly one change."""
+
+    UNCHANGED = "unchanged"  # same code, same name
+    RENAMED = "renamed"  # same code and place, another name
+    RECODED = "recoded"  # same place and town, another code
+    MERGED = "merged"  # several → one
+    SPLIT = "split"  # one → several
+    MOVED = "moved"  # same place, another town or county
+    ABOLISHED = "abolished"  # gone, and nothing new beside it
+    NEW = "new"
+    REUSED = "reused"  # same code, another place
+
+
+class Certainty(Enum):
+    """How far the evidence reaches."""
+
+    SURE = "sure"
+    LIKELY = "likely"
+    OPEN = "open"  # the lists do not tell: an officer must know
+
+
+class ChangeState(Enum):
+    """Whether an officer has said that it is so."""
+
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    OVERTAKEN = "overtaken"  # a newer edition was handed in before anybody decided
 
 
 class Intake(Editable, Placed, Table):
@@ -153,3 +193,88 @@ class Facility(Editable, Placed, Table):
     geometry_source: Mapped[str]
     digest: Mapped[str]
     surveyed_on: Mapped[date]
+
+
+class Edition(Editable, Placed, Table):
+    """A list of divisions handed in: its rows add up; ``digest`` (of what it says) makes a second time change nothing.
+
+    ``unchanged`` divisions and those ``founded`` at once (the first list of its system) have no change of their own.
+    """
+
+    __tablename__ = "edition"
+    __table_args__ = (
+        *within("edition"),
+        one_of("system", CodeSystem),
+        one_of("state", EditionState),
+        CheckConstraint("rows = accepted + repaired + duplicate + rejected", name="sum"),
+        UniqueConstraint("division_id", "system", "digest", name="uq_edition_division_id_system_digest"),
+        {"schema": "intake"},
+    )
+    system: Mapped[str]
+    title: Mapped[str]
+    in_force_on: Mapped[date]
+    source: Mapped[str]
+    licence: Mapped[str] = mapped_column(server_default=text("''"))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("base.file.id"))
+    digest: Mapped[str]
+    state: Mapped[str]
+    rows: Mapped[int]
+    accepted: Mapped[int]
+    repaired: Mapped[int]
+    duplicate: Mapped[int]
+    rejected: Mapped[int]
+    unchanged: Mapped[int] = mapped_column(server_default=text("0"))
+    founded: Mapped[int] = mapped_column(server_default=text("0"))
+    taken_on: Mapped[date]
+
+
+class EditionRow(Kept, Placed, Table):
+    """A row of a list that was not taken as it stood: repaired, a duplicate, or rejected."""
+
+    __tablename__ = "edition_row"
+    __table_args__ = (
+        *within("edition_row"),
+        one_of("verdict", Verdict),
+        UniqueConstraint("edition_id", "row", name="uq_edition_row_edition_id_row"),
+        {"schema": "intake"},
+    )
+    edition_id: Mapped[int] = mapped_column(ForeignKey("intake.edition.id", ondelete="CASCADE"))
+    row: Mapped[int]
+    code: Mapped[str]
+    name: Mapped[str]
+    verdict: Mapped[str]
+    reason: Mapped[str]
+
+
+class Change(Editable, Placed, Table):
+    """What an edition says became of a place; an officer confirms or refuses it. Its division is the place of it all.
+
+    ``olds`` are divisions of the register (``id``, ``code``, ``name``, ``town``), ``news`` units of the list (``code``,
+    ``name``, ``above``, ``town``), ``candidates`` codes of the list.
+    """
+
+    __tablename__ = "change"
+    __table_args__ = (
+        *within("change"),
+        one_of("kind", ChangeKind),
+        one_of("certainty", Certainty),
+        one_of("state", ChangeState),
+        CheckConstraint("(state = 'open') = (settled_on IS NULL)", name="settled"),
+        Index("ix_change_edition_id_code", "edition_id", "code"),
+        Index("ix_change_in_act", "in_act", postgresql_where=text("in_act IS NOT NULL")),
+        {"schema": "intake"},
+    )
+    edition_id: Mapped[int] = mapped_column(ForeignKey("intake.edition.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    certainty: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    code: Mapped[str]
+    town: Mapped[str]
+    olds: Mapped[list[Any]] = mapped_column(JSONB)
+    news: Mapped[list[Any]] = mapped_column(JSONB)
+    clues: Mapped[list[Any]] = mapped_column(JSONB)
+    candidates: Mapped[list[Any]] = mapped_column(JSONB)
+    gone_there: Mapped[int] = mapped_column(server_default=text("0"))
+    new_there: Mapped[int] = mapped_column(server_default=text("0"))
+    settled_on: Mapped[date | None]
+    in_act: Mapped[UUID | None]

@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
@@ -20,11 +20,11 @@ from importlib import resources
 import numpy as np
 import shapely
 from shapely.geometry import MultiPolygon, shape
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import N_
+from app.base.errors import N_, Conflict
 from app.base.models import CodeSystem, Division, DivisionCode, DivisionKind
 from app.base.tables import SRID
 from gis import crs
@@ -53,6 +53,18 @@ _VILLAGE_ENDINGS = re.compile("(?:村民委员会|村委员会|村民委员|村�
 _RESIDENTS_ENDINGS = re.compile("(?:居民委员会|居委会)$")
 
 _BRACKETS = str.maketrans("〔［【[{〕］】]}", "(((((" + ")))))")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Which list a code stands in: whose codes, and which edition."""
+
+    system: CodeSystem
+    edition: str
+
+
+PACKAGED = Listed(CodeSystem.STATISTICS, EDITION)
+_AT_ONCE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,17 +289,23 @@ def load_register(session: Session, clock: Clock, *, tell: Tell | None = None) -
 
     For an administrator of the city, or the operator where there is no city yet; the database refuses others. A
     division is known again by its statistical code of this edition, so that a second call adds nothing and an officer's
-    correction of a name is kept. They hold from the edition's day on, or from the clock's day where that is earlier:
+    correction of a name is kept. Raises Conflict where another edition stands in the register. They hold from the
+    edition's day on, or from the clock's day where that is earlier:
     nothing begins on a day that has not come.
     """
     register, since = read_register(), min(EDITION_ON, clock.today())
     known = _known(session)
+    if not known and _others(session):
+        raise Conflict(
+            N_("The register holds another edition already. Hand in the list of {edition} as an edition instead."),
+            edition=EDITION,
+        )
     known[CITY_CODE] = _the_city(session, known, since=since)
     counts = dict.fromkeys((unit.kind for level in register.levels for unit in level), 0)
     done, total = 0, sum(map(len, register.levels))
     for level in register.levels:
         missing = [unit for unit in level if unit.code not in known]
-        known |= _add(session, missing, known, since=since)
+        known |= add_units(session, missing, known, since=since)
         for unit in missing:
             counts[unit.kind] += 1
         done += len(level)
@@ -305,6 +323,15 @@ def _known(session: Session) -> dict[str, int]:
     return {row.code: row.division_id for row in rows}
 
 
+def _others(session: Session) -> bool:
+    """Whether villages, towns or counties bear codes of another edition."""
+    longer = func.length(DivisionCode.code) > len(CITY_CODE)
+    other = select(DivisionCode.id).where(
+        DivisionCode.system == CodeSystem.STATISTICS.value, DivisionCode.edition != EDITION, longer
+    )
+    return session.scalar(other.limit(1)) is not None
+
+
 def _the_city(session: Session, known: dict[str, int], *, since: date) -> int:
     """The city at the root: the one with the code, or the one without a code that bears the name, or a new one."""
     if CITY_CODE in known:
@@ -316,14 +343,27 @@ def _the_city(session: Session, known: dict[str, int], *, since: date) -> int:
         root = Division(kind=DivisionKind.CITY.value, name=CITY_NAME, since_on=since)
         session.add(root)
         session.flush()
-    _add_codes(session, {CITY_CODE: root.id}, since=since)
+    add_codes(session, {CITY_CODE: root.id}, since=since)
     return root.id
 
 
-def _add(session: Session, units: Sequence[Unit], known: dict[str, int], *, since: date) -> dict[str, int]:
-    """Insert one level at once; the new keys by code. Keys are given in the order of the arrays, see _DIVISIONS."""
-    if not units:
-        return {}
+def add_units(
+    session: Session, units: Sequence[Unit], known: Mapping[str, int], *, listed: Listed = PACKAGED, since: date
+) -> dict[str, int]:
+    """Insert divisions of one level with their codes; the new keys by code. ``known`` has those above by code.
+
+    Some ten thousand a statement: a statement's new rows are held until its triggers have written the history.
+    """
+    made: dict[str, int] = {}
+    for start in range(0, len(units), _AT_ONCE):
+        made |= _add(session, units[start : start + _AT_ONCE], known, listed=listed, since=since)
+    return made
+
+
+def _add(
+    session: Session, units: Sequence[Unit], known: Mapping[str, int], *, listed: Listed, since: date
+) -> dict[str, int]:
+    """Keys are given in the order of the arrays, see _DIVISIONS."""
     columns = {
         "parents": [known[unit.parent] for unit in units],
         "kinds": [unit.kind.value for unit in units],
@@ -334,16 +374,17 @@ def _add(session: Session, units: Sequence[Unit], known: dict[str, int], *, sinc
     }
     made = sorted(session.scalars(_DIVISIONS, columns))
     keys = dict(zip((unit.code for unit in units), made, strict=True))
-    _add_codes(session, keys, since=since)
+    add_codes(session, keys, listed=listed, since=since)
     return keys
 
 
-def _add_codes(session: Session, keys: dict[str, int], *, since: date) -> None:
+def add_codes(session: Session, keys: Mapping[str, int], *, listed: Listed = PACKAGED, since: date) -> None:
+    """Write down that these divisions bear these codes (code → division's key) in a list's system from a day on."""
     values = {
         "divisions": list(keys.values()),
         "codes": list(keys),
-        "system": CodeSystem.STATISTICS.value,
-        "edition": EDITION,
+        "system": listed.system.value,
+        "edition": listed.edition,
         "since": since,
     }
     session.execute(_CODES, values)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from app.base.models import CodeSystem, DivisionKind, GeometrySource, Role, RunState
-from app.intake.models import IntakeState
+from app.base.models import CodeSystem, DivisionKind, GeometrySource, Role, RunState, SuccessionKind
+from app.intake.models import Certainty, ChangeKind, ChangeState, EditionState, IntakeState
 from app.inventory.models import LineSource, Stream, StreetState
 from app.milestones.models import BatchState
 from app.naming.logic.states import State as ProposalState
@@ -52,6 +52,11 @@ DEFINERS = {
     "base.keep_in_line": "reads whose the rows are that a row points at, which its writer may not read",
     "base.set_territory": "a row's place in the tree is a fact, whoever writes the row",
     "base.find_divisions": "LIKE is not leakproof; takes the territory from the transaction",
+    "base.follow": "what stands in a place goes with it; checks that both places are its person's to speak of",
+    "base.standing_at": "whether anything stands in a place that is to end; returns only counts",
+    "base.divisions_of": "a code once borne finds its place; takes the territory from the transaction, returns keys only",
+    "base.find_former": "LIKE is not leakproof; takes the territory from the transaction, returns keys only",
+    "base.take_back_succession": "puts rows back where nothing changed since, also kept ones; checks who asks",
     "base.begin_attempt": "before login there is no person, and nobody reads passwords but this",
     "base.open_session": "before login there is no person",
     "base.find_session": "finds the person, so there is none yet",
@@ -84,6 +89,7 @@ DEFINERS = {
     "inventory.mark": "writers of names mark streets that they may not change otherwise; asks for both rights",
     "inventory.find_streets": "LIKE is not leakproof; takes the territory from the transaction",
     "inventory.counted": "figures are no secret among staff, and the same for all of them; returns only counts",
+    "milestones.follow": "a village's place in its batch goes with it; base.follow has asked who says so",
     "naming.namesakes": "the law looks across territories; returns only what, where, which office",
     "naming.find_names": "LIKE is not leakproof; takes the territory from the transaction, returns keys only",
     "naming.around": "new names differ from the neighbours'; returns only what, where, which office",
@@ -139,6 +145,7 @@ WITHOUT_UID = {
     "history.block": "numbered without gaps",
     "history.leaf": "one per entry",
     "history.undoable": "rules, written by migrations",
+    "base.following": "rules, written by migrations",
     "map.change": "numbers of transactions by table and town, thrown away with the next",
 }
 
@@ -149,6 +156,7 @@ WITHOUT_DAY = {
     "base.run": "a machine's work, counted in moments",
     "intake.intake_row": "the intake has the day",
     "intake.repair": "the intake has the day",
+    "intake.edition_row": "the edition has the day",
     "inventory.street_segment": "the street and the segment have the day",
 }
 
@@ -170,8 +178,11 @@ NEVER_EDITED = {
     *WITHOUT_UID,
     "base.file",
     "base.run",
+    "base.succession",
+    "base.followed",
     "intake.intake_row",
     "intake.repair",
+    "intake.edition_row",
     "inventory.street_segment",
     "inventory.scope_reason",
     "naming.decision",
@@ -187,10 +198,18 @@ ENUMS: dict[str, type[Enum]] = {
     "base.division.geometry_source": GeometrySource,
     "base.division_code.system": CodeSystem,
     "base.person.role": Role,
+    "base.succession.kind": SuccessionKind,
+    "base.succession.system": CodeSystem,
     "base.run.state": RunState,
     "intake.intake.state": IntakeState,
     "intake.intake_row.verdict": Verdict,
     "intake.repair.deed": Deed,
+    "intake.edition.system": CodeSystem,
+    "intake.edition.state": EditionState,
+    "intake.edition_row.verdict": Verdict,
+    "intake.change.kind": ChangeKind,
+    "intake.change.certainty": Certainty,
+    "intake.change.state": ChangeState,
     "intake.segment.geometry_source": GeometrySource,
     "intake.facility.kind": FacilityKind,
     "intake.facility.geometry_source": GeometrySource,

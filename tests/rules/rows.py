@@ -166,7 +166,11 @@ SPECIAL: dict[str, Callable[[Maker, int, dict[str, Any]], dict[str, Any]]] = {
     "base.division_code": lambda _m, _p, _g: {"code": f"{next(_numbers):06d}"},
     "base.person": lambda _m, _p, _g: {"login": f"made.{next(_numbers)}", "role": "crew"},
     "base.file": lambda _m, _p, _g: {"sha256": _sha256()},
+    "base.succession": lambda _m, place, _g: {"predecessor_id": place},
     "base.contact": lambda _m, _p, _g: {"sealed": b"sealed"},
+    "intake.edition": lambda _m, _p, _g: (
+        dict.fromkeys(("accepted", "repaired", "duplicate", "rejected"), 1) | {"rows": 4}
+    ),
     "intake.intake": lambda _m, _p, _g: {"rows": 5, "datum": "EPSG:4326"},
     "milestones.target": lambda _m, _p, _g: {"year": next(_numbers)},
     "milestones.batch_village": lambda _m, _p, _g: {"left_on": DAY},  # one that is open would be the only one

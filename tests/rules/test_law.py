@@ -162,7 +162,8 @@ def test_only_what_every_office_needs_crosses_territories(shared_world: World):
     with shared_world.owner.connect() as connection:
         found = connection.execute(text("SELECT DISTINCT subject, act FROM base.\"right\" WHERE reach = 'all'")).all()
     assert {tuple(line) for line in found} == {
-        *((f"base.{name}", "read") for name in ("division", "division_code", "setting")),
+        *((f"base.{name}", "read") for name in ("division", "division_code", "setting", "succession")),
+        ("intake.edition", "read"),  # a county confirms what the city's list says of it
         *((f"milestones.{name}", "read") for name in ("target", "batch", "batch_village")),
         *((f"naming.{name}", "read") for name in ("name", "decision", "deadline")),
     }

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.intake.comparing import Certainty, Change, ChangeKind, Clue, Unit, compare, core_of, likeness, successors
+from app.intake.comparing import Change, Clue, Unit, compare, core_of, likeness, successors
+from app.intake.models import Certainty, ChangeKind
 
 TOWN, OTHER = "371481100", "371481101"
 

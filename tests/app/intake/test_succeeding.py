@@ -1,0 +1,322 @@
+"""What an officer confirmed comes true: places end and have successors, and all that stands in them follows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from app.base.cluster import Cluster
+from app.base.errors import Conflict, Invalid, NotAllowed
+from app.base.history import entries_of, seal, undo, verify
+from app.base.models import CodeSystem, Division, DivisionCode, Role, Succession
+from app.base.people import actor_of
+from app.base.settings import Settings
+from app.intake import succeeding
+from app.intake.editions import Origin, hand_in
+from app.intake.models import Change, ChangeState, Edition
+from app.inventory.models import Street
+from app.milestones.models import BatchVillage
+from app.models import metadata
+from app.naming.models import Name
+from app.planning.models import Sign
+from app.printing.models import Code
+from tests.app.builders import BuiltSign, build_batch, build_sign, build_street, insert, run
+from tests.app.intake.test_editions import HEADER, listing
+from tests.conftest import World, end_world, make_world
+
+CODES = {
+    "市": "990000",
+    "东县": "990102",
+    "南镇": "990102100",
+    "甲村": "990102100200",
+    "乙村": "990102100201",
+    "北镇": "990102101",
+    "丙村": "990102101200",
+    "西县": "990103",
+    "中镇": "990103100",
+    "丁村": "990103100200",
+}
+DAY = date(2024, 6, 30)
+SOUTH, NORTH, WEST = "990102100,南镇,990102,东县", "990102101,北镇,990102,东县", "990103100,中镇,990103,西县"
+KEEPS = [f"990102101200,丙村,{NORTH}", f"990103100200,丁村,{WEST}"]
+
+
+@dataclass
+class Scene:
+    """A world whose divisions have codes, with streets, signs and a batch in 甲村 and 乙村."""
+
+    world: World
+    streets: dict[str, int]
+    signs: dict[str, BuiltSign]
+    batch: int
+
+    def officer(self, role: Role = Role.CITY_OFFICER, place: str = "市") -> int:
+        return self.world.person(role, place)
+
+    def handed(self, session: Session, rows: list[str], place: str = "市", day: date = DAY) -> Edition:
+        found = session.get_one(Division, self.world.places[place])
+        origin = Origin(CodeSystem.STATISTICS, str(day.year), day, "list")
+        return hand_in(
+            session, self.world.clock, listing=listing("\n".join([HEADER, *rows])), origin=origin, place=found
+        )[0]
+
+    def confirm(self, session: Session, edition: Edition, *codes: str, into: str = "", by: int | None = None) -> int:
+        found = changes(session, edition)
+        return succeeding.confirm(
+            session,
+            self.world.clock,
+            by=actor_of(session, by or self.officer()),
+            edition=edition,
+            changes=[found[code] for code in codes],
+            into=into,
+        )
+
+    def standing(self) -> dict[str, list[str]]:
+        """Every table's rows without their versions, but for the history and what counts transactions."""
+        tables = [name for name in metadata().tables if not name.startswith(("history.", "map."))]
+        with self.world.owner.connect() as connection:
+            found = {
+                name: connection.scalars(
+                    text(f"SELECT (hstore(t) - 'version'::text)::text FROM {quoted(name)} t ORDER BY 1")
+                ).all()
+                for name in tables
+            }
+        return {name: list(rows) for name, rows in found.items()}
+
+
+def quoted(name: str) -> str:
+    return ".".join(f'"{part}"' for part in name.split("."))
+
+
+def changes(session: Session, edition: Edition) -> dict[str, Change]:
+    return {each.code: each for each in session.scalars(select(Change).where(Change.edition_id == edition.id))}
+
+
+def bearer(session: Session, code: str) -> Division:
+    """Who bears a code of the statistics office now."""
+    found = select(Division).join(DivisionCode, DivisionCode.division_id == Division.id)
+    current = (DivisionCode.code == code, DivisionCode.system == "statistics", DivisionCode.valid_to_on.is_(None))
+    return session.scalars(found.where(*current)).one()
+
+
+@pytest.fixture
+def scene(cluster: Cluster, template: Settings) -> Iterator[Scene]:
+    world = make_world(cluster, template)
+    for place, code in CODES.items():
+        insert(
+            world,
+            "base.division_code",
+            division_id=world.places[place],
+            system="statistics",
+            edition="2020",
+            code=code,
+            valid_from_on=date(2020, 1, 1),
+        )
+    streets = {village: build_street(world, village) for village in ("甲村", "乙村")}
+    signs = {village: build_sign(world, street) for village, street in streets.items()}
+    yield Scene(world, streets, signs, build_batch(world, ["甲村", "乙村"]))
+    end_world(world)
+
+
+MERGED = [f"990102100301,甲乙新村委会,{SOUTH}", *KEEPS]
+
+
+def test_what_stands_in_merged_villages_follows_with_its_history_and_comes_back(scene: Scene) -> None:
+    scene.officer()
+    before = scene.standing()
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, MERGED)
+        (change,) = changes(session, edition).values()
+        assert (change.kind, change.certainty) == ("merged", "likely")
+    compared = scene.standing()
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = session.get_one(Edition, edition.id)
+        assert scene.confirm(session, edition, CODES["甲村"]) == 1
+        act = followed(session, scene)
+    seal(scene.world.queue, scene.world.clock)
+    with scene.world.queue.nobody(via="test") as session:
+        assert verify(session) == []
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        assert undo(session, scene.world.clock, actor_of(session, scene.officer()), act) > 0
+    after = scene.standing()
+    assert {name for name in after if after[name] != compared[name]} == set()
+    assert {name for name in after if after[name] != before[name]} == {"intake.edition", "intake.change"}
+
+
+def followed(session: Session, scene: Scene) -> UUID:
+    """All that stood in 甲村 and 乙村 stands in the successor, with its history; the act that moved it."""
+    new = bearer(session, "990102100301")
+    assert (new.name, new.since_on, new.parent_id) == ("甲乙新村委会", DAY, scene.world.places["南镇"])
+    rows: list[Street | Name | Sign | Code] = []
+    for found in (select(Street), select(Name), select(Sign), select(Code)):
+        rows += session.scalars(found).all()
+    assert len(rows) == 8
+    assert {(row.division_id, row.territory) for row in rows} == {(new.id, new.path)}
+    members = session.scalars(select(BatchVillage).order_by(BatchVillage.id)).all()
+    assert [(each.division_id == new.id, each.left_on is None) for each in members] == [(True, True), (False, False)]
+    for village in ("甲村", "乙村"):
+        old = session.get_one(Division, scene.world.places[village])
+        assert old.until_on == DAY
+        link = session.scalars(select(Succession).where(Succession.predecessor_id == old.id)).one()
+        assert (link.division_id, link.kind, link.code, link.name) == (new.id, "merged", CODES[village], village)
+    entries = entries_of(session, "inventory.street", scene.streets["甲村"])
+    assert [entry.op for entry in entries][0 :: len(entries) - 1] == ["update", "insert"]
+    assert entries[0].act is not None
+    return entries[0].act
+
+
+def test_a_place_that_only_changed_its_name_or_town_stays_itself(scene: Scene) -> None:
+    rows = [
+        f"990102100200,甲家村,{SOUTH}".replace("甲家村", "甲村委会"),
+        f"990102100201,乙村,{SOUTH}",
+        f"990102101200,丙村,{NORTH}",
+        f"990102101205,丁村,{NORTH}",
+    ]
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, rows)
+        told = {code: each.kind for code, each in changes(session, edition).items()}
+        assert told == {
+            CODES["甲村"]: "renamed",
+            CODES["丁村"]: "moved",
+            CODES["中镇"]: "abolished",
+            CODES["西县"]: "abolished",
+        }
+        scene.confirm(session, edition, CODES["甲村"], CODES["丁村"])
+        renamed, moved = (session.get_one(Division, scene.world.places[place]) for place in ("甲村", "丁村"))
+        assert (renamed.name, renamed.until_on) == ("甲村委会", None)
+        assert moved.parent_id == scene.world.places["北镇"]
+        assert bearer(session, "990102101205").id == moved.id
+        assert session.get_one(Street, scene.streets["甲村"]).division_id == renamed.id
+        former = session.scalars(
+            text("SELECT succession_id FROM base.find_former('丁村', CAST(:top AS ltree), 9)"), {"top": moved.path}
+        ).all()
+        assert len(former) == 1
+        by_code = text("SELECT * FROM base.divisions_of('statistics', :code, 9)")
+        assert session.scalars(by_code, {"code": CODES["丁村"]}).all() == [moved.id]
+        with pytest.raises(Conflict, match="settled already"):
+            scene.confirm(session, edition, CODES["甲村"])
+
+
+def test_what_is_abolished_and_holds_something_needs_a_successor_that_an_officer_names(scene: Scene) -> None:
+    rows = [f"990102100201,乙村,{SOUTH}", *KEEPS]
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, rows)
+        with pytest.raises(Conflict, match=r"甲村 still holds \d+ records"):
+            scene.confirm(session, edition, CODES["甲村"])
+        session.rollback()
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, rows)
+        with pytest.raises(Invalid, match="no division of the register"):
+            scene.confirm(session, edition, CODES["甲村"], into="990102100999")
+        scene.confirm(session, edition, CODES["甲村"], into=CODES["乙村"])
+        assert session.get_one(Street, scene.streets["甲村"]).division_id == scene.world.places["乙村"]
+        links = session.scalars(select(Succession)).all()
+        assert [(link.kind, link.clues[-1]) for link in links] == [("merged", "said")]
+
+
+def test_a_successor_that_is_new_itself_is_founded_along(scene: Scene) -> None:
+    rows = [f"990102100301,千都苑新村委会,{SOUTH}", f"990102100302,万安居新村委会,{SOUTH}", *KEEPS]
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, rows)
+        with pytest.raises(Conflict, match="Say which division 甲村 went into"):
+            scene.confirm(session, edition, CODES["甲村"])
+        assert scene.confirm(session, edition, CODES["甲村"], CODES["乙村"], into="990102100302") == 3
+        assert session.get_one(Street, scene.streets["乙村"]).division_id == bearer(session, "990102100302").id
+        states = {code: each.state for code, each in changes(session, edition).items()}
+        assert states["990102100302"] == ChangeState.CONFIRMED.value
+        assert states["990102100301"] == ChangeState.OPEN.value
+
+
+def test_a_code_used_again_means_another_place_and_the_old_one_is_still_found_by_it(scene: Scene) -> None:
+    rows = [f"990102100200,康博公馆村委会,{SOUTH}", f"990102100201,乙村,{SOUTH}", *KEEPS]
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, rows)
+        (change,) = changes(session, edition).values()
+        assert change.kind == "reused"
+        scene.confirm(session, edition, CODES["甲村"], into=CODES["乙村"])
+        new = bearer(session, CODES["甲村"])
+        assert (new.name, new.id != scene.world.places["甲村"]) == ("康博公馆村委会", True)
+        by_code = text("SELECT * FROM base.divisions_of('statistics', :code, 9)")
+        found = session.scalars(by_code, {"code": CODES["甲村"]}).all()
+        assert found == [new.id, scene.world.places["甲村"]]
+
+
+def test_an_officer_confirms_what_lies_in_her_territory_and_nothing_else(scene: Scene) -> None:
+    rows = [f"990102100301,甲乙新村委会,{SOUTH}", f"990102101200,丙村,{NORTH}", f"990102101205,丁村,{NORTH}"]
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, rows)
+        key = edition.id
+    east = scene.officer(Role.COUNTY_OFFICER, "东县")
+    with scene.world.office.acting(east, via="test") as session:
+        assert scene.confirm(session, session.get_one(Edition, key), CODES["甲村"], by=east) == 1
+        act = session.scalars(text("SELECT current_setting('minglu.act')")).one()
+    with pytest.raises((NotAllowed, Conflict)), scene.world.office.acting(east, via="test") as session:
+        scene.confirm(session, session.get_one(Edition, key), CODES["丁村"], by=east)
+    town = scene.officer(Role.TOWN_OFFICER, "南镇")
+    with pytest.raises(NotAllowed), scene.world.office.acting(town, via="test") as session:
+        scene.confirm(session, session.get_one(Edition, key), CODES["丁村"], by=town)
+    west = scene.officer(Role.COUNTY_OFFICER, "西县")
+    with pytest.raises(NotAllowed), scene.world.office.acting(west, via="test") as session:
+        succeeding.take_back(session, act=act)
+
+
+def test_what_was_built_on_since_stands_in_the_way_of_taking_it_back(scene: Scene) -> None:
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, MERGED)
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        scene.confirm(session, session.get_one(Edition, edition.id), CODES["甲村"])
+        act = session.scalars(text("SELECT current_setting('minglu.act')")).one()
+        new = bearer(session, "990102100301")
+    insert(
+        scene.world,
+        "planning.post",
+        division_id=new.id,
+        point="SRID=4490;POINT(116.3 37.4)",
+        planned_on=DAY,
+    )
+    with (
+        pytest.raises(Conflict, match="changed again since"),
+        scene.world.office.acting(scene.officer(), via="test") as session,
+    ):
+        succeeding.take_back(session, act=act)
+
+
+def test_progress_counts_the_successor_once_and_tells_earlier_days_as_they_were(scene: Scene) -> None:
+    run(scene.world, "UPDATE milestones.batch_village SET joined_on = '2024-02-01'")
+    figures = text(
+        "SELECT sum(villages) AS villages, sum(villages_batched) AS batched, sum(streets_in_scope) AS streets,"
+        " sum(signs_planned) AS signs FROM tracking.progress(:day, 'place', '{town}', NULL, 'village')"
+        " WHERE name = '南镇'"
+    )
+
+    def told(session: Session, day: date) -> tuple[Any, ...]:
+        return tuple(int(n) for n in session.execute(figures, {"day": day}).one())
+
+    days = [date(2024, 6, 15), date(2024, 7, 1)]
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, MERGED)
+        before = [told(session, day) for day in days]
+        assert before[0][:2] == (2, 2)
+        scene.confirm(session, edition, CODES["甲村"])
+        after = [told(session, day) for day in days]
+    assert after[0] == before[0]
+    assert after[1] == (1, 1, *before[1][2:])
+
+
+def test_refused_changes_leave_the_register_alone(scene: Scene) -> None:
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, MERGED)
+        succeeding.refuse(session, scene.world.clock, changes=list(changes(session, edition).values()))
+        assert {each.state for each in changes(session, edition).values()} == {ChangeState.REFUSED.value}
+        assert session.get_one(Division, scene.world.places["甲村"]).until_on is None
+        newer = scene.handed(session, [*MERGED, f"990102100302,三村委会,{SOUTH}"], day=date(2024, 7, 1))
+        assert re.match("202", newer.title)
+        assert all(each.state == "open" for each in changes(session, newer).values())
