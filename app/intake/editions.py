@@ -122,6 +122,8 @@ def hand_in(
     """
     require_officer(session)
     _require_said(origin, clock)
+    if listing.counts[Verdict.REJECTED] == listing.rows:
+        raise Invalid("No row of the list can be used: {reason}", field="file", reason=listing.told[0].reason)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('intake.edition', :id))"), {"id": place.id})
     known = select(Edition).where(
         Edition.division_id == place.id, Edition.system == origin.system.value, Edition.digest == listing.digest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,18 @@ from sqlalchemy import Row, Select, func, select, text
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
-from app.intake.models import Facility, Intake, IntakeRow, Repair, Segment
+from app.intake.models import (
+    Certainty,
+    Change,
+    ChangeKind,
+    ChangeState,
+    Edition,
+    Facility,
+    Intake,
+    IntakeRow,
+    Repair,
+    Segment,
+)
 from gis.features import RowReport, Survey, Verdict
 from gis.formats import Opened
 
@@ -75,3 +86,55 @@ def _refused(report: RowReport, kept: IntakeRow | None, opened: Opened) -> RowRe
         attributes=row.tags,
         shape=row.shape,
     )
+
+
+def editions(place: Division) -> Select[*tuple[Any, ...]]:
+    """Editions of a place, of those below it and of those above it, for paging by key."""
+    lies = Edition.territory.op("<@")(place.path) | Edition.territory.op("@>")(place.path)
+    return (
+        select(Edition, Division.name.label("division")).join(Division, Division.id == Edition.division_id).where(lies)
+    )
+
+
+def changes(edition: Edition, place: Division, **asked: str) -> Select[Change]:
+    """The changes of an edition within a territory, narrowed to values of their columns; empty ones narrow nothing."""
+    found = select(Change).where(Change.edition_id == edition.id, Change.territory.op("<@")(place.path))
+    return found.where(*(getattr(Change, column) == value for column, value in asked.items() if value))
+
+
+def count(session: Session, found: Select[Change]) -> int:
+    """How many rows a select has."""
+    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
+
+
+def counted(session: Session, edition: Edition, place: Division) -> dict[str, dict[str, int]]:
+    """How many changes of an edition there are within a territory, by each of three columns."""
+    rows = session.execute(
+        select(Change.kind, Change.certainty, Change.state, func.count())
+        .where(Change.edition_id == edition.id, Change.territory.op("<@")(place.path))
+        .group_by(Change.kind, Change.certainty, Change.state)
+    ).all()
+    told: dict[str, dict[str, int]] = {"kind": {}, "certainty": {}, "state": {}}
+    for kind, certainty, state, n in rows:
+        for column, value in (("kind", kind), ("certainty", certainty), ("state", state)):
+            told[column][value] = told[column].get(value, 0) + n
+    return told
+
+
+def sure(edition: Edition, place: Division) -> Select[Change]:
+    """The changes beyond doubt that nobody decided yet, within a territory: names, codes, moves, and what is new."""
+    found = changes(edition, place, certainty=Certainty.SURE.value, state=ChangeState.OPEN.value)
+    return found.where(Change.kind != ChangeKind.REUSED.value)
+
+
+def sure_of(session: Session, edition: Edition, place: Division) -> tuple[int, int]:
+    """How many these are, and a sum that tells one set of them from another."""
+    rows = sure(edition, place).subquery()
+    n, mark = session.execute(select(func.count(), func.coalesce(func.sum(rows.c.id * rows.c.version), 0))).one()
+    return int(n), int(mark)
+
+
+def divisions_of_changes(session: Session, found: Iterable[Change]) -> dict[int, Division]:
+    """The old divisions of these changes by key."""
+    keys = {old["id"] for change in found for old in change.olds}
+    return {each.id: each for each in session.scalars(select(Division).where(Division.id.in_(keys)))}

@@ -123,6 +123,25 @@ def confirm(
     return len(changes)
 
 
+def ready(session: Session, edition: Edition, changes: Sequence[Change]) -> list[Change]:
+    """Those of a set that can be confirmed together: what they stand below is there, or comes with them.
+
+    So a village of a town whose own change is still to decide waits for it, and one whose new code another place still
+    bears waits for that.
+    """
+    news = [new for change in changes for new in change.news]
+    ours = {old["id"] for change in changes for old in change.olds}
+    bearers = _bearers(session, edition.system, {*(new["above"] for new in news), *(new["code"] for new in news)})
+    there = set(bearers)
+    found = []
+    for change in sorted(changes, key=lambda change: len(change.code)):
+        above = all(new["above"] in there for new in change.news if len(new["code"]) > COUNTY)
+        if above and all(new["code"] not in bearers or bearers[new["code"]][0] in ours for new in change.news):
+            found.append(change)
+            there |= {new["code"] for new in change.news}
+    return found
+
+
 def refuse(session: Session, clock: Clock, *, changes: Sequence[Change]) -> int:
     """Open → refused: it is not so, and the register stays as it is. Raises Conflict for a change that is settled."""
     require_officer(session)

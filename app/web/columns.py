@@ -9,6 +9,8 @@ from geoalchemy2 import Geometry
 from sqlalchemy import Boolean, Date, DateTime, Double
 
 from app.base.errors import N_
+from app.intake.views.editions import CERTAINTIES, SYSTEMS
+from app.intake.views.editions import KINDS as CHANGES
 from app.inventory.views import FACILITIES, ROADS
 from app.models import metadata
 from app.naming.schemas import LEVELS
@@ -35,8 +37,11 @@ COLUMNS: Mapping[str, str] = {
     "bound_on": N_("Bound on"),
     "budget": N_("Budget"),
     "bytes": N_("Size"),
+    "candidates": N_("Candidates"),
+    "certainty": N_("Certainty"),
     "clause": N_("Clause"),
     "closed_on": N_("Closed on"),
+    "clues": N_("What speaks for it"),
     "code": N_("Code"),
     "code_id": N_("Code"),
     "columns": N_("Columns"),
@@ -55,6 +60,7 @@ COLUMNS: Mapping[str, str] = {
     "due_on": N_("Due on"),
     "duplicate": N_("Rows that are doubles"),
     "edition": N_("Edition"),
+    "edition_id": N_("Edition"),
     "ended_on": N_("Ended on"),
     "erase_on": N_("To be erased on"),
     "erased_on": N_("Erased on"),
@@ -63,7 +69,9 @@ COLUMNS: Mapping[str, str] = {
     "field": N_("Field"),
     "file_id": N_("File"),
     "fingerprint": N_("Fingerprint of the content"),
+    "followed_on": N_("Followed on"),
     "found_on": N_("Found on"),
+    "founded": N_("Divisions founded"),
     "fully_checked": N_("Fully checked"),
     "funder": N_("Paid by"),
     "generic": N_("Generic part"),
@@ -71,15 +79,17 @@ COLUMNS: Mapping[str, str] = {
     "given_on": N_("Given on"),
     "goes_back": N_("Goes on behind"),
     "goes_on": N_("Goes on ahead"),
+    "gone_there": N_("Gone in the town"),
     "ground": N_("Colour"),
     "header": N_("Fingerprint of the column names"),
     "ignored": N_("Rows ignored"),
+    "in_act": N_("Confirmed in one act"),
     "in_force_on": N_("In force since"),
     "in_scope": N_("In scope"),
-    "installed_on": N_("Stands since"),
     "inspected_by": N_("Inspected by"),
     "inspected_on": N_("Inspected on"),
     "installation_id": N_("Installation record"),
+    "installed_on": N_("Stands since"),
     "intake_id": N_("Intake"),
     "job_id": N_("Crew job"),
     "joined_on": N_("Joined on"),
@@ -90,6 +100,7 @@ COLUMNS: Mapping[str, str] = {
     "latin_plain": N_("Spelling without tones"),
     "latin_sign": N_("Spelling on the sign"),
     "latin_toned": N_("Spelling with tones"),
+    "leads": N_("All that stands there follows"),
     "left_on": N_("Left on"),
     "length_m": N_("Length"),
     "level": N_("Weight"),
@@ -105,6 +116,8 @@ COLUMNS: Mapping[str, str] = {
     "name": N_("Name"),
     "name_id": N_("Name"),
     "needs_tick": N_("To be read by a person"),
+    "new_there": N_("New in the town"),
+    "news": N_("In the newer list"),
     "no_street_on": N_("No street since"),
     "no_street_reason": N_("No street because"),
     "stream_on": N_("Counted there since"),
@@ -113,6 +126,7 @@ COLUMNS: Mapping[str, str] = {
     "number": N_("Document number"),
     "number_note": N_("Why the number has this form"),
     "offset_m": N_("From the plan"),
+    "olds": N_("In the register before"),
     "oneway": N_("One way"),
     "opened_on": N_("Opened"),
     "order_id": N_("Print order"),
@@ -127,6 +141,7 @@ COLUMNS: Mapping[str, str] = {
     "point": N_("Point"),
     "position": N_("Position"),
     "post_id": N_("Post"),
+    "predecessor_id": N_("Predecessor"),
     "proposal_id": N_("Proposal"),
     "proposed_by": N_("Proposed by"),
     "proposed_on": N_("Proposed on"),
@@ -144,6 +159,7 @@ COLUMNS: Mapping[str, str] = {
     "role": N_("Role"),
     "row": N_("Row"),
     "deed": N_("What was done"),
+    "row_id": N_("Record"),
     "rows": N_("Rows"),
     "rule": N_("Rule"),
     "scanned_on": N_("Day"),
@@ -151,6 +167,7 @@ COLUMNS: Mapping[str, str] = {
     "sealed": N_("Contact, sealed"),
     "segment_id": N_("Segment"),
     "set_on": N_("Set on"),
+    "settled_on": N_("Decided on"),
     "sha256": N_("Fingerprint of the content"),
     "shaped_on": N_("Shaped by hand on"),
     "sign_id": N_("Sign"),
@@ -163,7 +180,9 @@ COLUMNS: Mapping[str, str] = {
     "state": N_("State"),
     "stream": N_("Programme"),
     "street_id": N_("Street"),
+    "subject": N_("Kind of record"),
     "submitted_on": N_("Submitted on"),
+    "succeeded_on": N_("Succeeded on"),
     "surveyed_name": N_("Surveyed name"),
     "surveyed_on": N_("Surveyed on"),
     "system": N_("System"),
@@ -171,6 +190,8 @@ COLUMNS: Mapping[str, str] = {
     "taken_on": N_("Taken in on"),
     "title": N_("Title"),
     "token": N_("Code"),
+    "town": N_("Town"),
+    "unchanged": N_("Divisions unchanged"),
     "until_on": N_("Until"),
     "valid_from_on": N_("Valid from"),
     "valid_to_on": N_("Valid until"),
@@ -196,7 +217,6 @@ SOURCES: Mapping[str, str] = {
 }
 STREAMS: Mapping[str, str] = {"village": N_("Village streets"), "new_road": N_("Roads without a name, new roads")}
 ORIGINS: Mapping[str, str] = {"decided": N_("decided"), "existing": N_("in use before")}
-SYSTEMS: Mapping[str, str] = {"statistics": N_("Statistics office"), "ministry": N_("Ministry of Civil Affairs")}
 #: Words of the values of a column, by table and column or, where all tables mean the same, by column alone.
 VALUES: Mapping[str, Mapping[str, str | tuple[str, str]]] = {
     "state": words.STATES,
@@ -212,6 +232,9 @@ VALUES: Mapping[str, Mapping[str, str | tuple[str, str]]] = {
     "language": language.LANGUAGES,
     "base.division.kind": words.DIVISIONS,
     "naming.deadline.kind": words.DEADLINES,
+    "intake.change.kind": CHANGES,
+    "intake.change.certainty": CERTAINTIES,
+    "base.succession.kind": CHANGES,
     "planning.sign.kind": SIGN_KINDS,
     "planning.sign.reason": REASONS,
     "intake.facility.kind": FACILITIES,

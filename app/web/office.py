@@ -24,7 +24,7 @@ from app.planning import queries as planning
 from app.planning.queries import signed_streets
 from app.printing.queries import ordered_on
 from app.rollout.queries import standing_on
-from app.web import columns, queries, references, stale
+from app.web import columns, queries, references, stale, succession
 from app.web.answers import OfficeAnswer
 from app.web.asking import refuse_unknown
 from app.web.frame import Frame
@@ -71,7 +71,7 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     app.state.closing.append(desk.close)
     app.state.ground = Ground(settings, settings.state / "ground")
     found = (getattr(views, "FINDERS", ()) for views in stations.values())
-    app.state.finders = {finder.key: finder for finder in chain(queries.FINDERS, *found)}
+    app.state.finders = {finder.key: finder for finder in chain(queries.FINDERS, succession.FINDERS, *found)}
     app.state.days_of_naming, app.state.days_of_batch = days_of_naming, days_of_batch
     app.state.ordered_on, app.state.standing_on = ordered_on, standing_on
     app.state.names_in_force, app.state.ledgers = names_in_force, Memory()

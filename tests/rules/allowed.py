@@ -54,7 +54,6 @@ DEFINERS = {
     "base.find_divisions": "LIKE is not leakproof; takes the territory from the transaction",
     "base.follow": "what stands in a place goes with it; checks that both places are its person's to speak of",
     "base.standing_at": "whether anything stands in a place that is to end; returns only counts",
-    "base.divisions_of": "a code once borne finds its place; takes the territory from the transaction, returns keys only",
     "base.find_former": "LIKE is not leakproof; takes the territory from the transaction, returns keys only",
     "base.take_back_succession": "puts rows back where nothing changed since, also kept ones; checks who asks",
     "base.begin_attempt": "before login there is no person, and nobody reads passwords but this",

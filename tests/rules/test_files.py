@@ -32,6 +32,7 @@ OWN = frozenset({Role.VILLAGE_CONTACT, Role.SIGN_MAKER, Role.CREW, Role.CONTENT_
 #: Every column that holds a file: what is kept there, and the row around it.
 HOLDERS = {
     "intake.intake.file_id": "application/geo+json",
+    "intake.edition.file_id": "text/csv",
     "naming.decision.file_id": "application/pdf",
     "printing.order.file_id": "application/pdf",
     "printing.order.manifest_id": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -41,6 +42,7 @@ HOLDERS = {
 FILE_ROUTES = {"GET /files/{uid}", "GET /rollout/photos/{uid}", "GET /intake/{uid}/rejected"}
 TAKING_IN = {
     "POST /intake/new",
+    "POST /intake/editions/new",
     "POST /intake/files/{uid}",
     "POST /intake/files/{uid}/columns",
     "POST /naming/decide",

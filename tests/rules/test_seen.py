@@ -26,6 +26,7 @@ WITHOUT = {
     "POST /people/me": "one's own password, of which no page shows anything",
     "POST /people/new": NEW,
     "POST /intake/new": NEW,
+    "POST /intake/editions/new": f"{NEW}: the same list a second time is the edition that was made then",
     "POST /intake/files/{uid}": "queues the intake of a kept file, whose content never changes",
     "POST /intake/files/{uid}/columns": "queues the intake of a kept file; the last word on a source's columns counts",
     "POST /inventory/derive": f"{NEW}: lines that are part of a street already are left alone",

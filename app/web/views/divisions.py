@@ -11,7 +11,8 @@ from app.base.errors import NotFound
 from app.base.history import entries_of
 from app.base.models import Division
 from app.base.request import Place, Show, Work
-from app.web import queries
+from app.intake.views.editions import KINDS, SYSTEMS
+from app.web import queries, succession
 
 router = APIRouter(prefix="/divisions")
 
@@ -40,6 +41,9 @@ def record(session: Work, show: Show, uid: UUID, after: str | None = None) -> Re
         parent=session.get(Division, found.parent_id) if found.parent_id else None,
         sums=queries.sums(session, found),
         codes=queries.codes(session, found),
+        kinds=KINDS,
+        systems=SYSTEMS,
+        successions=succession.successions(session, found),
         page=queries.children(session, found, after),
         entries=entries_of(session, "base.division", found.id),
     )

@@ -3,8 +3,8 @@ follows it into its successor."""
 
 from alembic import op
 
-revision = "2026_11_22_s_editions"
-down_revision = "2026_11_22_r_repairs"
+revision = "2026_11_22_x_editions"
+down_revision = "2026_11_22_w_streams"
 
 SUCCESSION = """
 CREATE INDEX ix_division_code_system_code ON base.division_code (system, code);
@@ -116,23 +116,14 @@ BEGIN
       AND base.actor() IS NOT NULL GROUP BY 1', split_part(f.subject, '.', 1), split_part(f.subject, '.', 2)) USING places;
   END LOOP;
 END $$;
--- Divisions that bear a code in a system, or once bore it; those in force first.
-CREATE FUNCTION base.divisions_of(of_system text, wanted text, most integer) RETURNS SETOF bigint LANGUAGE sql STABLE
-SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT d.id FROM base.division_code c JOIN base.division d ON d.id = c.division_id
-   WHERE c.system = of_system AND c.code = wanted AND (d.path <@ (SELECT base.reach('base.division', 'read'))) IS TRUE
-   GROUP BY d.id ORDER BY bool_or(c.valid_to_on IS NULL) DESC, max(c.valid_from_on) DESC, d.id LIMIT most
-$$;
 -- Divisions below one of them that were once called so.
-CREATE FUNCTION base.find_former(words text, top ltree, most integer) RETURNS TABLE (succession_id bigint) LANGUAGE sql
-STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+CREATE FUNCTION base.find_former(words text, top ltree) RETURNS SETOF bigint LANGUAGE sql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT s.id FROM base.succession s
    WHERE s.name LIKE '%' || base.as_it_is(words) || '%'
      AND (s.territory <@ top AND s.territory <@ (SELECT base.reach('base.succession', 'read'))) IS TRUE
-   ORDER BY s.name, s.id LIMIT most
 $$;
-GRANT EXECUTE ON FUNCTION base.standing_at(bigint[]), base.divisions_of(text, text, integer),
-  base.find_former(text, ltree, integer) TO minglu_office;
+GRANT EXECUTE ON FUNCTION base.standing_at(bigint[]), base.find_former(text, ltree) TO minglu_office;
 """
 
 BATCHES = """
@@ -350,8 +341,8 @@ GONE = """
 DROP FUNCTION base.take_back_succession(uuid);
 DROP TABLE intake.change, intake.edition_row, intake.edition;
 DROP TABLE base.succession, base.followed, base.following;
-DROP FUNCTION milestones.follow(), base.follow(), base.standing_at(bigint[]), base.divisions_of(text, text, integer),
-  base.find_former(text, ltree, integer);
+DROP FUNCTION milestones.follow(), base.follow(), base.standing_at(bigint[]),
+  base.find_former(text, ltree);
 DROP INDEX base.ix_division_code_system_code;
 DELETE FROM base."right" WHERE subject IN ('base.succession', 'base.followed', 'intake.edition', 'intake.edition_row',
   'intake.change');

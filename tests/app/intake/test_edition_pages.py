@@ -1,0 +1,118 @@
+"""The pages of editions: handing in, the list of changes, confirming, refusing, taking back; and finding what ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from app.base.cluster import Cluster
+from app.base.models import Role
+from app.base.settings import Settings
+from tests.app.intake.test_editions import HEADER
+from tests.app.intake.test_succeeding import CODES, KEEPS, MERGED, SOUTH, Scene, made_scene
+from tests.app.pages import Person, hidden_in, seen_in, uids_in
+from tests.app.web.conftest import Office
+from tests.conftest import end_world
+
+
+@pytest.fixture
+def scene(cluster: Cluster, template: Settings) -> Iterator[Scene]:
+    made = made_scene(cluster, template)
+    yield made
+    end_world(made.world)
+
+
+@pytest.fixture
+def officer(scene: Scene) -> Iterator[Person]:
+    office = Office(scene.world, stations=True)
+    yield Person(office, Role.CITY_OFFICER, "市")
+    office.close()
+
+
+def hand_in(officer: Person, rows: list[str], *, status: int = 303, **said: str) -> str:
+    fields = {"system": "statistics", "title": "2024", "in_force_on": "2024-06-30", **said}
+    files = {"file": ("list.csv", "\n".join([HEADER, *rows]).encode(), "text/csv")}
+    answer = officer.sends("/intake/editions/new", status=status, files=files, **fields)
+    return str(answer.headers["location"]) if status == 303 else answer.text
+
+
+def picks(page: str) -> list[str]:
+    """The changes that a list offers to pick, as it shows them."""
+    return [each for each in seen_in(page) if ":" in each]
+
+
+def test_an_officer_hands_in_a_list_confirms_and_takes_back(officer: Person) -> None:
+    assert "还没有提交过区划名单" in officer.reads("/intake/editions")
+    url = hand_in(officer, [*MERGED, "bad,,,,,"])
+    page = officer.reads(url)
+    assert "甲乙新村委会" in page
+    assert "缺少" in officer.reads(f"{url}/rows") or "代码不是" in officer.reads(f"{url}/rows")
+    assert "2024" in officer.reads("/intake/editions")
+    (row,) = picks(page)
+    asked = officer.sends(f"{url}/confirm", status=200, seen=row).text
+    assert "确认 1 项变更" in asked
+    assert officer.goes(f"{url}/confirm", seen=row, sure="yes") == url
+    (change,) = uids_in(officer.reads(url), f"{url}/changes")
+    done = officer.reads(f"{url}/changes/{change}")
+    back = hidden_in(done, f"{url}/changes/{change}/back")
+    old = officer.reads(f"/divisions/{uids_in(done, '/divisions')[0]}")
+    assert "本区划已于" in old
+    assert "甲乙新村委会" in old
+    for words in ("甲村", CODES["甲村"]):
+        assert "甲乙新村委会" in officer.reads(f"/search?q={words}")
+    new = officer.reads("/search?q=甲乙新村")
+    assert "曾用名" in officer.reads(f"/divisions/{uids_in(new, '/divisions')[0]}")
+    officer.sends(f"{url}/changes/{change}/back", version=back["version"][0])
+    assert "待确认" in officer.reads(f"{url}/changes/{change}")
+    assert "本区划已于" not in officer.reads(f"/divisions/{uids_in(done, '/divisions')[0]}")
+
+
+def test_the_list_is_narrowed_and_refused_changes_say_so(officer: Person) -> None:
+    rows = [f"990102100200,甲村委会,{SOUTH}", f"990102100299,新庄村委会,{SOUTH}", *KEEPS]
+    url = hand_in(officer, rows)
+    page = officer.reads(url)
+    assert "甲村委会" in officer.reads(f"{url}?kind=renamed&certainty=sure&town=南镇")
+    assert "新庄村委会" not in officer.reads(f"{url}?kind=renamed")
+    officer.reads(f"{url}?kind=nonsense", status=422)
+    sure = hidden_in(page, f"{url}/sure")
+    assert officer.goes(f"{url}/sure", **sure) == url
+    assert officer.client.post(f"{url}/sure", data={"form_token": officer.token, **sure}).status_code == 409
+    rest = picks(officer.reads(f"{url}?state=open"))[0]
+    assert officer.goes(f"{url}/refuse", seen=rest) == url
+    assert officer.sends(f"{url}/refuse", seen=rest, status=409)
+
+
+def test_villages_of_a_town_that_is_not_decided_yet_wait_for_it(officer: Person) -> None:
+    town = "990102102,中镇,990102,东县"
+    url = hand_in(officer, [*(f"99010210020{n},{name},{SOUTH}" for n, name in enumerate(("甲村", "乙村"))),
+                            KEEPS[0], f"990102102200,丁村,{town}", f"990102102201,新庄村委会,{town}"])  # fmt: skip
+    sure = hidden_in(officer.reads(url), f"{url}/sure")
+    assert "请先确认" in officer.sends(f"{url}/sure", status=409, **sure).text
+    moved = picks(officer.reads(f"{url}?kind=moved&certainty=likely"))[0]
+    assert officer.goes(f"{url}/confirm", seen=moved, sure="yes") == url
+    assert officer.goes(f"{url}/sure", **sure) == url
+
+
+def test_what_needs_a_successor_is_asked_for_it_on_the_page(officer: Person) -> None:
+    url = hand_in(officer, [f"990102100201,乙村,{SOUTH}", *KEEPS])
+    row = picks(officer.reads(url))[0]
+    assert "还有" in officer.sends(f"{url}/confirm", seen=row, sure="yes", status=422).text
+    assert officer.goes(f"{url}/confirm", seen=row, sure="yes", other=CODES["乙村"]) == url
+
+
+def test_a_bad_list_is_refused_on_the_form(officer: Person) -> None:
+    assert "请填写名单的施行日期" in hand_in(officer, KEEPS, status=422, in_force_on="")
+    assert "请填写版本" in hand_in(officer, KEEPS, status=422, title=" ")
+    assert "请选择文件" in officer.sends("/intake/editions/new", status=422, title="2024").text
+
+
+def test_who_may_not_confirm_is_shown_no_button(scene: Scene) -> None:
+    office = Office(scene.world, stations=True)
+    url = hand_in(Person(office, Role.CITY_OFFICER, "市"), MERGED)
+    reader = Person(office, Role.TOWN_OFFICER, "南镇")
+    page = reader.reads(url)
+    assert "甲乙新村委会" in page
+    assert seen_in(page) == []
+    reader.reads("/intake/editions/new", status=403)
+    office.close()
