@@ -67,7 +67,8 @@ def _hand_in(settings: Settings, database: Database, *, file: Path | None, login
     from app.base.territory import division_called
     from app.commands.importing import person_called
     from app.commands.progress import progress_bars
-    from app.intake.editions import Origin, beginning, hand_in, kinds_of, packaged, read_list
+    from app.intake.editions import Origin, beginning, hand_in, kinds_of, packaged
+    from app.intake.listing import read_list
 
     clock, person = Clock(), person_called(settings, login, via="minglu register hand-in")
     system = CodeSystem(said["system"])

@@ -8,12 +8,16 @@ town. Which columns say what is told by their names. Whole columns are checked a
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.base.errors import N_, Invalid
+from gis.errors import GisError
 from gis.features import Verdict
+from gis.formats import open_rows
 from gis.formats.kinds import CODE, NAME
 
 if TYPE_CHECKING:
@@ -71,6 +75,17 @@ class Listing:
     told: tuple[Told, ...]
     digest: str
     levels: dict[int, tuple[list[str], list[str], list[str]]] = field(default_factory=dict)
+
+
+def read_list(data: bytes, *, name: str, within: str = "") -> Listing:
+    """A file's bytes (CSV, Excel) as a list of divisions. Raises Invalid for ``file`` with what is wrong."""
+    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
+        path = Path(folder) / ("list" + Path(name.replace("\\", "/").replace("\0", "")).suffix[:8])
+        path.write_bytes(data)
+        try:
+            return read_listing(open_rows(path).rows, within=within)
+        except GisError as error:
+            raise Invalid(error.message, field="file", **{**error.values, "file": name[-80:]}) from error
 
 
 def read_listing(rows: Sequence[RawRow], *, within: str = "") -> Listing:

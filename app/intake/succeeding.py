@@ -51,6 +51,8 @@ _BELOW = text(
     "SELECT d.name, count(*) AS n FROM base.division c JOIN base.division d ON d.id = c.parent_id"
     " WHERE d.id = ANY (:ids) AND c.until_on IS NULL GROUP BY d.id, d.name LIMIT 1"
 )
+#: Rows that one statement changes: its triggers compare old and new rows with each other, each with all.
+_AT_ONCE = 500
 #: Kinds under which a place goes on being itself.
 _STAYS = {
     ChangeKind.RENAMED: SuccessionKind.RENAMED,
@@ -111,13 +113,9 @@ def confirm(
     plan = _planned(changes, into)
     _carry_out(session, edition, plan)
     _write_links(session, edition, plan, by)
-    change_all(
-        session,
-        changes,
-        state=ChangeState.CONFIRMED.value,
-        settled_on=clock.today(),
-        in_act=current_act(session),
-    )
+    settled = {"state": ChangeState.CONFIRMED.value, "settled_on": clock.today(), "in_act": current_act(session)}
+    for start in range(0, len(changes), _AT_ONCE):
+        change_all(session, changes[start : start + _AT_ONCE], **settled)
     session.flush()
     session.expire_all()
     return len(changes)
@@ -265,7 +263,9 @@ def _carry_out(session: Session, edition: Edition, plan: _Plan) -> None:
     add_codes(session, plan.coded, listed=listed, since=edition.in_force_on)
     linked = {link.old["id"] for link in plan.links}
     _require_empty(session, sorted(plan.ended - linked))
-    session.execute(_ENDED, {**values, "ids": sorted(plan.ended)})
+    ended = sorted(plan.ended)
+    for start in range(0, len(ended), _AT_ONCE):
+        session.execute(_ENDED, {**values, "ids": ended[start : start + _AT_ONCE]})
     below = session.execute(_BELOW, {"ids": sorted(plan.ended)}).first()
     if below is not None:
         raise Conflict(

@@ -182,7 +182,7 @@ def _given(
     except ValueError as error:
         raise Invalid("Say from which day the list holds.", field="in_force_on") from error
     system = CodeSystem(told.system)
-    given = editions.read_list(data, name=name, within=editions.beginning(session, place, system))
+    given = listing.read_list(data, name=name, within=editions.beginning(session, place, system))
     return given, editions.Origin(system, told.title, day, told.source.strip() or name, told.licence)
 
 
