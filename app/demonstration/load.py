@@ -27,6 +27,7 @@ from app.demonstration.files import hand_in
 from app.demonstration.flow import Part
 from app.demonstration.geometry import Village, generate_survey
 from app.demonstration.lingering import linger
+from app.demonstration.lists import compare_list, count_roads
 from app.demonstration.people import (
     LOGINS,
     PASSWORD,
@@ -85,6 +86,8 @@ def load(
         _survey(cast, register, laid_out, county=where, chosen=set(chosen) if not everything else None)
         _tell_stories(cast, where, chosen)
         hand_in(cast)
+        count_roads(cast)
+        compare_list(cast, town=_last_town(cast, register, code))
         _note_loaded(cast)
         if everything:
             _everything(cast, register, laid_out, first=where)
@@ -138,6 +141,12 @@ def _gather(cast: Cast, *, code: str, village: str) -> dict[str, int]:
 def _shown(chosen: Sequence[str]) -> str:
     """The village of the logins: the first of the story that lingers."""
     return next(villages[0] for story, villages in deal(chosen, STORIES) if story.lingers and villages)
+
+
+def _last_town(cast: Cast, register: Register, county: str) -> int:
+    code = max(unit.code for unit in register.towns if unit.parent == county)
+    with cast.acting("admin", "register") as (session, _):
+        return _divisions(session, (code,))[code].id
 
 
 def _parent(division: Division) -> int:

@@ -59,10 +59,22 @@ def test_a_loaded_demonstration_is_not_empty_and_says_so(demo: World) -> None:
         ("rollout.job", {"open", "done"}),
         ("scanning.report", {"open", "closed"}),
         ("base.run", {"done", "failed", "cancelled"}),
+        ("intake.edition", {"compared"}),
+        ("intake.change", {"open"}),
     ],
 )
 def test_every_state_of_the_flow_is_there(demo: World, table: str, expected: set[str]) -> None:
     assert states(demo, table) == expected
+
+
+def test_a_list_of_divisions_waits_to_be_decided_and_some_roads_are_new_ones(demo: World) -> None:
+    kinds = count(demo, "SELECT kind, count(*) FROM intake.change GROUP BY 1")
+    assert {"renamed", "merged"} <= set(kinds)
+    assert count(demo, "SELECT stream, count(*) FROM inventory.street GROUP BY 1")["new_road"] == 6
+    assert count(demo, "SELECT stream, sum(villages) FROM milestones.target GROUP BY 1") == {
+        "village": 5_099,
+        "new_road": 12,
+    }
 
 
 def test_every_street_is_marked_as_its_proposal_says(demo: World) -> None:
