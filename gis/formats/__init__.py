@@ -21,6 +21,7 @@ from gis.formats import columns
 from gis.formats.archive import DEFAULT_LIMITS, Limits
 from gis.formats.columns import Columns, Field, guess
 from gis.formats.kinds import Found, kind_of, name_of
+from gis.formats.names import with_plain_names
 from gis.formats.opening import rows_of
 from gis.formats.rows import RawRow, dimension_of, gather, keepable
 
@@ -67,9 +68,11 @@ class Opened:
     def read(self, by: Columns | None) -> Opened:
         """The rows of a file just read: by these columns and no others, else by what its columns are called."""
         if by is None:
-            return replace(self, rows=tuple(columns.place_by_names(self.rows))) if self.table else self
-        rows = columns.mapped(self.rows, by)
-        return replace(self, rows=tuple(columns.place(rows, by) if self.table and by.placed else rows), by=by)
+            rows = columns.place_by_names(self.rows) if self.table else list(self.rows)
+        else:
+            rows = columns.mapped(self.rows, by)
+            rows = columns.place(rows, by) if self.table and by.placed else rows
+        return replace(self, rows=tuple(with_plain_names(rows)), by=by)
 
     def require_places(self) -> None:
         """Raise UnreadableFile for ``columns`` where :attr:`lost`."""

@@ -23,6 +23,9 @@ from gis.errors import N_
 from gis.features import Area, AreaKind, Centreline, Facility, RowReport, Survey, Verdict
 from gis.formats.kinds import UNTOLD, Found, Skipped, kind_of
 
+#: Characters kept of a name. The longest in force have some 25, the longest facility of a real OSM extract 90; what is
+#: longer is a description in the wrong column, and would make a page or a plate of any height.
+LONGEST = 100
 _PREFIXED = (25e6, 46e6)  # eastings that carry a CGCS2000 3° zone number in front
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")  # zero and halves of characters: no database keeps them as text
 _MARGIN_DEG = 3.0  # survey files of one zone may reach a little into the next
@@ -43,7 +46,8 @@ class RawRow:
 
     ``flaw`` is set where the format could not make sense of the row's geometry; ``mended`` names the columns that
     :func:`keepable` took characters out of. ``read`` is what a person's mapping made of the columns
-    (:func:`gis.formats.columns.mapped`), and goes before ``tags`` where it is there.
+    (:func:`gis.formats.columns.mapped`), and goes before ``tags`` where it is there. ``noted`` says in which column a
+    name was made plain, and how (:mod:`gis.formats.names`).
     """
 
     key: str
@@ -52,6 +56,7 @@ class RawRow:
     flaw: Flaw | None = None
     mended: tuple[str, ...] = ()
     read: dict[str, str] | None = None
+    noted: tuple[tuple[str, str], ...] = ()
 
     @property
     def words(self) -> dict[str, str]:
@@ -199,6 +204,7 @@ class _Gathering:
             repairs.append(N_("The heights were dropped."))
         if row.mended:
             repairs.append(N_("Characters that cannot be kept (zero, half characters) were taken out of {columns}."))
+        repairs += dict.fromkeys(note for _, note in row.noted)
         self._keep(number, row, made, repairs)
 
     def _unique(self, key: str) -> tuple[str, list[str]]:
@@ -226,8 +232,9 @@ class _Gathering:
         self.keys.add(row.key)
         if repairs:
             columns = ", ".join(row.mended)
-            values: dict[str, object] = {"key": row.key, "parts": len(made), "columns": columns}
-            self._report(number, row, Verdict.REPAIRED, Flaw(" ".join(repairs), columns or None, values), fresh)
+            at = ", ".join(dict.fromkeys((*row.mended, *(column for column, _ in row.noted))))
+            values = {"key": row.key, "parts": len(made), "columns": columns, "most": LONGEST}
+            self._report(number, row, Verdict.REPAIRED, Flaw(" ".join(repairs), at or None, values), fresh)
         else:
             self._report(number, row, Verdict.ACCEPTED, Flaw(""), fresh)
 

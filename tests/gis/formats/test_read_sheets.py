@@ -121,7 +121,7 @@ def test_blank_lines_are_no_rows_and_a_cell_with_line_breaks_is_one(listed):
     survey = read_survey(
         listed('名称,经度,纬度\n\n"甲村\n村委会",116.3,37.4\n,,\n乙村村委会,116.4,37.5'), datum="EPSG:4490"
     )
-    assert verdicts(survey) == [("row/3", "accepted"), ("row/6", "accepted")]
+    assert verdicts(survey) == [("row/3", "repaired"), ("row/6", "accepted")]
 
 
 BAD_LISTS = {
