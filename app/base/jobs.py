@@ -12,10 +12,12 @@ import asyncio
 import json
 import logging
 import secrets
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -38,6 +40,8 @@ QUEUE_NAME, TASK = "minglu", "run"
 STALLED_SECONDS, LOOK_SECONDS = 30.0, 15.0
 #: A worker that is told to stop lets its run end by itself for so long, and then asks it to stop.
 PATIENCE_SECONDS = 1.0
+#: How long work goes on without asking whether somebody wants it to stop, statements allowing.
+TELL_SECONDS = 1.0
 #: Told in place of what nobody expected; the number is in the worker's log, beside where it happened.
 UNKNOWN_KIND = N_("This worker does not know this kind of work. Start the newest version.")
 FULL = N_("The server's disk is full; nothing was saved. Free some space, then start this again.")
@@ -56,9 +60,23 @@ def _never() -> bool:
     return False
 
 
+@dataclass(slots=True)
+class _Told:
+    """What a run told last, and when on this process's own clock (s)."""
+
+    done: int = 0
+    total: int | None = None
+    message: str = ""
+    at: float = field(default_factory=time.monotonic)
+
+
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """What a kind of work is given: whose work it is, with which arguments, and how to tell its progress."""
+    """What a kind of work is given: whose work it is, with which arguments, and how to tell its progress.
+
+    At a statement of the work the last progress is told again where a second went by, so that work that has been asked
+    to stop does so at its next statement, not at its next step.
+    """
 
     uid: UUID
     database: Database
@@ -66,15 +84,21 @@ class RunContext:
     args: Mapping[str, Any]
     _queue: Engine
     _stopping: Callable[[], bool] = _never
+    _told: _Told = field(default_factory=_Told)
 
     @contextmanager
     def acting(self) -> Iterator[Session]:
-        """One transaction of the work, as the person who queued it. A worker that is to stop stops at a statement."""
+        """One transaction of the work, as the person who queued it. What is to stop stops at a statement."""
         with self.database.acting(self.person_id, via=f"run {self.uid}") as session:
-            event.listen(session.connection(), "before_cursor_execute", self._check)
+            event.listen(session.connection(), "before_cursor_execute", self._look)
             yield session
 
-    def _check(self, *_: object) -> None:
+    def _look(self, *_: object) -> None:
+        self._check()
+        if time.monotonic() - self._told.at >= TELL_SECONDS:
+            self.tell(self._told.done, self._told.total, self._told.message)
+
+    def _check(self) -> None:
         if self._stopping():
             raise Stopped
 
@@ -84,6 +108,8 @@ class RunContext:
         And :class:`Stopped` where the worker is to stop.
         """
         self._check()
+        self._told.done, self._told.total, self._told.message = done, total, message
+        self._told.at = time.monotonic()
         with self._queue.connect() as connection:
             cancelled = connection.execute(
                 text("SELECT base.tell_run(:uid, :done, :total, :message)"),
@@ -121,6 +147,14 @@ def enqueue_once(session: Session, kind: str, args: Mapping[str, Any]) -> UUID:
 def is_under_way(run: Run) -> bool:
     """Whether the run waits or works."""
     return run.state in {RunState.QUEUED.value, RunState.RUNNING.value}
+
+
+def seconds_left(run: Run, now: datetime) -> float | None:
+    """How long a run will probably go on, as it went on so far; None before there is something to go by."""
+    if run.state != RunState.RUNNING.value or run.started_at is None or not run.total or not 0 < run.done < run.total:
+        return None
+    spent_s = (now - run.started_at).total_seconds()
+    return spent_s * (run.total - run.done) / run.done if spent_s >= TELL_SECONDS else None
 
 
 @dataclass(frozen=True, slots=True)

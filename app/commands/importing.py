@@ -63,14 +63,15 @@ def _import(
     rejected: Path | None,
 ) -> None:
     from app.base.models import GeometrySource
+    from app.base.shares import part
     from app.base.territory import division_called
-    from app.commands.kinds import apply
+    from app.commands.kinds import READ, apply, of_rows
     from app.commands.progress import progress_bars
     from app.intake import mappings
     from app.intake.steps import Origin, require_officer
 
     clock, person, named = Clock(), person_called(settings, login, via="minglu import"), source.strip() or file.name
-    with progress_bars() as tell, database.acting(person, via="minglu import") as session:
+    with progress_bars() as bars, database.acting(person, via="minglu import") as session:
         require_officer(session)
         division = division_called(session, place)
         seen = _seen(session, file, division=division, source=named, datum=datum, told=told)
@@ -81,13 +82,14 @@ def _import(
             file=_kept(session, settings, file, division=division, person=person),
             columns=seen.opened.by,
         )
+        tell = of_rows(lambda done, total: bars("rows", done, total), len(seen.opened.rows))
         made = apply(
             session,
             clock,
-            survey=seen.survey(),
+            survey=seen.survey(tell=part(tell, 0.0, READ)),
             origin=origin,
             division=division,
-            tell=lambda done, total: tell("rows", done, total),
+            tell=part(tell, READ, 1.0),
         )
         if told and seen.opened.by:
             names = seen.opened.names

@@ -17,6 +17,7 @@ from app.base.jobs import RunContext
 from app.base.models import Division, File, GeometrySource
 from app.base.people import actor_of
 from app.base.settings import Settings
+from app.base.shares import Share, part
 from app.commands.plates import plan_signs, release_order
 from app.intake.datums import Look, look
 from app.intake.mappings import choosing
@@ -26,6 +27,9 @@ from app.web import language
 from gis.features import Survey
 from gis.formats import Columns
 
+#: What share of the work is done once a file is read; and of what comes then, once its rows are kept and once streets
+#: are made of them (measured with 20,000 lines).
+READ, _TAKEN_IN, _DERIVED = 0.15, 0.85, 0.95
 #: A refusal that is in the person's words already.
 SAID = "{words}"
 
@@ -77,8 +81,9 @@ def _taken_in(run: RunContext, store: Store, clock: Clock) -> Taken:
         if division is None:
             raise NotFound("The division of this intake is gone. Choose another and hand the file in again.")
         file, seen = _read(session, run, store, division)
-        survey = seen.survey()
-        run.tell(0, len(survey.reports))
+        tell = of_rows(run.tell, len(seen.opened.rows))
+        tell(0.0)
+        survey = seen.survey(tell=part(tell, 0.0, READ))
         origin = Origin(
             source=run.args.get("source") or file.name,
             licence=run.args.get("licence", ""),
@@ -86,7 +91,7 @@ def _taken_in(run: RunContext, store: Store, clock: Clock) -> Taken:
             file=file,
             columns=seen.opened.by,
         )
-        return apply(session, clock, survey=survey, origin=origin, division=division, tell=run.tell)
+        return apply(session, clock, survey=survey, origin=origin, division=division, tell=part(tell, READ, 1.0))
 
 
 def apply(
@@ -96,16 +101,23 @@ def apply(
     survey: Survey,
     origin: Origin,
     division: Division,
-    tell: Callable[[int, int], None],
+    tell: Share,
 ) -> Taken:
-    """A read file → segments, facilities and villages below ``division``, their streets, and which are in scope."""
-    rows = len(survey.reports)
-    taken = take_in(session, clock, survey=survey, origin=origin, division=division)
-    tell(rows // 2, rows)
+    """A read file → segments, facilities and villages below ``division``, their streets, and which are in scope.
+
+    ``tell`` hears what share of this is done.
+    """
+    taken = take_in(session, clock, survey=survey, origin=origin, division=division, tell=part(tell, 0.0, _TAKEN_IN))
     streets = derive(session, clock, division=division)
+    tell(_DERIVED)
     in_scope = judge_scope(session, clock, division=division)
-    tell(rows, rows)
-    return {"intake": str(taken.uid), "rows": rows, "streets": streets, "in_scope": in_scope}
+    tell(1.0)
+    return {"intake": str(taken.uid), "rows": len(survey.reports), "streets": streets, "in_scope": in_scope}
+
+
+def of_rows(tell: Callable[[int, int], None], rows: int) -> Share:
+    """A share of the work told as rows done of so many."""
+    return lambda share: tell(round(share * rows), rows)
 
 
 def _read(session: Session, run: RunContext, store: Store, division: Division) -> tuple[File, Look]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.base.errors import Invalid
 from app.base.models import Division
+from app.base.shares import Share, silent
 from app.intake.steps import home_of, open_bytes
 from gis import crs
 from gis.datums import Finding, Known, Outcome, find
@@ -57,10 +58,10 @@ class Look:
     finding: Finding
     known: Known
 
-    def survey(self, datum: str = "") -> Survey:
+    def survey(self, datum: str = "", *, tell: Share = silent) -> Survey:
         """The file read in ``datum``, else as it was said or as it states. Raises Invalid where neither is there."""
         try:
-            return self.opened.survey(datum or self.datum or None)
+            return self.opened.survey(datum or self.datum or None, tell=tell)
         except UnknownDatum as error:
             raise Invalid(error.message, field="datum", **error.values) from error
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
 from app.base.models import Division, GeometrySource
+from app.base.shares import Share, chunks, part, silent
 from app.base.tables import SRID
 from app.intake.models import Facility, Intake, Segment
 from gis import linework
@@ -30,6 +31,8 @@ from gis.shaping import lying_on
 
 #: How far from a village's point its streets may lie before they are the town's or county's (estimate, setting).
 FAR_M = 3000.0
+#: What share of the work on lines is done once they are noded, and once they are compared with the register.
+_NODED, _COMPARED = 0.15, 0.3
 #: One statement for all rows: without it, rows that lack different columns go one by one.
 WHOLE = {"render_nulls": True}
 
@@ -45,12 +48,14 @@ class Keeper:
         self.division = division
         self.changes: Sequence[Change] = ()
 
-    def segments(self, centrelines: Sequence[Centreline]) -> set[str]:
+    def segments(self, centrelines: Sequence[Centreline], *, tell: Share = silent) -> set[str]:
         if not centrelines:
             return set()
         noded = linework.clean(centrelines)
+        tell(_NODED)
         self.changes = noded.changes
         lengths = lengths_m(_array(noded.segments))
+        found = list(zip(noded.segments, lengths, noded.source, strict=True))
         rows = [
             {
                 "key": segment.key,
@@ -62,12 +67,13 @@ class Keeper:
                 "digest": _digest(segment.line, segment.name),
                 "source": centrelines[source].key,
             }
-            for segment, length, source in zip(noded.segments, lengths, noded.source, strict=True)
+            for chunk in chunks(found, part(tell, _NODED, _COMPARED))
+            for segment, length, source in chunk
             if length > 0
         ]
         rows, there = self._split_known(rows)
         new = {row["source"] for row in rows}
-        return self._write(Segment, rows, shape="line") | (there - new)
+        return self._write(Segment, rows, shape="line", tell=part(tell, _COMPARED, 1.0)) | (there - new)
 
     def _split_known(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], set[str]]:
         """Rows that are new, and keys of the others: they lie on lines of the register that are called the same.
@@ -104,7 +110,7 @@ class Keeper:
                 called[""].append(line)
         return called
 
-    def facilities(self, found: Sequence[Found]) -> set[str]:
+    def facilities(self, found: Sequence[Found], *, tell: Share = silent) -> set[str]:
         rows = [
             {
                 "key": facility.key,
@@ -116,7 +122,7 @@ class Keeper:
             }
             for facility in found
         ]
-        return self._write(Facility, rows, shape="point")
+        return self._write(Facility, rows, shape="point", tell=tell)
 
     def seats(self, villages: Sequence[Division]) -> None:
         """Where a village's committee was not surveyed, the point that tells the village stands for it (村委会驻地)."""
@@ -134,7 +140,9 @@ class Keeper:
         ]
         self.facilities(seats)
 
-    def _write(self, table: type[Segment | Facility], rows: list[dict[str, Any]], *, shape: str) -> set[str]:
+    def _write(
+        self, table: type[Segment | Facility], rows: list[dict[str, Any]], *, shape: str, tell: Share
+    ) -> set[str]:
         """Insert what is new; keys of input rows of which every part was there before, in this file or an earlier."""
         places = self._places([row[shape] for row in rows])
         have = self._digests(table)
@@ -146,8 +154,8 @@ class Keeper:
                 have.add(mark)
                 drawn = WKBElement(row[shape], srid=SRID)
                 fresh.append({**row, **self.given, "division_id": place, shape: drawn})
-        if fresh:
-            self.session.execute(insert(table), fresh, execution_options=WHOLE)
+        for chunk in chunks(fresh, tell):
+            self.session.execute(insert(table), chunk, execution_options=WHOLE)
         return {key for key, parts in seen.items() if all(parts)}
 
     def _places(self, shapes: list[bytes]) -> list[int]:

@@ -89,6 +89,7 @@ class OfficeAnswer:
             "form_token": token_of(self.request),
             "trace": self.request.state.trace,
             "path": self.request.url.path,
+            "now": self.request.app.state.clock.now(),
             "here": self._again(),
             "again": self._again,
             "kept": self._kept,

@@ -119,6 +119,15 @@ def metres(value: float | None) -> str:
     return f"{value:,.1f} m".replace(".0 m", " m")
 
 
+def lasting(seconds: float) -> str:
+    """About how long: whole seconds up to a minute and a half, whole minutes up to an hour and a half, then hours."""
+    if seconds < 90:  # noqa: PLR2004 - beyond, nobody counts seconds
+        return plural("{n} s", "{n} s", max(1, round(seconds)))
+    if seconds < 90 * 60:
+        return plural("{n} min", "{n} min", round(seconds / 60))
+    return plural("{n} h", "{n} h", round(seconds / 3600))
+
+
 def signed(value: float | None) -> str:
     """A difference with its sign: ``+3``, ``−1,205``; a dash for none."""
     return "–" if value is None else f"{value:+,.0f}".replace("-", "−")

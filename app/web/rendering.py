@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from app.base import seen
+from app.base import jobs, seen
 from app.web import language, words
 
 if TYPE_CHECKING:
@@ -56,9 +56,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do"],
     )
-    said = (language.day, language.moment, language.grouped, language.metres, language.signed, label)
+    said = (language.day, language.moment, language.grouped, language.metres, language.lasting, language.signed, label)
     env.filters.update({filter_.__name__: filter_ for filter_ in said})
     env.filters["seen"] = seen.told
+    env.filters["seconds_left"] = jobs.seconds_left
     env.globals.update(
         _=_text,
         ngettext=_plural,

@@ -23,7 +23,7 @@ from gis.formats.columns import Columns, Field, guess
 from gis.formats.kinds import Found, kind_of, name_of
 from gis.formats.names import with_plain_names
 from gis.formats.opening import rows_of
-from gis.formats.rows import RawRow, dimension_of, gather, keepable
+from gis.formats.rows import RawRow, dimension_of, gather, keepable, silent
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -94,8 +94,11 @@ class Opened:
         shapes[:] = [None if row.flaw else row.shape for row in rows]
         return shapes, [name_of(row.words) for row in rows]
 
-    def survey(self, datum: str | None = None) -> Survey:
-        """The rows in EPSG:4490; ``datum`` overrules what the file states. Raises as read_survey."""
+    def survey(self, datum: str | None = None, *, tell: Callable[[float], None] = silent) -> Survey:
+        """The rows in EPSG:4490; ``datum`` overrules what the file states. Raises as read_survey.
+
+        ``tell`` hears what share of them is read.
+        """
         self.require_places()
         if datum is None and self.stated is None:
             raise UnknownDatum(
@@ -105,7 +108,7 @@ class Opened:
                 ),
                 file=self.name,
             )
-        survey = gather(self.rows, datum=crs.datum_named(datum if datum is not None else self.stated or ""))
+        survey = gather(self.rows, datum=crs.datum_named(datum if datum is not None else self.stated or ""), tell=tell)
         by = self.by
         if by is None:
             return survey

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ from gis.formats.kinds import UNTOLD, Found, Skipped, kind_of
 #: Characters kept of a name. The longest in force have some 25, the longest facility of a real OSM extract 90; what is
 #: longer is a description in the wrong column, and would make a page or a plate of any height.
 LONGEST = 100
+_TOLD = 1000  # rows between two tellings how far the reading is
 _PREFIXED = (25e6, 46e6)  # eastings that carry a CGCS2000 3° zone number in front
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")  # zero and halves of characters: no database keeps them as text
 _MARGIN_DEG = 3.0  # survey files of one zone may reach a little into the next
@@ -83,10 +84,14 @@ def _kept(words: str) -> str:
     return _UNKEEPABLE.sub("", words)
 
 
-def gather(rows: Sequence[RawRow], *, datum: crs.Datum) -> Survey:
+def silent(_: float) -> None:
+    """Nobody listens how far the reading is."""
+
+
+def gather(rows: Sequence[RawRow], *, datum: crs.Datum, tell: Callable[[float], None] = silent) -> Survey:
     """All rows, in the file's order, as a survey in EPSG:4490.
 
-    ``len(reports) == len(rows)``, rows counted from 1.
+    ``len(reports) == len(rows)``, rows counted from 1. ``tell`` hears now and again what share of them is read.
     """
     shapes = np.empty(len(rows), dtype=object)
     shapes[:] = [None if row.flaw else row.shape for row in rows]
@@ -96,6 +101,8 @@ def gather(rows: Sequence[RawRow], *, datum: crs.Datum) -> Survey:
     gathering = _Gathering(datum)
     for number, (row, what, shape) in enumerate(zip(rows, found, placed, strict=True), start=1):
         gathering.add(number, row, what, row.flaw or flaws.get(number - 1) or shape)
+        if number % _TOLD == 0:
+            tell(number / len(rows))
     return gathering.survey()
 
 

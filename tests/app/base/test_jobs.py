@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
+from app.base import jobs
 from app.base.errors import Invalid, NotAllowed
 from app.base.jobs import RunContext, enqueue, make_worker, perform
 from app.base.models import Division, Role, Run
@@ -81,6 +82,26 @@ def test_a_cancelled_run_stops_at_its_next_word_and_keeps_nothing(world: World):
     assert run_of(world, uid).state == "cancelled"
     with world.office.acting(person, via="test") as session:
         assert session.get_one(Division, world.places["甲村"]).name == "甲村"
+
+
+def test_a_cancelled_run_stops_at_a_statement_where_its_last_word_is_long_ago(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    person = world.person(Role.COUNTY_OFFICER, "东县")
+    monkeypatch.setattr(jobs, "TELL_SECONDS", 0.0)
+
+    def ask(context: RunContext) -> dict[str, Any]:
+        with context.acting() as session:
+            context.tell(3, 9)
+            with world.office.acting(person, via="test") as other:
+                assert other.scalar(text("SELECT base.cancel_run(:uid)"), {"uid": context.uid})
+            session.scalar(text("SELECT 1"))
+        return {"came": "through"}
+
+    uid = queued(world, "ask", by=person)
+    perform(uid, {"ask": ask}, office=world.office, queue=autocommit(world))
+    run = run_of(world, uid)
+    assert (run.state, run.done, run.total, run.result) == ("cancelled", 3, 9, {})
 
 
 def test_a_run_cancelled_while_it_waits_is_never_begun(world: World):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import partial
 from typing import get_type_hints
 from uuid import UUID
@@ -105,3 +106,44 @@ def test_a_run_offers_nobody_a_way_to_pages_that_are_closed_to_them(office: Offi
     assert f'href="/intake?in={DIVISION}"' in office.signed_in(Role.COUNTY_OFFICER, "东县").get(f"/runs/{uid}").text
     closed = office.signed_in(Role.CONTENT_EDITOR, "东县").get(f"/runs/{uid}")
     assert (closed.status_code, "/intake" in closed.text) == (200, False)
+
+
+def told(office: Office, state: str, *, done: int, total: int | None, seconds: int) -> str:
+    """What the bar says of an intake in this state that began so many seconds ago."""
+    client = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    with office.world.office.acting(office.world.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:
+        uid = enqueue(session, "intake", {"division": DIVISION})
+    begun, ended = office.world.clock.now() - timedelta(seconds=seconds), state in {"cancelled", "failed", "done"}
+    with office.world.owner.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE base.run SET state = :s, done = :d, total = :t, started_at = :b,"
+                " ended_at = CASE WHEN :e THEN :b END WHERE uid = :u"
+            ),
+            {"u": uid, "s": state, "d": done, "t": total, "b": begun, "e": ended},
+        )
+    return str(client.get(f"/runs/{uid}/bar").text)
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds", "left"),
+    [(5_000, 10, "30 秒"), (5_000, 100, "5 分钟"), (100, 100, "6 小时"), (19_999, 60, "1 秒")],
+)
+def test_the_bar_tells_about_how_long_the_rest_takes(office: Office, done: int, seconds: int, left: str):
+    page = told(office, "running", done=done, total=20_000, seconds=seconds)
+    assert f"已处理 {done:,} / 20,000 条，剩余 {20_000 - done:,} 条 · 大约还需 {left}" in page
+
+
+@pytest.mark.parametrize(("done", "total", "seconds"), [(0, 20_000, 60), (0, None, 60), (500, 20_000, 0)])
+def test_before_there_is_something_to_go_by_no_time_is_told(office: Office, done: int, total: int | None, seconds: int):
+    assert "大约还需" not in told(office, "running", done=done, total=total, seconds=seconds)
+
+
+@pytest.mark.parametrize("state", ["cancelled", "failed"])
+def test_a_run_that_did_not_come_through_says_that_nothing_was_kept_and_not_what_is_left(office: Office, state: str):
+    page = told(office, state, done=20_000, total=20_000, seconds=60)
+    assert "未保留任何内容" in page
+    assert "剩余" not in page
+    assert "20,000" not in page
+    assert "<progress" not in page
+    assert "20,000" not in office.signed_in(Role.COUNTY_OFFICER, "东县").get("/runs").text
