@@ -10,7 +10,7 @@ import click
 
 from app.base.errors import MingluError
 from app.commands import minglu
-from app.commands.local import state_folder
+from app.commands.local import settings_now, state_folder
 from gis.errors import GisError
 
 
@@ -41,9 +41,11 @@ def _refuse(refusal: Exception) -> NoReturn:
 
 
 def _trouble(error: Exception) -> MingluError | None:
-    from app.base.troubles import Site, trouble  # only where something went wrong
+    from app.base.revisions import unprepared  # only where something went wrong
+    from app.base.troubles import Site, trouble
 
-    return trouble(error, Site(state_folder(), os.environ.get("MINGLU_DATABASE_URL", "")))
+    told = trouble(error, Site(state_folder(), os.environ.get("MINGLU_DATABASE_URL", "")))
+    return told or unprepared(error, settings_now)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,11 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=True,
             hide_parameters=True,  # errors are logged and shown; what people entered is neither
-            connect_args={"application_name": role, "options": "-c timezone=UTC -c statement_timeout=120000"},
+            connect_args={
+                "application_name": role,
+                "client_encoding": "utf8",
+                "options": "-c timezone=UTC -c statement_timeout=120000",
+            },
         )
         #: Requests that hold a connection wait here, not in a thread, for their turn. Each may want a second one while
         #: it holds the first (the frame of its page), and two each leaves some for who is only looking who asks: else

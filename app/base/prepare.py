@@ -33,6 +33,9 @@ SELECT bool_and(has_database_privilege(role, d.oid, 'CONNECT') AND has_database_
    AND d.datacl IS NOT NULL AND NOT EXISTS (SELECT 1 FROM aclexplode(d.datacl) a WHERE a.grantee = 0)
   FROM pg_database d, unnest(CAST(:roles AS text[])) role WHERE d.datname = current_database() GROUP BY d.oid, d.datacl
 """
+_ENCODING = text("SELECT pg_encoding_to_char(encoding)::text FROM pg_database WHERE datname = :name")
+#: Else the driver gives bytes for text where a database has no encoding (SQL_ASCII).
+_UTF8 = {"client_encoding": "utf8"}
 EXTENSIONS = ("postgis", "ltree", "hstore", "pg_trgm", "pgcrypto")
 
 
@@ -62,7 +65,8 @@ def prepare(settings: Settings) -> None:
             _make_role(settings, connection, role)
         _hand_over(settings, connection)
         for extension in EXTENSIONS:
-            connection.exec_driver_sql(f'CREATE EXTENSION IF NOT EXISTS "{extension}" WITH SCHEMA public')
+            adding = sql.SQL("CREATE EXTENSION IF NOT EXISTS {} WITH SCHEMA public")
+            _run(connection, adding.format(sql.Identifier(extension)))
         connection.exec_driver_sql(CLOSE_TO_ALL)
     migrate(settings)
 
@@ -99,7 +103,9 @@ def _config(connection: Connection | None) -> Config:
 @contextmanager
 def _admin(settings: Settings, database: str | None = None) -> Iterator[Connection]:
     url = make_url(settings.database_url)
-    engine = create_engine(url.set(database=database) if database else url, isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        url.set(database=database) if database else url, isolation_level="AUTOCOMMIT", connect_args=_UTF8
+    )
     try:
         with engine.connect() as connection:
             yield connection
@@ -120,7 +126,14 @@ def _make_database(settings: Settings) -> None:
     """Create the database named in the address unless it is there; nothing where the roles are others'."""
     name = make_url(settings.database_url).database or "minglu"
     with _admin(settings, "postgres") as connection:
-        found = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}).scalar()
+        found = connection.execute(_ENCODING, {"name": name}).scalar()
+        if found not in {None, "UTF8"}:
+            raise Unready(
+                "The database {name} keeps its texts as {encoding}, which cannot hold them safely: name another one in"
+                " MINGLU_DATABASE_URL (one that is not there yet is made), or make it anew with ENCODING 'UTF8'.",
+                name=name,
+                encoding=found,
+            )
         _refuse_foreign_roles(settings, connection, name if found else "postgres")
         if not found:
             _run(
@@ -145,7 +158,9 @@ def _refuse_foreign_roles(settings: Settings, connection: Connection, database: 
 
 
 def _lets_in(settings: Settings, role: str, database: str) -> bool:
-    engine = create_engine(make_url(settings.url_of(role)).set(database=database), poolclass=NullPool)
+    engine = create_engine(
+        make_url(settings.url_of(role)).set(database=database), poolclass=NullPool, connect_args=_UTF8
+    )
     try:
         with engine.connect():
             return True

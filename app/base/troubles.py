@@ -8,7 +8,6 @@ was raised and is told where everything ends: by the command line (``app.__main_
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from app.base.cluster import Cluster
 from app.base.errors import Unready
 from app.base.postgres import FULL_BYTES, disk_full, room
+from app.base.revisions import causes
 from app.base.settings import ROLES
 
 _FULL, _FORBIDDEN, _NO_EXTENSION = "53100", "42501", {"0A000", "58P01"}
@@ -58,7 +58,7 @@ class Site:
 
 def trouble(error: BaseException, site: Site) -> Unready | None:
     """The sentence for an error, or None where it is not one of these: then it is a fault of ours."""
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, Unready):
             return cause
         if isinstance(cause, psycopg.Error):
@@ -73,7 +73,7 @@ def is_full(error: BaseException) -> bool:
     return any(
         (isinstance(cause, psycopg.Error) and cause.sqlstate == _FULL)
         or (isinstance(cause, OSError) and cause.errno in _NO_ROOM)
-        for cause in _causes(error)
+        for cause in causes(error)
     )
 
 
@@ -81,13 +81,6 @@ def first_line(error: BaseException) -> str:
     """What an error says, as a sentence."""
     said = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines() or [type(error).__name__]
     return said[0].rstrip(".") + "."
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it was raised from on purpose; SQLAlchemy keeps the driver's own."""
-    while error is not None:
-        yield error
-        error = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error.__cause__
 
 
 def _of_machine(error: OSError, site: Site) -> Unready | None:

@@ -11,7 +11,7 @@ import click
 
 from app.base.clock import Clock
 from app.base.settings import QUEUE
-from app.commands.local import settings_now
+from app.commands.local import require_folder, settings_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +32,10 @@ def seal(anchors: Path | None) -> None:
     from app.commands.sealing import seal_now
 
     settings = settings_now()
+    folder = require_folder(anchors or settings.state / "anchors", option="--anchors")
     database = Database(settings, role=QUEUE, pool_size=1)
     try:
-        sealed, path = seal_now(database, Clock(), anchors=anchors or settings.state / "anchors")
+        sealed, path = seal_now(database, Clock(), anchors=folder)
     finally:
         database.close()
     click.echo(f"{sealed} entries sealed; anchor: {path or 'nothing sealed yet'}")
@@ -84,15 +85,22 @@ def _told(problems: Sequence[Problem]) -> bool:
     """Say each problem, and how much is unsealed; whether one of them is a fault."""
     for problem in problems:
         if problem.problem != "unsealed":
-            click.secho(
-                f"{problem.problem}: block {problem.block}, entry {problem.entry_id},"
-                f" {problem.subject} {problem.row_id}",
-                fg="red",
-            )
+            click.secho(_words(problem), fg="red")
     unsealed = sorted(problem.entry_id or 0 for problem in problems if problem.problem == "unsealed")
     if unsealed:
         click.echo(f"{len(unsealed)} entries are not sealed yet: {', '.join(_runs(unsealed))}.")
     return len(unsealed) < len(problems)
+
+
+def _words(problem: Problem) -> str:
+    """What is known of a fault; a removed entry says no longer what it was about."""
+    row = " ".join(str(part) for part in (problem.subject, problem.row_id) if part is not None)
+    known = (
+        problem.block is not None and f"block {problem.block}",
+        problem.entry_id is not None and f"entry {problem.entry_id}",
+        row,
+    )
+    return f"{problem.problem}: {', '.join(part for part in known if part)}"
 
 
 def _runs(numbers: Sequence[int]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.base.clock import Clock
-from app.commands.local import settings_now
+from app.commands.local import require_folder, settings_now
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -40,6 +40,8 @@ def import_(columns: tuple[str, ...], every: str, rejected: Path | None, **said:
     """
     from app.base.db import Database
 
+    if rejected is not None:
+        require_folder(rejected.parent, option="--rejected")
     settings = settings_now()
     database = Database(settings, pool_size=1)
     try:
@@ -181,5 +183,6 @@ def _give_back(session: Session, intake: Intake, seen: Look, rejected: Path) -> 
     with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
         survey = as_kept(session, intake, seen.opened)
         returned = give_back(survey, kind=seen.opened.kind, folder=Path(folder), stem="rows")
+        rejected.parent.mkdir(parents=True, exist_ok=True)
         rejected.write_bytes(returned.path.read_bytes())
     click.echo(f"{returned.rows} rejected rows are in {rejected}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 from app.base.cluster import Cluster, Status
@@ -35,3 +36,21 @@ def settings_now() -> Settings:
             "The private database does not run. Start it with `minglu db start`, or everything with `make run`."
         )
     return settings_of(cluster)
+
+
+def require_folder(folder: Path, *, option: str) -> Path:
+    """A folder that an option names, before any work is done for it: made later, where there is something to put in.
+
+    Raises Unready where it cannot be made or written to.
+    """
+    try:
+        above = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+        tempfile.TemporaryDirectory(prefix=".minglu-", dir=above).cleanup()
+    except OSError as error:
+        raise Unready(
+            "The folder {folder} cannot be made or written to ({why}): name another one with {option}.",
+            folder=folder,
+            why=error.strerror,
+            option=option,
+        ) from error
+    return folder

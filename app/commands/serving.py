@@ -87,8 +87,8 @@ def work() -> None:
 
     logs.take_over()
     settings, clock = settings_now(), Clock()
-    with connect(settings, QUEUE):  # the queue would try for half a minute, and say nothing of why
-        pass
+    with connect(settings, QUEUE) as asking:  # the queue would try for half a minute, and say nothing of why
+        asking.execute("SELECT FROM queue.procrastinate_jobs LIMIT 0")
     with sealing(settings, clock):
         make_worker(settings, kinds(settings, clock)).run()
 

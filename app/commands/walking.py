@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from app.base.clock import Clock
-from app.commands.local import settings_now
+from app.commands.local import require_folder, settings_now
 
 
 @click.command()
@@ -23,6 +23,7 @@ def walk(file: Path, datum: str | None, out: Path) -> None:
     from app.commands.progress import progress_bars
     from app.walk import walk as take
 
+    require_folder(out, option="--out")
     try:
         with progress_bars() as tell:
             take(settings_now(), Clock(), file=file, datum=datum, out=out, say=click.echo, tell=tell)

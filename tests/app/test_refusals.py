@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.message import Message
 from pathlib import Path
 
@@ -17,8 +17,13 @@ import psycopg
 import pytest
 
 from app.base.cluster import Cluster, Status
-from app.base.settings import Settings
+from app.base.db import Database
+from app.base.revisions import newest_revision, unprepared
+from app.base.settings import OFFICE, PUBLIC, Settings, read_settings
 from app.base.troubles import Site, trouble
+from app.web.making import revision
+from tests.app.pages import survey
+from tests.world import World
 
 pytestmark = pytest.mark.database
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +74,73 @@ def test_a_database_that_nobody_prepared_says_what_prepares_it(minglu: Minglu, c
     said = minglu("history", "verify", MINGLU_DATABASE_URL=cluster.url("nowhere"))
     assert "is not prepared for this installation" in said
     assert "Run `minglu db prepare`" in said
+
+
+@pytest.fixture(scope="module")
+def bare(cluster: Cluster, template: Settings) -> Iterator[dict[str, str]]:
+    """The environment of an installation whose database is there, and empty."""
+    with psycopg.connect(cluster.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE bare")
+        yield {
+            "MINGLU_DATABASE_URL": cluster.url("bare"),
+            "MINGLU_SECRETS": str(template.state / "secrets.json"),
+        }
+        connection.execute("DROP DATABASE bare WITH (FORCE)")
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in COMMANDS if words[0] not in {"db", "run"}], ids=lambda words: " ".join(words[:2])
+)
+def test_an_empty_database_is_one_sentence_from_every_command(
+    words: tuple[str, ...], minglu: Minglu, bare: dict[str, str]
+):
+    said = minglu(*words, **bare).splitlines()
+    assert said[-1] == "minglu: The database bare is not prepared: run `minglu db prepare`."
+    assert "Traceback" not in "".join(said)
+
+
+def test_a_database_that_an_older_version_made_is_told_so_and_a_fault_of_ours_is_not(world: World):
+    error = psycopg.errors.UndefinedTable("relation naming.nothing does not exist")
+    assert unprepared(error, lambda: world.settings) is None
+    with world.owner.begin() as connection:
+        connection.exec_driver_sql("UPDATE base.alembic_version SET version_num = '2026_11_22_d_intake'")
+        older = connection.exec_driver_sql("SELECT version_num FROM base.alembic_version").scalar_one()
+    assert older != newest_revision()
+    assert "is not prepared: run `minglu db prepare`" in str(unprepared(error, lambda: world.settings))
+    assert unprepared(psycopg.errors.UniqueViolation(), lambda: world.settings) is None
+
+
+FOLDERS = [
+    ("walk", "{file}", "--out", "/proc/nope"),
+    ("walk", "{file}", "--out", "{file}/below"),
+    ("history", "seal", "--anchors", "/proc/nope"),
+    ("import", "{file}", "--as", "me", "--in", "德州市", "--rejected", "/proc/nope/rows.csv"),
+]
+
+
+@pytest.mark.parametrize("words", FOLDERS, ids=lambda words: " ".join(words[-2:]))
+def test_a_folder_that_cannot_be_made_is_told_before_any_work(
+    words: tuple[str, ...], minglu: Minglu, template: Settings, tmp_path: Path
+):
+    file = tmp_path / "survey.geojson"
+    file.write_bytes(survey())
+    env = {
+        "MINGLU_DATABASE_URL": template.database_url,
+        "MINGLU_SECRETS": str(template.state / "secrets.json"),
+    }
+    said = minglu(*(word.format(file=file) for word in words), **env)
+    assert "cannot be made or written to (" in said
+    assert said.endswith(f"name another one with {words[-2]}.")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("role", [OFFICE, PUBLIC])
+def test_an_empty_database_is_not_called_out_of_reach(bare: dict[str, str], tmp_path: Path, role: str):
+    database = Database(read_settings({**bare, "MINGLU_STATE": str(tmp_path)}), role=role, pool_size=1)
+    try:
+        assert revision(database) == "none"
+    finally:
+        database.close()
 
 
 def test_a_run_that_is_refused_leaves_no_database_running(minglu: Minglu, tmp_path: Path):

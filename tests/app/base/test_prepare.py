@@ -103,6 +103,22 @@ def test_a_wrong_password_is_not_called_a_server_that_does_not_answer(cluster: C
         prepare(read_settings({"MINGLU_STATE": str(tmp_path)}, database_url=url))
 
 
+def test_a_database_without_an_encoding_is_refused_with_the_remedy(
+    cluster: Cluster, template: Settings, tmp_path: Path
+):
+    with psycopg.connect(cluster.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(
+            "CREATE DATABASE plainest ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
+        settings = read_settings(
+            {"MINGLU_STATE": str(tmp_path), "MINGLU_SECRETS": str(template.state / "secrets.json")},
+            database_url=cluster.url("plainest"),
+        )
+        with pytest.raises(Unready, match=r"plainest keeps its texts as SQL_ASCII.*MINGLU_DATABASE_URL.*UTF8"):
+            prepare(settings)
+        connection.execute("DROP DATABASE plainest")
+
+
 def test_a_private_database_that_does_not_answer_names_its_folder_and_its_log(tmp_path: Path):
     private = Cluster(tmp_path / "cluster")
     private.folder.mkdir()

@@ -17,6 +17,11 @@ def test_the_unsealed_entries_are_named_and_are_no_fault(capsys: pytest.CaptureF
     assert capsys.readouterr().out == "6 entries are not sealed yet: -2–-1, 3–5, 9.\n"
 
 
+def test_a_removed_entry_is_told_without_what_nobody_knows_of_it(capsys: pytest.CaptureFixture[str]):
+    assert _told([Problem("removed", 1, 501, None, None), Problem("truncated", 4, None, None, None)])
+    assert capsys.readouterr().out.splitlines() == ["removed: block 1, entry 501", "truncated: block 4"]
+
+
 def test_an_altered_entry_is_a_fault_beside_unsealed_ones(capsys: pytest.CaptureFixture[str]):
     assert _told([problem("unsealed", 9), problem("altered", 2)])
     assert "altered: block 3, entry 2, naming.name 7" in capsys.readouterr().out
