@@ -97,7 +97,7 @@ def run(
             announce()
             _watch(running, state, say)
         except KeyboardInterrupt:
-            say("Stopping; what was entered is kept.")
+            say("\nStopping; what was entered is kept.")  # below what the terminal shows of Ctrl-C
             return 0
         except _PartDied as death:
             say(f"{death} Everything is being stopped.")

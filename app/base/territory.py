@@ -81,3 +81,8 @@ def take_back(session: Session, *, root: Division, tables: Sequence[Table]) -> N
         elif "territory" in table.c and table.schema != "history":
             session.execute(delete(table).where(table.c.territory.op("<@")(path)))
     session.expunge(root)
+
+
+def is_demonstration(session: Session) -> bool:
+    """Whether a demonstration made this database, which every page and list must say."""
+    return bool(session.scalar(text("SELECT demonstration FROM open.demonstration")))

@@ -32,6 +32,8 @@ _OTHER_CODE = N_(
 _COMPASS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
 MANIFEST_WIDTHS = (6, 38, 11, 22, 30, 16, 16, 13, 8)
 MANIFEST = ("序号", "标志编号", "编码", "标准地名", "罗马字母拼写", "村", "乡镇", "尺寸 (mm)", "朝向")
+#: What the list says of itself where a demonstration made it.
+DEMONSTRATION = Sheet("说明", (("演示数据", 60),), [("街路巷线形、设施和村点均为生成，并非实测；不得据此制作标志。",)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,11 @@ def _told(plate: Plate) -> dict[str, object]:
     return {"position": plate.position, "words": plate.words, "token": plate.token}
 
 
-def manifest(plates: Sequence[Plate], *, number: str) -> bytes:
-    """The packing list as an Excel file: one row a plate, in the order of the print file's pages."""
+def manifest(plates: Sequence[Plate], *, number: str, demonstration: bool = False) -> bytes:
+    """The packing list as an Excel file: one row a plate, in the order of the print file's pages.
+
+    A second sheet says so where a ``demonstration`` made up what the plates stand on.
+    """
     rows = [(p.position, p.sign_uid, p.token, p.words, p.latin, p.village, p.town, p.size, p.facing) for p in plates]
-    return workbook([Sheet("清单", tuple(zip(MANIFEST, MANIFEST_WIDTHS, strict=True)), rows)], title=number)
+    sheets = [Sheet("清单", tuple(zip(MANIFEST, MANIFEST_WIDTHS, strict=True)), rows)]
+    return workbook([*sheets, DEMONSTRATION] if demonstration else sheets, title=number)

@@ -13,6 +13,7 @@ from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.files import keep
 from app.base.models import Role
 from app.base.people import may
+from app.base.territory import is_demonstration
 from app.planning.queries import reaches
 from app.planning.steps import mark_ordered
 from app.printing import logic, queries
@@ -144,7 +145,11 @@ def _print(order: Order, faces: Sequence[Face]) -> bytes:
 
 def manifest_file(session: Session, order: Order) -> bytes:
     """The order's packing list as an Excel file; nothing changes."""
-    return logic.manifest(_plates(session, order), number=order.number)
+    return _manifest(session, order, _plates(session, order))
+
+
+def _manifest(session: Session, order: Order, plates: Sequence[logic.Plate]) -> bytes:
+    return logic.manifest(plates, number=order.number, demonstration=is_demonstration(session))
 
 
 def require_ready(session: Session, order: Order) -> list[logic.Plate]:
@@ -193,7 +198,7 @@ def release(
     _check_printed(plates, printed, faces, tell)
     files = (
         (printed, "application/pdf", "pdf", "print_file"),
-        (logic.manifest(plates, number=order.number), _EXCEL, "xlsx", "manifest"),
+        (_manifest(session, order, plates), _EXCEL, "xlsx", "manifest"),
     )
     order.file_id, order.manifest_id = (
         keep(

@@ -128,6 +128,11 @@ def offset_m(proof: Proof, lon: float, lat: float) -> float:
     return float(metres)
 
 
+def distance(metres: float) -> str:
+    """As the phone tells it: whole metres, from a thousand on kilometres with one decimal."""
+    return f"{metres:.0f} m" if round(metres) < 1000 else f"{metres / 1000:.1f} km"  # noqa: PLR2004 - a kilometre
+
+
 def is_far(offset: float) -> bool:
     """Whether the officers should look at an installation so far from its plan."""
     return offset > FAR_M

@@ -275,7 +275,9 @@ def phone_send(  # noqa: PLR0917 - one argument a part
         errors = {getattr(refusal, "field", None) or "photo": show.text(refusal.message, **refusal.values)}
         session.refresh(job)
         return _phone_job(session, show, settings, clock, job, sent=sent, errors=errors)
-    return show.see(f"/rollout/phone/{uid}", "Recorded. The sign stands, {n} m from its plan.", n=round(done.offset_m))
+    return show.see(
+        f"/rollout/phone/{uid}", "Recorded. The sign stands, {far} from its plan.", far=logic.distance(done.offset_m)
+    )
 
 
 def _phone_job(
@@ -300,6 +302,7 @@ def _phone_job(
         sent=sent,
         errors=errors or {},
         today=clock.today(),
+        distance=logic.distance,
         **_words(),
     )
 

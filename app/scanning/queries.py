@@ -94,11 +94,6 @@ def page_of(session: Session, token: str) -> SignPage | None:
     return None if found is None else SignPage(**found._mapping)
 
 
-def is_demonstration(session: Session) -> bool:
-    """Whether a demonstration made this database, which every page must say."""
-    return bool(session.scalar(text("SELECT demonstration FROM open.demonstration")))
-
-
 def report(session: Session, uid: UUID) -> Report:
     """One report. Raises NotFound for an unknown one and for one of a foreign territory."""
     found = session.scalar(select(Report).where(Report.uid == uid))

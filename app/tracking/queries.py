@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from app.base.territory import is_demonstration
 from app.inventory.models import Stream
-from app.scanning.queries import is_demonstration
 from app.tracking import logic
 
 if TYPE_CHECKING:

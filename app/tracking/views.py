@@ -14,7 +14,7 @@ from app.base.clock import Clock
 from app.base.errors import N_, Invalid
 from app.base.people import Actor
 from app.base.request import Answer, Now, Show, Work, one_of
-from app.scanning.queries import is_demonstration
+from app.base.territory import is_demonstration
 from app.tracking import queries, schemas
 from app.tracking.queries import By, Progress
 

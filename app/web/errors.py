@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from app.base.errors import N_, Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
+from app.base.seen import Stale
 from app.base.troubles import is_full
 from app.web import language
 from app.web.logs import tell
@@ -29,7 +30,7 @@ TITLES = {
     403: N_("You may not do this"),
     404: N_("Not found"),
     405: N_("This cannot be done here"),
-    409: N_("This has changed meanwhile"),
+    409: N_("This cannot be done now"),
     413: N_("That is too large"),
     422: N_("Something is wrong with what was sent"),
     429: N_("Too many at once"),
@@ -44,6 +45,8 @@ FULL = N_(
     "The server's disk is full. What you entered was not saved. Ask the administrator to free some space, then try"
     " again."
 )
+#: The title of a write that was overtaken.
+CHANGED = N_("This has changed meanwhile")
 NO_PAGE = N_("There is no page at this address. Check it, or go on from the start page.")
 BAD_FORM = N_("A field is missing or has a value of the wrong kind: {field}.")
 
@@ -86,7 +89,8 @@ class ErrorPages:
         if isinstance(error, NotAllowed) and nobody and not wants_json(request) and request.url.path != self.login:
             return self._to_login(request)
         field = error.field if isinstance(error, Invalid) else None
-        return await self._tell(request, status_of(error), error.message, error.values, field)
+        title = CHANGED if isinstance(error, Stale) else ""
+        return await self._tell(request, status_of(error), error.message, error.values, field, title=title)
 
     async def malformed(self, request: Request, error: RequestValidationError) -> Response:
         """A form or query that does not fit the route; only the names of the fields are told."""
@@ -115,10 +119,17 @@ class ErrorPages:
         return RedirectResponse(url, status_code=303)
 
     async def _tell(
-        self, request: Request, status: int, message: str, values: dict[str, object], field: str | None
+        self,
+        request: Request,
+        status: int,
+        message: str,
+        values: dict[str, object],
+        field: str | None,
+        *,
+        title: str = "",
     ) -> Response:
         lang = getattr(request.state, "language", language.DEFAULT)
-        title = language.translate(TITLES.get(status, TITLES[500]), lang)
+        title = language.translate(title or TITLES.get(status, TITLES[500]), lang)
         words = language.translate(message, lang, **values) if message else title
         trace = request.state.trace
         if wants_json(request):

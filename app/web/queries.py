@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Integer, Row, Select, String, cast, func, or_, select, text
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from app.base.clock import Clock
     from app.base.people import Actor
 
 #: Divisions: what stands in the register below each, and what the official targets say of it.
@@ -54,7 +55,8 @@ SELECT count(*) FILTER (WHERE v.kind = 'town') AS towns, count(*) FILTER (WHERE 
 _VILLAGES_OF_BATCHES = text("""
 SELECT batch_id, count(*) AS n FROM milestones.batch_village WHERE left_on IS NULL AND batch_id = ANY(:ids) GROUP BY 1
 """)
-_FAILED = text("SELECT count(*) FROM base.run WHERE state = 'failed' AND recorded_at > now() - interval '7 days'")
+_FAILED = text("SELECT count(*) FROM base.run WHERE state = 'failed' AND recorded_at > :since")
+_LATELY = timedelta(days=7)
 _RETURNED = text("SELECT count(*) FROM naming.proposal WHERE state = 'returned' AND proposed_by = :me")
 _FAR = text("SELECT count(*) FROM rollout.installation WHERE offset_m > :far AND territory <@ CAST(:path AS ltree)")
 
@@ -107,7 +109,7 @@ def open_batches(session: Session, place: Division, *, most: int) -> list[tuple[
     return [(batch, villages.get(batch.id, 0)) for batch in found]
 
 
-def tasks(session: Session, actor: Actor, place: Division) -> list[Task]:
+def tasks(session: Session, clock: Clock, actor: Actor, place: Division) -> list[Task]:
     """What waits for a person by their role and that no station's counter holds; only what there is some of."""
     asked: list[tuple[str, str, Any, dict[str, object]]] = [
         (N_("Proposals sent back to you"), "/naming?state=returned", _RETURNED, {"me": actor.id})
@@ -122,7 +124,7 @@ def tasks(session: Session, actor: Actor, place: Division) -> list[Task]:
             ),
         ]
     if actor.role is Role.ADMINISTRATOR:
-        asked = [(N_("Long work that failed in the last 7 days"), "/runs", _FAILED, {})]
+        asked = [(N_("Long work that failed in the last 7 days"), "/runs", _FAILED, {"since": clock.now() - _LATELY})]
     found = [Task(title, url, int(session.scalar(query, values) or 0)) for title, url, query, values in asked]
     return [task for task in found if task.count]
 

@@ -105,13 +105,18 @@ def _beginning(head: bytes) -> str:
     return head.decode("utf-8", "replace").lstrip()
 
 
+def promised_by(name: str) -> str | None:
+    """The kind of survey file that a name's ending promises; None for none."""
+    return next((kind for ending, kind in _PROMISED.items() if name.lower().endswith(ending)), None)
+
+
 def of_no_use(kind: str, path: Path, called: str, *, read: str) -> UnreadableFile:
     """Why a file is not read: damaged, by what its ending promises; of another kind; of none that we know.
 
     ``read`` names the kinds that are.
     """
     ending = path.suffix or Path(called.lower().removesuffix(".gz")).suffix
-    promised = _PROMISED.get(ending.lower())
+    promised = promised_by(ending)
     if promised and (kind == _UNKNOWN or (kind == _MARKUP and promised in _XML)):
         message = N_(
             "{file} is damaged or cut off: its first bytes are not those of {promised}."

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from gis.errors import N_, UnreadableFile
 from gis.formats import archive, geojson
 from gis.formats.archive import Limits
-from gis.formats.magic import kind_of_file, of_no_use
+from gis.formats.magic import kind_of_file, of_no_use, promised_by
 from gis.formats.rows import RawRow
 
 #: The kinds that are read, for messages.
@@ -65,10 +65,24 @@ def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows:
     if drawn:  # a KMZ: its first KML is the document, the rest are pictures and what it links to
         return _of_plain(drawn[0], called, scratch)
     if len(members) == 1:
-        return _of_plain(next(iter(members.values())), called, scratch)
+        return _of_only(next(iter(members.items())), called, scratch)
+    if not members:
+        raise _nothing_in(called)
     raise UnreadableFile(
         N_("{file} holds {count} files and no shapefile; pack one survey per zip."), file=called, count=len(members)
     )
+
+
+def _of_only(member: tuple[str, Path], called: str, scratch: Path) -> Rows:
+    """The one file of a zip; one of no use is told as what it holds, not as if the zip were it."""
+    name, path = member
+    if kind_of_file(path, called) not in _READERS and not promised_by(name):
+        raise _nothing_in(called)
+    return _of_plain(path, called, scratch)
+
+
+def _nothing_in(called: str) -> UnreadableFile:
+    return UnreadableFile(N_("{file} holds no file that is read here; pack one of {read}."), file=called, read=READ)
 
 
 def _of_office(path: Path, members: dict[str, Path], called: str) -> Rows:

@@ -1,13 +1,15 @@
 // The crews' phone page. Everything works as a plain form; the script adds the phone's own position, the distance to
 // each job, and a sending that keeps the photo when there is no signal.
 
-const EARTH_M = 6_371_000;
+/** The ellipsoid of CGCS2000 (GB/T 22021): half its longer axis in metres, and its eccentricity squared. */
+const AXIS_M = 6_378_137, SQUASHED = 0.00669438;
 
-/** Metres between two places in degrees, on a sphere: good enough to sort jobs by. */
+/** Metres between two places in degrees, by the ellipsoid's curves half-way: to a metre what the office measures. */
 function metres(lon: number, lat: number, toLon: number, toLat: number): number {
-  const rad = Math.PI / 180;
-  const x = (toLon - lon) * rad * Math.cos((lat + toLat) * rad / 2);
-  return Math.hypot(x, (toLat - lat) * rad) * EARTH_M;
+  const rad = Math.PI / 180, between = (lat + toLat) * rad / 2;
+  const bent = 1 - SQUASHED * Math.sin(between) ** 2;
+  const across = AXIS_M / Math.sqrt(bent), along = across * (1 - SQUASHED) / bent;
+  return Math.hypot((toLon - lon) * rad * Math.cos(between) * across, (toLat - lat) * rad * along);
 }
 
 /** A UUID of version 7: the moment in milliseconds, then 74 random bits. It is the installation's key for good. */
@@ -28,8 +30,9 @@ function tell(box: HTMLElement | null, words: string): void {
   if (words) box.scrollIntoView({ block: "center" });
 }
 
+/** As app/rollout/logic.py tells it: whole metres, from a thousand on kilometres with one decimal. */
 function shown(far: number): string {
-  return far < 1000 ? `${String(Math.round(far))} m` : `${(far / 1000).toFixed(1)} km`;
+  return Math.round(far) < 1000 ? `${String(Math.round(far))} m` : `${(far / 1000).toFixed(1)} km`;
 }
 
 function startNetwork(): void {
@@ -109,7 +112,7 @@ function startPosition(form: HTMLFormElement): void {
       fill("lat", coords.latitude.toFixed(7));
       fill("accuracy_m", coords.accuracy.toFixed(1));
       const far = metres(coords.longitude, coords.latitude, Number(form.dataset["lon"]), Number(form.dataset["lat"]));
-      said.textContent = (form.dataset["exact"] ?? "").replace("{n}", String(Math.round(coords.accuracy))).replace("{far}", String(Math.round(far)));
+      said.textContent = (form.dataset["exact"] ?? "").replace("{n}", String(Math.round(coords.accuracy))).replace("{far}", shown(far));
     }, (problem) => {
       said.textContent = (problem.code === problem.PERMISSION_DENIED ? form.dataset["denied"] : form.dataset["unavailable"]) ?? "";
       typed.open = true;

@@ -28,7 +28,7 @@ def today(session: Work, show: Show, place: Place, actor: Me, clock: Now) -> Res
         today=clock.today(),
         due=queries.due(session, place, most=12) if sees["naming.proposal"] else None,
         batches=queries.open_batches(session, place, most=8) if sees["milestones.batch"] else None,
-        tasks=queries.tasks(session, actor, place),
+        tasks=queries.tasks(session, clock, actor, place),
         orders=orders if actor.role is Role.SIGN_MAKER else None,
         number=tracking.progress_of(session, place, on=clock.today()),
         target=sum(target.villages for target in target_years(session, place)),

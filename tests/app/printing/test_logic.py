@@ -122,3 +122,10 @@ def test_the_packing_list_has_a_row_a_plate_and_no_formula():
     assert rows[1] == (3, str(PLATE.sign_uid), TOKEN, "明德路", "MINGDE LU", "甲村", "南镇", "1500×400", "北")
     cell = book.worksheets[0]["F3"]
     assert (cell.value, cell.data_type) == ("=1+1", "s")
+    assert len(book.worksheets) == 1
+
+
+def test_the_packing_list_of_a_demonstration_says_so_on_a_sheet_of_its_own():
+    book = load_workbook(BytesIO(manifest([PLATE], number="2024-东县-001", demonstration=True)))
+    assert book["说明"]["A1"].value == "演示数据"
+    assert "并非实测" in str(book["说明"]["A2"].value)

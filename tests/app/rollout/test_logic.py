@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from app.base.errors import Invalid
-from app.rollout.logic import PHOTO_BYTES, Proof, check_proof, is_far, media_type_of, offset_m, publishable
+from app.rollout.logic import PHOTO_BYTES, Proof, check_proof, distance, is_far, media_type_of, offset_m, publishable
 from tests.app.rollout.photos import photo
 
 NOW = datetime(2024, 7, 1, 4, 0, tzinfo=UTC)
@@ -111,3 +111,11 @@ def test_the_offset_is_measured_on_the_ellipsoid():
     assert offset_m(PROOF, 116.301, 37.4) == pytest.approx(88.56, abs=0.05)
     assert offset_m(PROOF, 116.3, 37.401) == pytest.approx(110.98, abs=0.05)
     assert (is_far(50.0), is_far(50.1)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("metres", "said"),
+    [(0.4, "0 m"), (999.4, "999 m"), (999.6, "1.0 km"), (10_278.2, "10.3 km"), (10_296.0, "10.3 km")],
+)
+def test_a_distance_is_told_in_metres_and_from_a_thousand_on_in_kilometres(metres: float, said: str):
+    assert distance(metres) == said

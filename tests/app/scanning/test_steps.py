@@ -10,6 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.models import Role
+from app.base.territory import is_demonstration
 from app.scanning import queries, steps
 from app.scanning.models import ReportKind, ReportState
 from signs import codes
@@ -147,4 +148,4 @@ def test_the_public_reads_no_table(world: World, token: str):
 
 def test_the_page_knows_whether_a_demonstration_made_the_database(world: World):
     with world.public.nobody(via="test") as session:
-        assert queries.is_demonstration(session) is False
+        assert is_demonstration(session) is False

@@ -1,6 +1,7 @@
 import gzip
 import stat
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +88,22 @@ def test_a_letter_is_named_as_such(tmp_path):
 def test_a_workbook_without_its_parts_is_called_damaged(tmp_path):
     with pytest.raises(UnreadableFile, match="damaged or no Excel workbook"):
         read_survey(zipped(tmp_path / "s.xlsx", **{"[Content_Types].xml": "", "xl/workbook.xml": ""}))
+
+
+@pytest.mark.parametrize("members", [{"read me.docx.txt": b"words"}, {"plan.pdf": b"%PDF-1.7"}, {}])
+def test_a_zip_without_a_survey_says_that_it_holds_none(tmp_path: Path, members: dict[str, bytes]):
+    packed = tmp_path / "survey.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("folder/", b"")
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(UnreadableFile, match=r"survey\.zip holds no file that is read here; pack one of GeoJSON, Geo"):
+        read_survey(packed)
+
+
+def test_a_damaged_survey_in_a_zip_is_called_damaged(tmp_path: Path):
+    packed = tmp_path / "survey.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("roads.gpkg", b"no GeoPackage")
+    with pytest.raises(UnreadableFile, match="not those of GeoPackage"):
+        read_survey(packed)
