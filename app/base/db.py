@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from app.base.errors import N_, Conflict, Invalid, NotAllowed
+from app.base.errors import N_, Changed, Invalid, NotAllowed
 from app.base.settings import OFFICE, OWNER, Settings
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except StaleDataError as error:
-        raise Conflict("Somebody changed this record while you worked on it. Load it again and compare.") from error
+        raise Changed(N_("Somebody changed this record while you worked on it. Load it again and compare.")) from error
     except DataError as error:
         if "NUL" not in str(error.orig):
             raise

@@ -41,6 +41,10 @@ class Conflict(MingluError):
     """The record changed, or is in a state in which this cannot happen."""
 
 
+class Changed(Conflict):
+    """Somebody changed the record after it was read; what stands there now is to be looked at first."""
+
+
 class Invalid(MingluError):
     """What was handed in is wrong; ``field`` names the field at fault where there is one."""
 

@@ -79,9 +79,9 @@ def undo(session: Session, clock: Clock, actor: Actor, act: UUID) -> int:
     if session.scalar(select(Entry.id).where(Entry.undoes == act).limit(1)) is not None:
         raise Conflict("This was undone already.")
     subjects = set(session.scalars(select(Entry.subject).where(Entry.act == act).distinct()))
-    taking = "base.take_back_succession" if subjects & SUCCEEDING else "history.undo"
+    taking = "SELECT base.take_back_succession(:act)" if subjects & SUCCEEDING else "SELECT history.undo(:act)"
     try:
-        return int(session.scalar(text(f"SELECT {taking}(:act)"), {"act": act}) or 0)
+        return int(session.scalar(text(taking), {"act": act}) or 0)
     except DBAPIError as error:
         refusal = refusal_of(error)
         if refusal is None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.sql.expression import bindparam
 
-from app.base.errors import N_, Conflict
+from app.base.errors import N_, Changed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ def change_all(session: Session, rows: Sequence[Row], **values: Any) -> None:
         ).all()
     )
     if len(done) != len({row.id for row in rows}):
-        raise Conflict(N_("Somebody changed one of these records while you worked on them. Load the list again."))
+        raise Changed(N_("Somebody changed one of these records while you worked on them. Load the list again."))
     for row in rows:
         for column, value in {**values, "version": done[row.id]}.items():
             set_committed_value(row, column, value)

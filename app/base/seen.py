@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import HSTORE
 
-from app.base.errors import N_, Conflict, Invalid
+from app.base.errors import N_, Changed, Conflict, Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ class Overtaken:
     seen: int
 
 
-class Stale(Conflict):
+class Stale(Changed):
     """Somebody changed what the form was filled in for; nothing was done. ``again`` is where to look at it anew."""
 
     def __init__(self, rows: Sequence[Overtaken], *, again: str, fields: Sequence[Field] = ()) -> None:

@@ -14,8 +14,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from app.base.errors import N_, Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
-from app.base.seen import Stale
+from app.base.errors import N_, Changed, Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
 from app.base.troubles import is_full
 from app.web import language
 from app.web.logs import tell
@@ -89,7 +88,7 @@ class ErrorPages:
         if isinstance(error, NotAllowed) and nobody and not wants_json(request) and request.url.path != self.login:
             return self._to_login(request)
         field = error.field if isinstance(error, Invalid) else None
-        title = CHANGED if isinstance(error, Stale) else ""
+        title = CHANGED if isinstance(error, Changed) else ""
         return await self._tell(request, status_of(error), error.message, error.values, field, title=title)
 
     async def malformed(self, request: Request, error: RequestValidationError) -> Response:

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.base.errors import Conflict, Invalid, NotAllowed, NotFound, Unready
+from app.base.errors import Changed, Conflict, Invalid, NotAllowed, NotFound, Unready
 from app.base.models import Role
 from app.web.sessions import COOKIE
 from tests.app.web.conftest import Office, enter, token_in
@@ -255,6 +255,25 @@ def test_an_administrator_adds_a_person_sets_a_password_and_lets_them_leave(offi
     assert stale.status_code == 409
     assert "在岗" in stale.text or "在职" in stale.text or "有效" in stale.text
     assert enter(office.stranger(), "wang.fang", PASSWORD).status_code == 403
+
+
+def test_a_refusal_is_not_titled_as_if_somebody_had_changed_something(office: Office):
+    admin = office.signed_in(Role.ADMINISTRATOR, "市")
+    with office.world.owner.connect() as connection:
+        mine = {"id": office.world.person(Role.ADMINISTRATOR, "市")}
+        uid, version = connection.execute(text("SELECT uid, version FROM base.person WHERE id = :id"), mine).one()
+    form = {"form_token": token_in(admin.get("/people").text), "active": "false"}
+    own = admin.post(f"/people/{uid}/active", data={**form, "version": str(version)})
+    assert (own.status_code, "目前不能这样做" in own.text, "内容已有改动" in own.text) == (409, True, False)
+
+
+def test_a_stale_write_is_titled_as_one_for_programs_too(office: Office):
+    @office.app.get("/overtaken")
+    def refuse() -> None:
+        raise Changed("changed")
+
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    assert "内容已有改动" in client.get("/overtaken").text
 
 
 def test_a_town_officer_neither_sees_nor_adds_people(office: Office):

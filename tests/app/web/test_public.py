@@ -199,3 +199,10 @@ def test_only_a_trusted_proxy_may_say_where_a_reader_is(world: World, token: str
                 for n in range(6)
             ]
         assert got == statuses
+
+
+def test_the_foot_of_a_page_with_a_form_says_what_becomes_of_what_is_written_there(public: TestClient, token: str):
+    page = public.get(f"/S/{token}").text
+    assert '<form method="post"' in page
+    assert "浏览本页不收集您的任何信息" in page
+    assert "您在表单中填写的内容只交给" in page
