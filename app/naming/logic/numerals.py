@@ -53,7 +53,9 @@ def _counted(numeral: str) -> int | None:
 
 
 def chinese(number: int) -> str:
-    """A number from 0 to 9,999 as Chinese counts it: 12 → ``十二``, 108 → ``一百零八``."""
+    """A number as Chinese counts it: 12 → ``十二``, 108 → ``一百零八``; from 10,000 on digit by digit."""
+    if number >= 10_000:  # noqa: PLR2004 - no street is counted so far: it is a code, or a slip of the hand
+        return "".join(DIGITS[int(digit)] for digit in str(number))
     if number < len(DIGITS):
         return DIGITS[number]
     written, rest = "", number

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from unicodedata import normalize
 
 from app.base.errors import N_
 from app.naming.logic.characters import Flaw, Flawed, flaws
 from app.naming.logic.checks.subject import Subject
 from app.naming.logic.findings import NOBODY, OFFICERS, Finding, Level
+from app.naming.logic.numerals import chinese
 
 EXAMPLES = 6
+_IN_RUNS = {Flaw.LATIN, Flaw.DIGIT}
 
 CHARACTER_MESSAGES = {
     Flaw.LATIN: N_("“{character}” is not a Chinese character: Latin letters are not used in names."),
@@ -67,8 +71,24 @@ def fits_a_plate(subject: Subject) -> Iterator[Finding]:
 
 def standard_characters(subject: Subject) -> Iterator[Finding]:
     """N4: every character is in the table; its third level warns."""
-    for flawed in flaws(subject.words, subject.lists.characters):
+    for flawed in _in_runs(flaws(subject.words, subject.lists.characters)):
         yield _character(flawed)
+
+
+def _in_runs(found: Iterable[Flawed]) -> Iterator[Flawed]:
+    """Letters and digits that stand together are one fault: “Ling”, and “12”, which is 十二 and not 一二."""
+    run: Flawed | None = None
+    for flawed in found:
+        if run and flawed.flaw is run.flaw in _IN_RUNS and flawed.at == run.at + len(run.character):
+            words = run.character + flawed.character
+            instead = run.instead and chinese(int(normalize("NFKC", words)))
+            run = replace(run, character=words, instead=instead)
+            continue
+        if run:
+            yield run
+        run = flawed
+    if run:
+        yield run
 
 
 def _character(flawed: Flawed) -> Finding:

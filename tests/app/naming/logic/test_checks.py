@@ -108,6 +108,22 @@ def test_a_generic_and_a_direction_fit_the_street(name, shape, expected):
     assert all(each.level is Level.WARNING and each.waivable_by for each in found)
 
 
+@pytest.mark.parametrize(
+    ("name", "found", "instead"),
+    [
+        ("乐Ling路", ["Ling"], [""]),
+        ("幸福12巷", ["12"], ["十二"]),
+        ("幸福１２巷", ["１２"], ["十二"]),
+        ("1A2路", ["1", "A", "2"], ["一", "", "二"]),
+        ("20245路", ["20245"], ["二零二四五"]),
+    ],
+)
+def test_letters_and_digits_that_stand_together_are_one_finding(name: str, found: list[str], instead: list[str]):
+    of_characters = [each for each in check_name(name, NameContext(neighbours=())) if each.rule == "N4"]
+    assert [each.words for each in of_characters] == found
+    assert [each.values["instead"] for each in of_characters] == instead
+
+
 def test_an_unknown_width_is_said_to_be_unchecked():
     found = check_name("幸福巷", NameContext(shape=replace(LANE, width_m=None)))
     (note,) = [each for each in found if each.rule == "N3"]
