@@ -16,7 +16,7 @@ from signs.qr import symbol_for
 from signs.rendering import Words, face_of
 from signs.sheets import print_pdf
 from signs.verify import read_back
-from tests.benchmarks import derivation, tiles
+from tests.benchmarks import derivation, divisions, tiles
 from tests.benchmarks.grounds import fresh_world
 from tests.filled import fill
 
@@ -112,6 +112,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "street_derivation_truth": derivation.truth,
     "street_derivation_growth": derivation.growth,
     "linework_clean": derivation.linework,
+    "import_vs_copy": divisions.import_vs_copy,
     "tile_cold_vs_tipg": tiles.cold_vs_tipg,
     "tile_cached_vs_constant": tiles.cached_vs_constant,
 }
