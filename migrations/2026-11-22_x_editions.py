@@ -86,6 +86,13 @@ BEGIN
         WHERE (d.path <@ base.reach('base.succession', 'create')) IS NOT TRUE) THEN
     RAISE insufficient_privilege USING MESSAGE = 'may not give this place a successor';
   END IF;
+  -- People go along with their place: a village that went into its county would take its contact there.
+  IF EXISTS (SELECT FROM fresh n JOIN base.division d ON d.id = n.division_id
+               JOIN base.division p ON p.id = n.predecessor_id
+              WHERE (CASE p.kind WHEN 'residents' THEN 'village' WHEN 'zone' THEN 'county' ELSE p.kind END)
+                 <> (CASE d.kind WHEN 'residents' THEN 'village' WHEN 'zone' THEN 'county' ELSE d.kind END)) THEN
+    RAISE insufficient_privilege USING MESSAGE = 'a successor is of the same level';
+  END IF;
   FOR f IN SELECT * FROM base.following ORDER BY subject LOOP
     tbl := (quote_ident(split_part(f.subject, '.', 1)) || '.' || quote_ident(split_part(f.subject, '.', 2)))::regclass;
     marked := '';
@@ -106,14 +113,15 @@ END $$;
 CREATE TRIGGER z_follow AFTER INSERT ON base.succession REFERENCING NEW TABLE AS fresh
   FOR EACH STATEMENT EXECUTE FUNCTION base.follow();
 
--- How many rows of other stations stand in each of these places.
+-- How many rows of other stations stand in each of these places, for who may say what became of them.
 CREATE FUNCTION base.standing_at(places bigint[]) RETURNS TABLE (division_id bigint, n bigint) LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE f base.following;
+DECLARE f base.following; mine ltree := base.reach('base.succession', 'create');
 BEGIN
   FOR f IN SELECT * FROM base.following ORDER BY subject LOOP
     RETURN QUERY EXECUTE format('SELECT t.division_id, count(*) FROM %I.%I t WHERE t.division_id = ANY ($1)
-      AND base.actor() IS NOT NULL GROUP BY 1', split_part(f.subject, '.', 1), split_part(f.subject, '.', 2)) USING places;
+      AND (t.territory <@ $2) IS TRUE GROUP BY 1', split_part(f.subject, '.', 1), split_part(f.subject, '.', 2))
+      USING places, mine;
   END LOOP;
 END $$;
 -- Divisions below one of them that were once called so.
@@ -256,11 +264,11 @@ INSERT INTO history.undoable VALUES ('intake.change');
 BACK = """
 -- Takes back what one act confirmed, newest entry first, also rows of tables that nobody may undo by hand: it puts them
 -- where they stood, and nothing else. What was changed since, or built on, stands in the way. Paths and territories
--- follow by themselves.
+-- follow by themselves. Of what followed only the place goes back: an act that somebody names is no key to other rows.
 CREATE FUNCTION base.take_back_succession(wanted uuid) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC'
 SET extra_float_digits = 1 AS $$
-DECLARE e history.entry; tbl regclass; cols text; was hstore; n integer := 0;
+DECLARE e history.entry; f base.following; tbl regclass; cols text; was hstore; n integer := 0;
 BEGIN
   IF NOT EXISTS (SELECT FROM intake.change c WHERE c.in_act = wanted AND c.state = 'confirmed') OR EXISTS (
        SELECT FROM history.entry x WHERE x.act = wanted
@@ -268,11 +276,13 @@ BEGIN
     RAISE insufficient_privilege USING MESSAGE = 'may not take this back';
   END IF;
   FOR e IN SELECT * FROM history.entry WHERE act = wanted ORDER BY id DESC LOOP
-    IF e.subject NOT IN ('base.division', 'base.division_code', 'base.succession', 'base.followed', 'intake.change',
-         'milestones.batch_village') AND NOT EXISTS (SELECT FROM base.following f WHERE f.subject = e.subject) THEN
+    was := e.before - '{version,territory,path}'::text[];
+    SELECT * INTO f FROM base.following x WHERE x.subject = e.subject;
+    IF FOUND AND (e.op <> 'update' OR NOT akeys(was) <@ ARRAY['division_id', coalesce(f.mark, 'division_id')])
+       OR NOT FOUND AND e.subject NOT IN ('base.division', 'base.division_code', 'base.succession', 'base.followed',
+         'intake.change', 'milestones.batch_village') THEN
       RAISE EXCEPTION '%', e.subject USING ERRCODE = 'UN001';
     END IF;
-    was := e.before - '{version,territory,path}'::text[];
     CONTINUE WHEN e.op = 'update' AND was = ''::hstore;
     IF history.changed_since(e) THEN RAISE EXCEPTION '%', e.subject USING ERRCODE = 'UN002'; END IF;
     tbl := (quote_ident(split_part(e.subject, '.', 1)) || '.' || quote_ident(split_part(e.subject, '.', 2)))::regclass;

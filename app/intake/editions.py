@@ -109,8 +109,10 @@ def hand_in(
     """
     require_officer(session)
     _require_said(origin, clock)
+    own = _DIGITS.get(place.kind, 0)  # what a list says of the divisions around its place is not its to change
+    listing = replace(listing, levels={digits: level for digits, level in listing.levels.items() if digits > own})
     if listing.counts[Verdict.REJECTED] == listing.rows:
-        raise Invalid("No row of the list can be used: {reason}", field="file", reason=listing.told[0].reason)
+        raise Invalid(listing.told[0].reason, field="file")  # of the first row, and no other could be used
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('intake.edition', :id))"), {"id": place.id})
     known = select(Edition).where(
         Edition.division_id == place.id, Edition.system == origin.system.value, Edition.digest == listing.digest

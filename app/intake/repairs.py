@@ -67,7 +67,7 @@ def _values(changes: Sequence[Change]) -> dict[str, Any]:
     """Of several repairs of a kind the largest."""
     others = [change.other for change in changes if change.other]
     return {
-        "moved_m": round(max(change.moved_m for change in changes), 2),
+        "moved_m": max(round(max(change.moved_m for change in changes), 2), 0.01),
         "dropped_m": round(sum(change.dropped_m for change in changes), 1),
         "pieces": max(change.pieces for change in changes),
         "least_m": SNAP_M,

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import Conflict, Invalid, NotAllowed
+from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.files import Store, keep
 from app.base.models import Division, File, GeometrySource
 from app.base.people import may
@@ -39,6 +39,8 @@ LONGEST_NAME = 80
 _HEAD = 2 << 20
 #: What share of an intake is done once its lines are kept, and its facilities (measured with 20,000 lines).
 _LINES, _PLACES = 0.7, 0.75
+#: Why a place of a file is not taken in.
+OUTSIDE = N_("This lies outside {name}. Check its coordinates.")
 #: Rows of a kind we do not keep are counted, not stored one by one: an OSM extract has hundreds of thousands.
 STORED = frozenset(Verdict) - {Verdict.IGNORED}
 
@@ -125,7 +127,7 @@ def take_in(
     duplicate. ``tell`` hears what share is done. Raises Invalid for a file with nothing we keep.
     """
     require_something(survey)
-    _refuse_elsewhere(session, survey=survey, division=division)
+    survey, strays = _within(session, survey=survey, division=division)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('intake', :id))"), {"id": division.id})
     intake = Intake(
         division_id=division.id,
@@ -148,6 +150,7 @@ def take_in(
     known |= keep.facilities(survey.facilities, tell=part(tell, _LINES, _PLACES))
     keep.seats(settled.seats)
     settled.known |= dict.fromkeys(known, Said(KNOWN))
+    settled.refused |= strays
     mended = repairs.by_line(keep.changes)
     final = [_judged(repairs.judged(report, mended), settled) for report in survey.reports]
     _report(session, intake, reports=final, tell=part(tell, _PLACES, 1.0))
@@ -188,20 +191,21 @@ def home_of(session: Session, division: Division) -> Home | None:
     return None if around is None else Home(around.name, (around.west, around.south, around.east, around.north))
 
 
-def _refuse_elsewhere(session: Session, *, survey: Survey, division: Division) -> None:
-    """Raise Invalid where most of a file lies outside the division: a wrong datum, swapped axes, another county.
+def _within(session: Session, *, survey: Survey, division: Division) -> tuple[Survey, dict[str, Said]]:
+    """The survey without what lies outside of the division, by key why not; all of it where no outline is known.
 
-    The last wall; :func:`app.intake.datums.look` tells before what the reason is.
+    Raises Invalid where most of a file lies outside: a wrong datum, swapped axes, another county. The last wall;
+    :func:`app.intake.datums.look` tells before what the reason is.
     """
     around = home_of(session, division)
-    shapes = [
-        *(line.line for line in survey.centrelines),
-        *(area.shape for area in survey.areas),
-        *(facility.point for facility in survey.facilities),
+    found = [
+        *((line.key, line.line) for line in survey.centrelines),
+        *((area.key, area.shape) for area in survey.areas),
+        *((facility.key, facility.point) for facility in survey.facilities),
     ]
     if around is None:
-        return
-    inside = shapely.intersects(np.array(shapes, dtype=object), shapely.box(*around.box))
+        return survey, {}
+    inside = shapely.intersects(np.array([shape for _, shape in found], dtype=object), shapely.box(*around.box))
     if inside.mean() < MOST:
         raise Invalid(
             "{share} % of the file's places lie outside {name}. Check the coordinate system and the division.",
@@ -209,6 +213,14 @@ def _refuse_elsewhere(session: Session, *, survey: Survey, division: Division) -
             share=round(100 * (1 - float(inside.mean()))),
             name=around.name,
         )
+    gone = {key for (key, _), lies in zip(found, inside.tolist(), strict=True) if not lies}
+    kept = replace(
+        survey,
+        centrelines=tuple(line for line in survey.centrelines if line.key not in gone),
+        areas=tuple(area for area in survey.areas if area.key not in gone),
+        facilities=tuple(facility for facility in survey.facilities if facility.key not in gone),
+    )
+    return kept, dict.fromkeys(gone, Said(OUTSIDE, {"name": around.name}, "geometry"))
 
 
 def undo_intake(session: Session, *, intake: Intake) -> None:

@@ -336,6 +336,8 @@ def _write_links(session: Session, edition: Edition, plan: _Plan, by: Actor) -> 
     for link in plan.links:
         if link.into not in bearers:
             raise Invalid("{code} is no division of the register.", field="into", code=link.into)
+        if link.old["code"] and len(link.into) != len(link.old["code"]):
+            raise Invalid("{code} is of another level: a village goes into a village.", field="into", code=link.into)
         rows.append(
             {
                 "division_id": bearers[link.into][0],

@@ -75,6 +75,7 @@ def second_table(rows: Sequence[SecondStream], *, on: date, say: Callable[[str],
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow([say(N_("Second stream (roads without a name, new roads), day")), on.isoformat()])
+    writer.writerow([say(N_("Divisions")), say(N_("statistical register; places in CGCS2000 (EPSG:4490)"))])
     if demonstration:
         writer.writerow([say(part) for part in DEMONSTRATION])
     writer.writerow([say(N_("Name")), "uid", *(say(title) for title in SECOND.values())])

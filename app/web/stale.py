@@ -46,13 +46,23 @@ def install(app: FastAPI) -> None:
         if actor is None or wants_json(request) or request.headers.get("hx-request"):
             told: Response = await app.state.pages.refused(request, error)
             return told
-        return await run_in_threadpool(answer, request, actor, error)
+        form = await request.form() if request.method == "POST" else {}
+        typed = [value.strip() for value in form.values() if isinstance(value, str) and is_typed(value.strip())]
+        return await run_in_threadpool(answer, request, actor, error, list(dict.fromkeys(typed)))
 
     app.add_exception_handler(seen.Stale, overtaken)  # type: ignore[arg-type]
 
 
-def answer(request: Request, actor: Actor, stale: seen.Stale) -> Response:
-    """The page, in a transaction of its own: that of the request was taken back with all it had done."""
+def is_typed(value: str) -> bool:
+    """Whether a form's value is somebody's own words; keys, versions, days and choices are in bare ASCII."""
+    return not value.isascii() or " " in value
+
+
+def answer(request: Request, actor: Actor, stale: seen.Stale, typed: Sequence[str] = ()) -> Response:
+    """The page, in a transaction of its own: that of the request was taken back with all it had done.
+
+    ``typed`` are words of the form, which stay in sight to be copied.
+    """
     language.use(request.state.language)
     with request.app.state.database.acting(actor.id, via=f"{request.method} {route_of(request)}") as session:
         cards = [*_whole(stale), *_cards(session, stale.rows[:MOST_SHOWN])]
@@ -61,6 +71,7 @@ def answer(request: Request, actor: Actor, stale: seen.Stale) -> Response:
         status=409,
         message=language.translate(stale.message, request.state.language, **stale.values),
         cards=cards,
+        typed=typed,
         more=max(0, len(stale.rows) - MOST_SHOWN),
         again_url=stale.again,
     )

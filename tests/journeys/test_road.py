@@ -274,9 +274,9 @@ def oversee(road: Road) -> None:
     desk = road.as_(Role.CITY_OFFICER, "市")
     page = desk.page
     desk.reads("/milestones")
-    page.locator("details.form-more summary").click()
-    page.locator("input[name=villages]").fill("1700")
-    page.locator("input[name=source]").fill("市年度计划")
+    page.locator("details.form-more summary", has_text="设定目标").click()
+    page.locator("form[action*='/milestones/targets'] input[name=villages]").fill("1700")
+    page.locator("form[action*='/milestones/targets'] input[name=source]").fill("市年度计划")
     desk.presses("form[action*='/milestones/targets'] button[type=submit]")
     desk.says(str(road.clock.today().year), "1,700", "市年度计划", "差")
     desk.reads("/naming?state=submitted")

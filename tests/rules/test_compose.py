@@ -184,3 +184,13 @@ def test_the_files_that_the_containers_mount_are_named_volumes(services: dict[st
     named = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["volumes"]
     used = {volume.split(":")[0] for service in services.values() for volume in service.get("volumes", ())}
     assert used <= set(named)
+
+
+def test_the_first_account_is_made_as_the_head_of_the_file_says(prepared: Host, services: dict[str, Any]):
+    head = (ROOT / "docker-compose.yml").read_text(encoding="utf-8").partition("name:")[0]
+    told = re.findall(r"docker compose run --rm (\w+) (.+)", head)
+    assert [words.split()[:2] for _, words in told] == [["register", "load"], ["user", "add"]]
+    for part, words in told:
+        typed = [*words.split(), *(["--password", "a-first-password"] if "user" in words else [])]
+        done = _run(prepared, services[part], *typed)
+        assert done.returncode == 0, done.stderr

@@ -198,3 +198,18 @@ def test_what_is_mended_in_a_line_is_its_rows_verdict_and_is_kept_with_its_place
     )
     with world.office.acting(world.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:
         assert session.scalar(select(func.count()).select_from(Repair)) == 0
+
+
+def test_a_row_that_lies_far_outside_is_rejected_and_the_rest_is_taken(world: World):
+    outline = "SRID=4490;MULTIPOLYGON(((116.2 37.3, 116.5 37.3, 116.5 37.5, 116.2 37.5, 116.2 37.3)))"
+    with world.owner.begin() as connection:
+        connection.execute(
+            text("UPDATE base.division SET outline = :outline WHERE id = :id"),
+            {"outline": outline, "id": world.places["西县"]},
+        )
+    near = [(None, [(0.0, 100.0 * n), (200.0, 100.0 * n)]) for n in range(12)]
+    taken = take(world, lanes(*near, (None, [(4_500_000.0, 0.0), (4_500_200.0, 0.0)])))
+    assert (taken["accepted"], taken["rejected"]) == (12, 1)
+    verdict, reason = verdicts(world)[13]
+    assert (verdict, reason) == ("rejected", "This lies outside {name}. Check its coordinates.")
+    assert count(world, Segment) == 12

@@ -329,3 +329,46 @@ def test_refused_changes_leave_the_register_alone(scene: Scene) -> None:
         newer = scene.handed(session, [*MERGED, f"990102100302,三村委会,{SOUTH}"], day=date(2024, 7, 1))
         assert re.match("202", newer.title)
         assert all(each.state == "open" for each in changes(session, newer).values())
+
+
+def test_a_village_goes_into_no_town_and_takes_nobody_there(scene: Scene) -> None:
+    contact = scene.world.person(Role.VILLAGE_CONTACT, "甲村")
+    rows = [f"990102100201,乙村,{SOUTH}", *KEEPS]
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, rows)
+        with pytest.raises(Invalid, match="another level"):
+            scene.confirm(session, edition, "990102100200", into="990102")
+    values = {"old": scene.world.places["甲村"], "new": scene.world.places["东县"], "by": scene.officer()}
+    with pytest.raises(NotAllowed), scene.world.office.acting(scene.officer(), via="test") as session:
+        session.execute(
+            text(
+                "INSERT INTO base.succession (predecessor_id, division_id, kind, system, code, name, succeeded_on,"
+                " confirmed_by) VALUES (:old, :new, 'merged', 'statistics', '1234', 'x', '2024-01-01', :by)"
+            ),
+            values,
+        )
+    assert run(scene.world, "SELECT division_id FROM base.person WHERE id = :id", id=contact) == values["old"]
+
+
+def test_a_list_of_a_town_changes_nothing_around_it(scene: Scene) -> None:
+    rows = [f"990102100200,甲新村,{SOUTH}", f"990102100201,乙村,{SOUTH}"]
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, rows, place="南镇")
+        assert {(each.kind, each.code) for each in changes(session, edition).values()} == {("renamed", "990102100200")}
+
+
+def test_an_act_that_somebody_names_in_a_change_is_no_key_to_other_rows(scene: Scene) -> None:
+    """Somebody is let go; an officer says that this was done by a change of hers, and takes it back."""
+    left = scene.world.person(Role.CREW, "南镇")
+    with scene.world.office.acting(scene.world.person(Role.ADMINISTRATOR, "市"), via="test") as session:
+        session.execute(text("UPDATE base.person SET active = false WHERE id = :id"), {"id": left})
+        act = UUID(session.scalars(text("SELECT current_setting('minglu.act')")).one())
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, [f"990102100200,甲新村,{SOUTH}", f"990102100201,乙村,{SOUTH}", *KEEPS])
+        change = changes(session, edition)["990102100200"]
+        change.state, change.in_act, change.settled_on = ChangeState.CONFIRMED.value, act, DAY
+        session.flush()
+        with pytest.raises((NotAllowed, Conflict)):
+            succeeding.take_back(session, act=act)
+        session.rollback()
+    assert run(scene.world, "SELECT active FROM base.person WHERE id = :id", id=left) is False

@@ -276,6 +276,17 @@ def test_a_stale_write_is_titled_as_one_for_programs_too(office: Office):
     assert "内容已有改动" in client.get("/overtaken").text
 
 
+def test_who_leaves_is_signed_out_and_stays_so_after_coming_back(office: Office):
+    admin, crew = office.signed_in(Role.ADMINISTRATOR, "市"), office.signed_in(Role.CREW, "南镇")
+    token = token_in(admin.get("/").text)
+    with office.world.owner.connect() as connection:
+        uid, version = connection.execute(text("SELECT uid, version FROM base.person WHERE role = 'crew'")).one()
+    for n, active in enumerate(("false", "true")):
+        form = {"form_token": token, "active": active, "version": str(version + n)}
+        assert admin.post(f"/people/{uid}/active", data=form).status_code == 303
+        assert crew.get("/").status_code == 303
+
+
 def test_a_town_officer_neither_sees_nor_adds_people(office: Office):
     client = office.signed_in(Role.TOWN_OFFICER, "南镇")
     assert client.get("/people/new").status_code == 403
