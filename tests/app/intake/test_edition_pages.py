@@ -116,3 +116,9 @@ def test_who_may_not_confirm_is_shown_no_button(scene: Scene) -> None:
     assert seen_in(page) == []
     reader.reads("/intake/editions/new", status=403)
     office.close()
+
+
+def test_a_list_without_a_usable_row_is_refused_in_the_readers_language(officer: Person) -> None:
+    refused = hand_in(officer, ["12,甲村,1,南镇,2,东县", "x,乙村,1,南镇,2,东县"], status=422)
+    assert "12 位" in refused
+    assert "The code" not in refused

@@ -95,7 +95,9 @@ def test_a_form_that_was_overtaken_changes_nothing(world: World, officer: Person
     officer.goes(f"{here}/split", version=version, at=place)
     streets = run(world, "SELECT count(*) FROM inventory.street")
     officer.sends(f"{here}/split", status=409, version=version, at=place)
-    officer.sends(f"{here}/no-street", status=409, version=version, reason="沟渠")
+    late = officer.sends(f"{here}/no-street", status=409, version=version, reason="这是一条沟渠")
+    assert "这是一条沟渠" in late.text  # what was typed stays in sight
+    assert officer.token not in late.text.partition("您填写的内容")[2].partition("</section>")[0]
     assert run(world, "SELECT count(*) FROM inventory.street") == streets
 
 
