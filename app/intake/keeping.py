@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,23 +71,29 @@ class Keeper:
             for segment, length, source in chunk
             if length > 0
         ]
-        rows, there = self._split_known(rows)
+        have = self._digests(Segment)
+        rows, there = self._split_known(rows, {digest for _, digest in have})
         new = {row["source"] for row in rows}
-        return self._write(Segment, rows, shape="line", tell=part(tell, _COMPARED, 1.0)) | (there - new)
+        return self._write(Segment, rows, have, shape="line", tell=part(tell, _COMPARED, 1.0)) | (there - new)
 
-    def _split_known(self, rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], set[str]]:
+    def _split_known(
+        self, rows: list[dict[str, Any]], digests: Collection[str]
+    ) -> tuple[list[dict[str, Any]], set[str]]:
         """Rows that are new, and keys of the others: they lie on lines of the register that are called the same.
 
         The register's lines may be cut elsewhere, by a street that came later.
         """
-        digests = {digest for _, digest in self._digests(Segment)}
         ask = [row for row in rows if row["digest"] not in digests]
         known: set[int] = set()
         if digests and ask:
             lines = shapely.from_wkb([row["line"] for row in ask])
-            for name, others in self._lines_in(shapely.total_bounds(lines)).items():
-                mine = [n for n, row in enumerate(ask) if (row["name"] or "") == name]
-                on = lying_on([lines[n] for n in mine], others)
+            others = self._lines_in(shapely.total_bounds(lines))
+            called: dict[str, list[int]] = defaultdict(list)
+            for n, row in enumerate(ask):
+                called[row["name"] or ""].append(n)
+            for name in called.keys() & others.keys():
+                mine = called[name]
+                on = lying_on([lines[n] for n in mine], others[name])
                 known |= {id(ask[n]) for n, lies in zip(mine, on, strict=True) if lies}
         new = [row for row in rows if id(row) not in known]
         return new, {row["source"] for row in rows if id(row) in known}
@@ -122,7 +128,7 @@ class Keeper:
             }
             for facility in found
         ]
-        return self._write(Facility, rows, shape="point", tell=tell)
+        return self._write(Facility, rows, self._digests(Facility), shape="point", tell=tell)
 
     def seats(self, villages: Sequence[Division]) -> None:
         """Where a village's committee was not surveyed, the point that tells the village stands for it (村委会驻地)."""
@@ -141,11 +147,19 @@ class Keeper:
         self.facilities(seats)
 
     def _write(
-        self, table: type[Segment | Facility], rows: list[dict[str, Any]], *, shape: str, tell: Share
+        self,
+        table: type[Segment | Facility],
+        rows: list[dict[str, Any]],
+        have: set[tuple[int, str]],
+        *,
+        shape: str,
+        tell: Share,
     ) -> set[str]:
-        """Insert what is new; keys of input rows of which every part was there before, in this file or an earlier."""
+        """Insert what is new, with ``have`` what is there by place and digest, which grows.
+
+        The keys of input rows of which every part was there before, in this file or an earlier.
+        """
         places = self._places([row[shape] for row in rows])
-        have = self._digests(table)
         fresh, seen = [], defaultdict(list)
         for row, place in zip(rows, places, strict=True):
             mark = (place, row["digest"])

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from app.base.errors import N_, Changed, Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
 from app.base.troubles import is_full
 from app.web import language
+from app.web.answers import local
 from app.web.logs import tell
 
 if TYPE_CHECKING:
@@ -154,10 +155,9 @@ class ErrorPages:
 def _came_from(request: Request) -> str:
     """The page of ours that a refused form was sent from, as path and query; empty for any other."""
     said = urlsplit(request.headers.get("referer", ""))
-    ours = said.netloc == request.url.netloc and said.path.startswith("/") and not said.path.startswith("//")
-    if request.method != "POST" or not ours or said.path == request.url.path:
-        return ""
-    return f"{said.path}?{said.query}" if said.query else said.path
+    way = f"{said.path}?{said.query}" if said.query else said.path
+    ours = said.netloc == request.url.netloc and local(way) == way
+    return way if request.method == "POST" and ours and said.path != request.url.path else ""
 
 
 def wants_json(request: Request) -> bool:
