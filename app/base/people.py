@@ -173,7 +173,7 @@ def add_person(
     Raises Invalid for a short password, an editor without a department or an officer of another level than the
     division's, Conflict for a login already given.
     """
-    _require_whole(role, department, password)
+    _require_whole(role, name, department, password)
     _require_level(role, division)
     person = Person(
         login=login,
@@ -210,7 +210,7 @@ def found_person(
     ``place`` is a division's name or its path of names (``德州市/乐陵市``). Raises NotFound for an unknown place,
     Conflict for one that several divisions bear, Invalid as :func:`add_person`.
     """
-    _require_whole(role, department, password)
+    _require_whole(role, name, department, password)
     division = division_called(session, place)
     _require_level(role, division)
     person = Person(
@@ -278,7 +278,9 @@ def rights_of(session: Session, actor: Actor) -> frozenset[str]:
     return frozenset(session.scalars(wanted, {"role": actor.role.value}))
 
 
-def _require_whole(role: Role, department: str, password: str) -> None:
+def _require_whole(role: Role, name: str, department: str, password: str) -> None:
+    if not name.strip():
+        raise Invalid("Give the person's name, as colleagues know it.", field="name")
     if len(password) < SHORTEST_PASSWORD:
         raise Invalid(TOO_SHORT, field="password", n=SHORTEST_PASSWORD)
     if role is Role.CONTENT_EDITOR and not department:

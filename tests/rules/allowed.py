@@ -50,6 +50,7 @@ DEFINERS = {
     "base.reach": "a policy asks it; as the caller it would ask the policy again",
     "base.own": "a policy asks it; as the caller it would ask the policy again",
     "base.keep_in_line": "reads whose the rows are that a row points at, which its writer may not read",
+    "base.keep_signed": "asks a row's history whose hand it bore before, which who undoes a change may not read",
     "base.set_territory": "a row's place in the tree is a fact, whoever writes the row",
     "base.find_divisions": "LIKE is not leakproof; takes the territory from the transaction",
     "base.follow": "what stands in a place goes with it; checks that both places are its person's to speak of",

@@ -51,6 +51,19 @@ OWN = {
     "rollout.inspection": "crew_id",
 }
 
+#: Which column names who did what a row tells: nobody writes another's name there (migration z_signed).
+SIGNED = {
+    "base.succession": "confirmed_by",
+    "naming.decision": "decided_by",
+    "naming.proposal": "proposed_by",
+    "rollout.inspection": "inspected_by",
+}
+
+
+def signed(name: str, values: dict[str, Any], person: int) -> dict[str, Any]:
+    """A row's values as this person would write them."""
+    return {**values, SIGNED[name]: person} if name in SIGNED else values
+
 
 def protected() -> dict[str, Table]:
     """Every mapped table that the staff role works on, by name."""

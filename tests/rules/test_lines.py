@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.base.models import Role
 from tests.conftest import World
-from tests.rules.rows import Maker, protected
+from tests.rules.rows import SIGNED, Maker, protected, signed
 
 MINE, FOREIGN = "甲村", "丁村"
 REFUSED, BROKEN = (
@@ -90,7 +90,9 @@ def test_no_new_row_points_at_a_foreign_one(shared_world: World, maker: Maker, t
     if person is None:
         pytest.skip("nobody's role makes such rows in a territory")
     mine, foreign = (target_at(shared_world, maker, target, place) for place in (MINE, FOREIGN))
-    values = maker.values(table, shared_world.places[MINE], **{column: mine})
+    if column == SIGNED.get(table):
+        mine = person
+    values = signed(table, maker.values(table, shared_world.places[MINE], **{column: mine}), person)
     with as_person(shared_world, person) as connection:
         lines = insert(protected()[table]).inline()
         assert outcome(connection, lines.values(values)) in {"", *BROKEN}, "the same row with what is its own"
@@ -106,7 +108,7 @@ def test_a_foreign_sign_gets_no_job_no_code_no_name_and_no_batch(shared_world: W
             ("milestones.batch_village", "batch_id", "milestones.batch")]  # fmt: skip
     for table, column, target in ways:
         mine, foreign = (maker.make(target, shared_world.places[place]) for place in (MINE, FOREIGN))
-        values = maker.values(table, shared_world.places[MINE], **{column: mine})
+        values = signed(table, maker.values(table, shared_world.places[MINE], **{column: mine}), officer)
         with as_person(shared_world, officer) as connection:
             lines = insert(protected()[table]).inline()
             assert outcome(connection, lines.values(values)) == "", table
@@ -150,3 +152,40 @@ def test_every_key_between_placed_tables_is_bound(shared_world: World):
         ).all()
     bound = {(row.name.replace('"', ""), column) for row in found for column in row.args.split("\\000")[0:-1:2]}
     assert {(table, column) for table, column, _ in bindings()} <= bound
+
+
+def test_nobody_signs_for_a_colleague(shared_world: World, maker: Maker):
+    """Who confirmed, decided, proposed or inspected is who did it, whatever a statement says."""
+    hands = {
+        f"{name}.{column.name}"
+        for name, table in protected().items()
+        for column in table.columns
+        if column.name.endswith("_by") and column.foreign_keys
+    }
+    assert hands == {f"{name}.{column}" for name, column in SIGNED.items()} | {"naming.finding.waived_by"}
+    for name, column in SIGNED.items():
+        person = creator(shared_world, name)
+        assert person is not None
+        values = signed(name, maker.values(name, shared_world.places[MINE]), person)
+        colleague = shared_world.person(Role.COUNTY_OFFICER, "市")
+        with as_person(shared_world, person) as connection:
+            lines = insert(protected()[name]).inline()
+            assert outcome(connection, lines.values(values)) in {"", *BROKEN}, name
+            assert outcome(connection, lines.values({**values, column: colleague})) == REFUSED, name
+            connection.rollback()
+
+
+def test_a_row_is_not_handed_to_a_colleague_later_and_an_undo_brings_back_its_hand(world: World):
+    """A proposal that a colleague made and somebody removed comes back as the colleague's."""
+    officer, colleague = (world.person(Role.COUNTY_OFFICER, place) for place in ("东县", "市"))
+    table = protected()["naming.proposal"]
+    with world.owner.begin() as connection:
+        mine = Maker(connection, somebody=colleague).make("naming.proposal", world.places[MINE], proposed_by=colleague)
+    with as_person(world, officer) as connection:
+        change = update(table).where(table.c.id == mine)
+        assert outcome(connection, change.values(proposed_by=officer)) == ""
+        connection.execute(change.values(proposed_by=officer))
+        assert outcome(connection, change.values(proposed_by=colleague)) == "", "as it was before"
+        other = world.person(Role.CREW, "东县")
+        assert outcome(connection, change.values(proposed_by=other)) == REFUSED
+        connection.rollback()

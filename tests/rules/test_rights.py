@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.base.models import Role
 from tests.conftest import World
-from tests.rules.rows import OWN, Maker, protected
+from tests.rules.rows import OWN, Maker, protected, signed
 
 VERBS = {"read": "SELECT", "create": "INSERT", "change": "UPDATE", "remove": "DELETE"}
 #: The two places where everyone stands in turn, with a village that is theirs and one that is not.
@@ -192,7 +192,8 @@ def test_everyone_removes_what_the_rights_say_and_no_more(filled: Filled, who: S
 def test_everyone_creates_what_the_rights_say_and_no_more(filled: Filled, who: Someone, office: Connection):
     for (name, place, whose), values in filled.new.items():
         wanted = expected(filled, who, name, "create", (place, whose))
-        assert attempt(office, _bare_insert(name, values)) == wanted, (name, place, who)
+        mine = signed(name, values, who.id)
+        assert attempt(office, _bare_insert(name, mine)) == wanted, (name, place, who)
 
 
 def test_nobody_and_who_was_set_inactive_see_and_write_nothing(filled: Filled):

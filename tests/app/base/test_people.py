@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from app.base.clock import Clock
-from app.base.errors import NotAllowed
+from app.base.errors import Invalid, NotAllowed
 from app.base.models import Role
-from app.base.people import find_actor, log_in, log_out, may, set_password
+from app.base.people import find_actor, found_person, log_in, log_out, may, set_password
 from tests.conftest import NOON, PASSWORD, World
 
 
@@ -160,3 +160,9 @@ def test_a_new_password_ends_all_sessions_but_ones_own(world: World):
     with world.office.acting(admin, via="test") as session:
         set_password(session, person, "set-by-the-office", keep=mine)
     assert still_in(mine, other) == [False, False]
+
+
+def test_an_account_without_a_name_is_refused_for_the_name(world: World):
+    with world.office.acting(None, via="test") as session, pytest.raises(Invalid) as refusal:
+        found_person(session, world.clock, login="somebody", name=" ", role=Role.AUDITOR, place="市", password=PASSWORD)
+    assert refusal.value.field == "name"
