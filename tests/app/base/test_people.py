@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
 from app.base.errors import Invalid, NotAllowed
@@ -163,6 +164,6 @@ def test_a_new_password_ends_all_sessions_but_ones_own(world: World):
 
 
 def test_an_account_without_a_name_is_refused_for_the_name(world: World):
-    with world.office.acting(None, via="test") as session, pytest.raises(Invalid) as refusal:
+    with Session(world.owner) as session, pytest.raises(Invalid) as refusal:
         found_person(session, world.clock, login="somebody", name=" ", role=Role.AUDITOR, place="市", password=PASSWORD)
     assert refusal.value.field == "name"
