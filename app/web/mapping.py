@@ -124,6 +124,17 @@ def picked(session: Session, uids: Sequence[UUID]) -> Selected:
     return Selected(tuple(row.uids), (row.west - margin, row.south - margin, row.east + margin, row.north + margin))
 
 
+def joining(session: Session, uids: Sequence[UUID]) -> Sequence[Row[Street, str]]:
+    """Those of these streets that the person sees, each with its village, the longest first."""
+    rows = (
+        select(Street, Division.name)
+        .join(Division, Division.id == Street.division_id)
+        .where(Street.uid.in_(uids))
+        .order_by(Street.length_m.desc(), Street.id)
+    )
+    return session.execute(rows).all()
+
+
 def places_of(session: Session, batch: Batch) -> tuple[int, ...]:
     """Keys of the villages of a batch; those of a closed one as they were at its end."""
     rows = session.scalars(
@@ -222,7 +233,7 @@ def street(session: Session, uid: UUID) -> Spotted:
 
 @dataclass(frozen=True, slots=True)
 class Editable:
-    """A street that the reader may re-shape, and its corners "lon,lat lon,lat …"; none where it has branches."""
+    """A street that the reader may re-shape, and its corners "lon,lat lon,lat …", branches parted by semicolons."""
 
     uid: UUID
     version: int
@@ -236,9 +247,9 @@ def editable(session: Session, spotted: Spotted | None) -> Editable | None:
     street = session.scalar(select(Street).where(Street.uid == spotted.uid))
     if street is None or street.state != StreetState.UNNAMED.value:
         return None
-    merged = shapely.get_parts(shapely.line_merge(line_of(street)))
-    corners = shapely.get_coordinates(merged[0]).tolist() if len(merged) == 1 else []
-    return Editable(street.uid, street.version, " ".join(f"{x:.7f},{y:.7f}" for x, y in corners))
+    parts = shapely.get_parts(shapely.line_merge(line_of(street)))
+    lines = (" ".join(f"{x:.7f},{y:.7f}" for x, y in shapely.get_coordinates(part).tolist()) for part in parts)
+    return Editable(street.uid, street.version, ";".join(lines))
 
 
 def sign(session: Session, uid: UUID) -> Spotted:

@@ -109,3 +109,61 @@ def test_an_officer_draws_a_street_and_moves_its_corner(browser: Browser, world:
         page.get_by_role("button", name="保存").click()
         expect(page.locator("#toasts")).to_contain_text("线形已更新")
     assert watched.complaints == []
+
+
+@pytest.fixture
+def fork(world: World) -> str:
+    """A street of 甲村 of three branches that meet, and one that goes on from it; the key of the fork."""
+    lines = (
+        "(116.30 37.45, 116.305 37.45), (116.305 37.45, 116.31 37.45), (116.305 37.45, 116.305 37.454)",
+        "(116.31 37.45, 116.315 37.45)",
+    )
+    for line in lines:
+        put(
+            world,
+            "inventory.street",
+            {
+                "division_id": world.places["甲村"],
+                "line": f"SRID=4490;MULTILINESTRING({line})",
+                "length_m": 880.0,
+                "stream": "village",
+                "in_scope": True,
+                "geometry_source": "generated",
+                "surveyed_on": "2024-04-01",
+            },
+        )
+    with world.owner.connect() as connection:
+        return str(connection.scalar(text("SELECT uid FROM inventory.street ORDER BY id LIMIT 1")))
+
+
+def test_an_officer_moves_where_branches_meet_and_joins_streets_on_the_map(browser: Browser, world: World, fork: str):
+    watched = Watched(browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN"))
+    page = watched.page
+    with served(create_office_app(world.settings, clock=world.clock)) as url:
+        open_map(page, f"{url}/map?street={fork}", login_of(world, Role.TOWN_OFFICER, "南镇"))
+        page.get_by_role("button", name="修改线形").click()
+        expect(page.locator(".map-corner")).to_have_count(4)
+        for n in range(1, 5):
+            page.get_by_label(f"第 {n} 个折点").press("Delete")
+            if "相接" in page.locator("#toasts").inner_text():
+                page.get_by_label(f"第 {n} 个折点").press("ArrowDown")
+                break
+            page.get_by_role("button", name="撤销上一步").click()
+        expect(page.locator(".map-corner")).to_have_count(4)
+        page.get_by_role("button", name="保存").click()
+        expect(page.locator("#toasts")).to_contain_text("线形已更新")
+        with world.owner.connect() as connection:
+            met = "SELECT count(*) FROM (SELECT (ST_DumpPoints(line)).geom g, id FROM inventory.street) p"
+            assert (
+                connection.scalar(text(f"{met} WHERE NOT ST_DWithin(g, 'SRID=4490;POINT(116.305 37.45)', 1e-9)")) == 8
+            )
+            assert connection.scalar(text(f"{met} WHERE ST_Distance(g, 'SRID=4490;POINT(116.305 37.45)') < 0.001")) == 3
+        page.locator("[data-ready]").wait_for()
+        for row in page.locator("tr[data-street] [data-pick]").all():
+            row.check()
+        page.get_by_role("button", name="合并为一条").click()
+        expect(page.locator("[data-map-panel]")).to_contain_text("将这 2 条街路巷合并为一条")
+        page.locator("[data-map-panel]").get_by_role("button", name="合并").click()
+        expect(page.locator("#toasts")).to_contain_text("2 条")
+        expect(page.locator("tr[data-street]")).to_have_count(1)
+    assert watched.complaints == []

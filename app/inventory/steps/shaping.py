@@ -174,7 +174,7 @@ def draw(session: Session, clock: Clock, *, line: LineString, village: Division)
     By officers. Raises Invalid (``line``) for an implausible line, Conflict where it runs along a street of the village
     that is there already.
     """
-    _require_plausible(session, line, village)
+    _require_plausible(session, MultiLineString([line]), village)
     there = session.scalars(select(Street).where(Street.division_id == village.id)).all()
     if shaping.beside(line, [line_of(street) for street in there], near_m=NEAR_M / 2).share >= ALONG:
         raise Conflict("A street runs there already. Open it and re-shape it, or take back that it is no street.")
@@ -199,8 +199,7 @@ def reshape(session: Session, clock: Clock, *, street: Street, line: MultiLineSt
     """
     require_free(session, [street], holds)
     village = session.get_one(Division, street.division_id)
-    for part in parts_of(line) or [LineString()]:
-        _require_plausible(session, part, village)
+    _require_plausible(session, line, village)
     street.geometry_source = LineSource.DRAWN.value
     _shape(street, line, clock)
     session.flush()
@@ -282,8 +281,8 @@ def _remove(session: Session, streets: Sequence[Street]) -> None:
         raise Conflict(_HELD[Hold.PROPOSAL]) from error
 
 
-def _require_plausible(session: Session, line: LineString, village: Division) -> None:
-    """Raise Invalid (``line``) where a drawn line can be no street of this village."""
+def _require_plausible(session: Session, line: MultiLineString, village: Division) -> None:
+    """Raise Invalid (``line``) where drawn lines can be no street of this village."""
     if line.is_empty or not shapely.is_valid(line) or not _LEAST_M < shaping.length_m(line) <= _MOST_M:
         raise Invalid(
             "A street is between {least} m and {most} km long. Draw its line from one end to the other.",
@@ -291,9 +290,9 @@ def _require_plausible(session: Session, line: LineString, village: Division) ->
             least=round(_LEAST_M),
             most=round(_MOST_M / 1000),
         )
-    if len(line.coords) > _MOST_CORNERS:
+    if shapely.get_num_coordinates(line) > _MOST_CORNERS:
         raise Invalid("The line has more than {most} corners. Draw it with fewer.", field="line", most=_MOST_CORNERS)
-    if shaping.crossings(line) > _MOST_CROSSINGS:
+    if any(shaping.crossings(part) > _MOST_CROSSINGS for part in parts_of(line)):
         raise Invalid("The line crosses itself again and again. Draw it along the middle of the street.", field="line")
     asked = {"line": line.wkb, "path": village.path, "far_m": _FAR_M}
     outside = session.scalar(_OUTSIDE, asked)

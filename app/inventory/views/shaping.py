@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Response
@@ -24,7 +25,9 @@ from app.inventory.views.streets import Holds, Later, show_record, street_of
 router = APIRouter()
 UNNAMED = N_("Unnamed street")
 _EAST, _NORTH = 180, 90
-#: What sends an officer back to the map with a sentence, and how much of what they drew goes back with them.
+JOINED = N_("{n} streets are one now, {metres} m long.")
+#: What sends an officer back to the map with a sentence, and how much of what they drew goes back in the address; the
+#: browser keeps what is longer.
 REFUSED, LONGEST = (Invalid, Conflict), 4000
 
 
@@ -126,9 +129,7 @@ def draw(
             village = steps.village_of(session, drawn, top=place)
             made = steps.draw(session, clock, line=drawn, village=village)
     except REFUSED as refusal:
-        return show.see(
-            f"/map?in={place.uid}&edit=draw&line={line[:LONGEST]}", refusal.message, undo=None, **refusal.values
-        )
+        return show.see(f"/map?in={place.uid}&edit=draw{_again(line)}", refusal.message, undo=None, **refusal.values)
     return show.see(
         f"/map?street={made.uid}",
         "A street of {metres} m is drawn in {name}.",
@@ -151,10 +152,19 @@ def reshape(
     here = f"/map?street={street.uid}"
     try:
         with session.begin_nested():
-            steps.reshape(session, clock, street=street, line=MultiLineString([_line(line)]), holds=holds)
+            steps.reshape(session, clock, street=street, line=_lines(line), holds=holds)
     except REFUSED as refusal:
-        return show.see(f"{here}&edit=reshape&line={line[:LONGEST]}", refusal.message, undo=None, **refusal.values)
+        return show.see(f"{here}&edit=reshape{_again(line)}", refusal.message, undo=None, **refusal.values)
     return show.see(here, "The street has its new shape.", undo=current_act(session))
+
+
+def _again(line: str) -> str:
+    return f"&line={quote(line)}" if len(line) <= LONGEST else ""
+
+
+def _lines(words: str) -> MultiLineString:
+    """A street's lines, parted by semicolons. Raises Invalid (``line``) for what is none."""
+    return MultiLineString([_line(one) for one in words.split(";") if one.strip()] or [_line("")])
 
 
 def _line(words: str) -> LineString:
@@ -166,9 +176,25 @@ def _line(words: str) -> LineString:
 
 
 @router.post("/inventory/join")
-def join_selected(session: Work, show: Show, clock: Now, holds: Holds, seen: Seen) -> Response:
-    """Streets that were selected on the map and are shown as a list become one."""
-    return _joined(session, show, clock, holds, _chosen(session, show, seen, again="/map"))
+def join_selected(
+    session: Work,
+    show: Show,
+    clock: Now,
+    holds: Holds,
+    seen: Seen,
+    from_map: Annotated[bool, Form()] = False,  # noqa: FBT002 - a form's field
+) -> Response:
+    """Streets that were selected on the map become one, from there or from their list."""
+    streets = _chosen(session, show, seen, again="/map")
+    if not from_map:
+        return _joined(session, show, clock, holds, streets)
+    picked = ",".join(str(street.uid) for street in streets)
+    try:
+        with session.begin_nested():
+            made = steps.join(session, clock, streets=streets, holds=holds)
+    except REFUSED as refusal:
+        return show.see(f"/map?streets={picked}&edit=join", refusal.message, undo=None, **refusal.values)
+    return show.see(f"/map?street={made.uid}", JOINED, undo=current_act(session), **_told(streets, made))
 
 
 @router.post("/inventory/{uid}/join")
@@ -198,10 +224,8 @@ def _joined(
     session: Session, show: Answer, clock: Clock, holds: tuple[HoldsOfStreets, ...], streets: list[Street]
 ) -> Response:
     made = steps.join(session, clock, streets=streets, holds=holds)
-    return show.see(
-        f"/inventory/{made.uid}",
-        "{n} streets are one now, {metres} m long.",
-        undo=current_act(session),
-        n=len(streets),
-        metres=round(made.length_m),
-    )
+    return show.see(f"/inventory/{made.uid}", JOINED, undo=current_act(session), **_told(streets, made))
+
+
+def _told(streets: list[Street], made: Street) -> dict[str, object]:
+    return {"n": len(streets), "metres": round(made.length_m)}

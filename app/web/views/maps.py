@@ -160,6 +160,12 @@ def about(session: Work, show: Show, marked: Annotated[Marked, Depends()]) -> Re
     return show.page("map/_panel.html", spotted=spotted, editable=mapping.editable(session, spotted))
 
 
+@router.get("/map/joining")
+def joining(session: Work, show: Show, marked: Annotated[Marked, Depends()]) -> Response:
+    """What becomes of the selected streets when they are joined: each with its length, asked once more."""
+    return show.page("map/_joining.html", joining=mapping.joining(session, marked.picked()))
+
+
 @router.get("/api/v1/intakes/{uid}/repairs")
 def repairs(session: Work, show: Show, uid: UUID) -> Response:
     """What was mended in the lines of a file as GeoJSON points (CRS84), at most so many, each with what was done."""

@@ -193,3 +193,54 @@ def test_streets_selected_on_the_map_are_joined_from_their_list(world: World, of
     assert "300 米" in town.reads(town.goes("/inventory/join", **chosen))
     assert run(world, "SELECT count(*) FROM inventory.street") == 1
     town.sends("/inventory/join", status=409, **chosen)
+
+
+def three_in_a_row(world: World) -> list[str]:
+    keys = [build_street(world, "甲村", ((n, 0), (n + 100, 0))) for n in (0, 100, 200)]
+    return [str(run(world, "SELECT uid FROM inventory.street WHERE id = :id", id=key)) for key in keys]
+
+
+def test_streets_selected_on_the_map_are_joined_there(world: World, office: Office):
+    uids = three_in_a_row(world)
+    town = Person(office, Role.TOWN_OFFICER, "南镇")
+    asked = town.reads(f"/map/joining?streets={','.join(uids)}")
+    assert "将这 3 条街路巷合并为一条" in asked
+    url = town.goes("/inventory/join", **hidden_in(asked, "/inventory/join"))
+    assert url.startswith("/map?street=")
+    assert "300 米" in town.reads(url)
+    assert run(world, "SELECT count(*) FROM inventory.street") == 1
+
+
+def test_streets_that_do_not_meet_come_back_to_the_map_selected_with_the_reason(world: World, office: Office):
+    uids = three_in_a_row(world)[::2]
+    town = Person(office, Role.TOWN_OFFICER, "南镇")
+    asked = town.reads(f"/map/joining?streets={','.join(uids)}")
+    url = town.goes("/inventory/join", **hidden_in(asked, "/inventory/join"))
+    page = town.reads(url)
+    assert "不相接" in page
+    assert all(uid in re.findall(r'data-picked="([^"]+)"', page)[0] for uid in uids)
+    assert run(world, "SELECT count(*) FROM inventory.street") == 3
+
+
+def test_a_street_with_branches_is_re_shaped_branch_by_branch(world: World, officer: Person):
+    line = drawn_line(world, (-300, 400), (-200, 420), (-200, 600))
+    uid = officer.goes("/inventory/draw", line=line).removeprefix("/map?street=")
+    version = re.findall(r'data-version="([^"]+)"', officer.reads(f"/map?street={uid}"))[0]
+    branches = ";".join(
+        [
+            drawn_line(world, (-300, 400), (-200, 420)),
+            drawn_line(world, (-200, 420), (-200, 600)),
+            drawn_line(world, (-200, 420), (-100, 420)),
+        ]
+    )
+    page = officer.reads(officer.goes(f"/inventory/{uid}/reshape", version=version, line=branches))
+    corners = re.findall(r'data-corners="([^"]+)"', page)[0]
+    assert sorted(corners.split(";")) == sorted(branches.split(";"))
+    assert run(world, "SELECT round(length_m) FROM inventory.street WHERE uid = :uid", uid=uid) == pytest.approx(382)
+
+
+def test_a_long_line_that_is_refused_is_left_to_the_browser_whole(world: World, officer: Person):
+    far = drawn_line(world, *((90_000 + n, 0) for n in range(300)))
+    url = officer.goes("/inventory/draw", line=far)
+    assert "edit=draw" in url
+    assert "line=" not in url

@@ -1,26 +1,35 @@
-// Lines as lists of corners, lon and lat: written, read and changed. Pure, so that it can be tested.
+// A street's lines as lists of corners, lon and lat: written, read and changed. Pure, so that it can be tested.
 export type Corner = [number, number];
+export interface At { line: number; corner: number }
 
-export function readCorners(words: string | null | undefined): Corner[] {
-  const corners = (words ?? "").split(" ").filter(Boolean).map((word) => word.split(",").map(Number));
-  const sound = corners.filter((pair): pair is Corner => pair.length === 2 && pair.every(Number.isFinite));
-  return sound.length === corners.length ? sound : [];
+// "lon,lat lon,lat;lon,lat lon,lat": lines parted by semicolons. None at all where a single corner is unsound.
+export function readLines(words: string | null | undefined): Corner[][] {
+  const lines = (words ?? "").split(";").map((line) => line.split(" ").filter(Boolean).map((word) => word.split(",").map(Number)));
+  const sound = (pair: number[]): pair is Corner => pair.length === 2 && pair.every(Number.isFinite);
+  return lines.flat().every(sound) ? (lines as Corner[][]).filter((line) => line.length > 0) : [];
 }
 
-export function writeCorners(corners: readonly Corner[]): string {
-  return corners.map(([lon, lat]) => `${lon.toFixed(7)},${lat.toFixed(7)}`).join(" ");
+export function writeLines(lines: readonly (readonly Corner[])[]): string {
+  return lines.map((line) => line.map(([lon, lat]) => `${lon.toFixed(7)},${lat.toFixed(7)}`).join(" ")).join(";");
 }
 
-// Into which leg a new corner goes: the one it lies nearest to, on the plane of the screen.
-export function legNearest(corners: readonly Corner[], to: Corner): number {
-  let best = 0;
+// Which corners stand at one place: where branches meet, they are moved together and none is taken away.
+export function standingAt(lines: readonly (readonly Corner[])[], place: Corner): At[] {
+  return lines.flatMap((line, n) => line.flatMap((corner, m) => (corner[0] === place[0] && corner[1] === place[1] ? [{ line: n, corner: m }] : [])));
+}
+
+// Into which leg of which line a new corner goes: the one it lies nearest to, on the plane of the screen.
+export function legNearest(lines: readonly (readonly Corner[])[], to: Corner): At {
+  let best: At = { line: 0, corner: 0 };
   let least = Infinity;
-  for (let leg = 0; leg + 1 < corners.length; leg += 1) {
-    const [from, next] = [corners[leg], corners[leg + 1]];
-    if (!from || !next) continue;
-    const away = distance(from, next, to);
-    if (away < least) [best, least] = [leg, away];
-  }
+  lines.forEach((line, n) => {
+    for (let leg = 0; leg + 1 < line.length; leg += 1) {
+      const [from, next] = [line[leg], line[leg + 1]];
+      if (!from || !next) continue;
+      const away = distance(from, next, to);
+      if (away < least) [best, least] = [{ line: n, corner: leg }, away];
+    }
+  });
   return best;
 }
 

@@ -2,16 +2,19 @@
 import * as maplibre from "maplibre-gl/dist/maplibre-gl-csp";
 import type { GeoJSONSource, Marker } from "maplibre-gl";
 import type { Drawn } from "./draw";
-import type { Corner } from "./corners";
-import { legNearest, readCorners, writeCorners } from "./corners";
+import type { At, Corner } from "./corners";
+import { legNearest, readLines, standingAt, writeLines } from "./corners";
 
 type Mode = "draw" | "reshape" | "cut";
+// As many corners as a device draws at once; with more in sight, one looks nearer.
 const MOST = 150;
+const KEPT = "minglu.drawn";
 const STEP_PX: Record<string, [number, number]> = { ArrowUp: [0, -2], ArrowDown: [0, 2], ArrowLeft: [-2, 0], ArrowRight: [2, 0] };
 
 export class Editing {
   private mode: Mode | undefined;
-  private corners: Corner[] = [];
+  private lines: Corner[][] = [];
+  private past: Corner[][][] = [];
   private markers: Marker[] = [];
   private readonly told: Record<string, string>;
 
@@ -28,32 +31,33 @@ export class Editing {
     });
     const on = (what: string, does: () => void): void => { this.form.querySelector(what)?.addEventListener("click", does); };
     on("[data-map-cancel]", () => { this.close(); });
-    on("[data-map-back]", () => { this.corners.pop(); this.show(); });
+    on("[data-map-back]", () => { this.lines = this.past.pop() ?? this.lines; this.show(); });
     on("[data-map-middle]", () => { const { lng, lat } = this.drawn.map.getCenter(); this.add([lng, lat]); });
     this.form.addEventListener("submit", (event) => { this.send(event); });
     document.addEventListener("keydown", (event) => { if (event.key === "Escape" && this.active) this.close(); });
     this.drawn.map.on("click", (event) => { if (this.active) this.add([event.lngLat.lng, event.lngLat.lat]); });
+    this.drawn.map.on("moveend", () => { if (this.active && this.count > MOST) this.show(); });
     const query = new URLSearchParams(window.location.search);
     const again = query.get("edit");
+    if (again === "join") refuse();
     if (again !== "draw" && again !== "reshape" && again !== "cut") return;
     refuse();
-    this.open(again, readCorners(query.get("line")));
+    this.open(again, readLines(query.get("line") ?? window.sessionStorage.getItem(KEPT)));
   }
 
-  private open(mode: Mode, corners: Corner[] = []): void {
+  private get count(): number { return this.lines.reduce((sum, line) => sum + line.length, 0); }
+
+  private open(mode: Mode, lines: Corner[][] = []): void {
     const street = this.root.querySelector<HTMLElement>("[data-map-editable]");
     if (mode !== "draw" && !street) return;
-    const there = mode === "reshape" ? readCorners(street?.dataset["corners"]) : [];
-    if (mode === "reshape" && there.length < 2) { this.tell(this.told["branches"] ?? ""); return; }
-    if (there.length > MOST) { this.tell(this.told["many"] ?? ""); return; }
+    const there = mode === "reshape" ? readLines(street?.dataset["corners"]) : [[]];
     this.mode = mode;
-    this.corners = corners.length ? corners : there;
+    this.lines = lines.length ? lines : there;
+    this.past = [];
     const path = mode === "draw" ? "/inventory/draw" : `/inventory/${street?.dataset["uid"] ?? ""}/${mode}`;
     const place = new URLSearchParams(window.location.search).get("in");
     this.form.setAttribute("action", `${path}${mode === "draw" && place ? `?in=${place}` : ""}`);
     this.field("version", street?.dataset["version"] ?? "");
-    const words = this.form.querySelector("[data-map-told]");
-    if (words) words.textContent = this.told[mode] ?? "";
     this.form.hidden = false;
     this.root.classList.add("is-editing");
     this.drawn.map.doubleClickZoom.disable();
@@ -62,7 +66,7 @@ export class Editing {
 
   private close(): void {
     this.mode = undefined;
-    this.corners = [];
+    this.lines = [];
     this.form.hidden = true;
     this.root.classList.remove("is-editing");
     this.drawn.map.doubleClickZoom.enable();
@@ -72,17 +76,26 @@ export class Editing {
     window.history.replaceState(window.history.state, "", `${window.location.pathname}?${query.toString()}${window.location.hash}`);
   }
 
+  // As it was before the next change, for taking that back.
+  private remember(): void { this.past.push(this.lines.map((line) => [...line])); }
+
   private add(corner: Corner): void {
-    if (this.mode === "cut") this.corners = [corner];
-    else if (this.mode === "reshape" && this.corners.length > 1) this.corners.splice(legNearest(this.corners, corner) + 1, 0, corner);
-    else this.corners.push(corner);
+    this.remember();
+    if (this.mode === "reshape") {
+      const { line, corner: leg } = legNearest(this.lines, corner);
+      this.lines[line]?.splice(leg + 1, 0, corner);
+    } else if (this.mode === "cut") this.lines = [[corner]];
+    else this.lines = [[...(this.lines[0] ?? []), corner]];
     this.show();
   }
 
-  // The address keeps where the map looks: a redirect inherits it.
+  // The address keeps where the map looks: a redirect inherits it. What was drawn waits here in case it is refused.
   private send(event: Event): void {
-    if (this.corners.length < (this.mode === "cut" ? 1 : 2)) { event.preventDefault(); event.stopPropagation(); this.tell(this.told["few"] ?? ""); return; }
-    this.field(this.mode === "cut" ? "at" : "line", writeCorners(this.corners));
+    const lines = this.lines.filter((line) => line.length > 1);
+    if (this.mode === "cut" ? this.count < 1 : lines.length < 1) { event.preventDefault(); event.stopPropagation(); this.tell(this.told["few"] ?? ""); return; }
+    const words = writeLines(this.mode === "cut" ? this.lines : lines);
+    this.field(this.mode === "cut" ? "at" : "line", words);
+    window.sessionStorage.setItem(KEPT, words);
     this.form.setAttribute("action", (this.form.getAttribute("action") ?? "") + window.location.hash);
   }
 
@@ -93,35 +106,51 @@ export class Editing {
 
   private show(): void {
     for (const marker of this.markers) marker.remove();
-    this.markers = this.corners.map((corner, n) => this.handle(corner, n));
+    const seen = this.drawn.map.getBounds();
+    const places = this.lines.flatMap((line, n) => line.map((corner, m) => ({ corner, at: { line: n, corner: m } })));
+    const near = places.length > MOST ? places.filter(({ corner }) => seen.contains(corner)) : places;
+    const alone = near.filter(({ corner, at }) => { const [first] = standingAt(this.lines, corner); return first?.line === at.line && first.corner === at.corner; });
+    this.markers = alone.length > MOST ? [] : alone.map(({ at }, n) => this.handle(at, n));
+    const words = this.form.querySelector("[data-map-told]");
+    if (words) words.textContent = (alone.length > MOST ? this.told["many"] : this.told[this.mode ?? "draw"]) ?? "";
     this.line();
   }
 
-  private handle(corner: Corner, n: number): Marker {
+  private handle(at: At, n: number): Marker {
+    const place: Corner = this.lines[at.line]?.[at.corner] ?? [0, 0];
+    const held = standingAt(this.lines, place);
     const element = document.createElement("button");
     element.type = "button";
     element.className = "map-corner";
     element.setAttribute("aria-label", (this.told["corner"] ?? "").replace("{n}", String(n + 1)));
-    const marker = new maplibre.Marker({ element, draggable: true }).setLngLat(corner).addTo(this.drawn.map);
-    const move = (): void => { const { lng, lat } = marker.getLngLat(); this.corners[n] = [lng, lat]; this.line(); };
+    const marker = new maplibre.Marker({ element, draggable: true }).setLngLat(place).addTo(this.drawn.map);
+    const move = (): void => {
+      const { lng, lat } = marker.getLngLat();
+      for (const one of held) { const line = this.lines[one.line]; if (line) line[one.corner] = [lng, lat]; }
+      this.line();
+    };
+    marker.on("dragstart", () => { this.remember(); });
     marker.on("drag", move);
     element.addEventListener("click", (event) => { event.stopPropagation(); element.focus(); });
     element.addEventListener("keydown", (event) => {
       const step = STEP_PX[event.key];
-      if (event.key === "Delete" || event.key === "Backspace") { this.corners.splice(n, 1); this.show(); this.markers[Math.max(0, n - 1)]?.getElement().focus(); }
+      const gone = event.key === "Delete" || event.key === "Backspace";
+      if (gone && held.length > 1) this.tell(this.told["junction"] ?? "");
+      else if (gone) { this.remember(); this.lines[at.line]?.splice(at.corner, 1); this.show(); this.markers[Math.max(0, n - 1)]?.getElement().focus(); }
       if (step) {
-        const at = this.drawn.map.project(marker.getLngLat());
-        marker.setLngLat(this.drawn.map.unproject([at.x + step[0], at.y + step[1]]));
+        this.remember();
+        const there = this.drawn.map.project(marker.getLngLat());
+        marker.setLngLat(this.drawn.map.unproject([there.x + step[0], there.y + step[1]]));
         move();
       }
-      if (step || event.key === "Delete" || event.key === "Backspace") { event.preventDefault(); event.stopPropagation(); }
+      if (step || gone) { event.preventDefault(); event.stopPropagation(); }
     });
     return marker;
   }
 
   private line(): void {
     const { map } = this.drawn;
-    const data = { type: "Feature" as const, properties: {}, geometry: { type: "LineString" as const, coordinates: this.corners.length > 1 ? this.corners : [] } };
+    const data = { type: "Feature" as const, properties: {}, geometry: { type: "MultiLineString" as const, coordinates: this.lines.filter((line) => line.length > 1) } };
     const source = map.getSource<GeoJSONSource>("editing");
     if (source) { source.setData(data); return; }
     map.addSource("editing", { type: "geojson", data });

@@ -45,6 +45,7 @@ export class MapPage {
     this.picked.listen((changed) => { this.showPicked(changed); });
     if (!this.drawn) this.picked.add(this.view.picked);
     this.find("[data-map-clear]")?.addEventListener("click", () => { this.picked.clear(); });
+    this.find("[data-map-join]")?.addEventListener("click", () => { void this.askToJoin(); });
     this.find("[data-map-sheet]")?.addEventListener("click", () => { this.openSheet(); });
     this.fetchList();
   }
@@ -138,6 +139,21 @@ export class MapPage {
     this.drawn?.mark(this.view.marked, readBox(panel.querySelector<HTMLElement>("[data-box]")?.dataset["box"]));
   }
 
+  // What would become one, asked in the panel; the form that comes with it goes back to where the map looks.
+  private async askToJoin(): Promise<void> {
+    const panel = this.find("[data-map-panel]");
+    const answer = await fetch(`/map/joining?streets=${this.picked.all.join(",")}`);
+    if (!answer.ok) { this.tell(this.texts.failed); return; }
+    if (!panel) return;
+    panel.innerHTML = await answer.text();
+    const form = panel.querySelector("form");
+    form?.addEventListener("submit", () => { form.setAttribute("action", (form.getAttribute("action") ?? "") + window.location.hash); }, { once: true });
+    const sheet = this.find("[data-map-sheet]");
+    if (sheet?.getAttribute("aria-expanded") === "false") this.openSheet();
+    panel.scrollIntoView({ block: "nearest" });
+    panel.querySelector<HTMLElement>("button")?.focus();
+  }
+
   private fetchSoon(): void {
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => { this.fetchList(); }, PAUSE_MS);
@@ -214,6 +230,8 @@ export class MapPage {
     for (const pick of this.list().querySelectorAll<HTMLInputElement>("[data-pick]")) this.tick(pick);
     const bar = this.find("[data-map-bar]");
     if (bar) bar.hidden = this.picked.size === 0;
+    const join = this.find("[data-map-join]");
+    if (join) join.hidden = this.picked.size < 2;
     const count = this.find("[data-map-count]");
     if (count) count.textContent = String(this.picked.size);
     this.find("[data-map-open]")?.setAttribute("href", this.picked.link(this.place));
