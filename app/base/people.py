@@ -272,6 +272,18 @@ def may(session: Session, subject: str, act: str) -> bool:
     return bool(session.scalar(reach))
 
 
+def reaches(session: Session, division_id: int, *, subject: str, act: str) -> bool:
+    """Whether the person of the transaction may do this in this division."""
+    return bool(
+        session.scalar(
+            text(
+                "SELECT coalesce(d.path <@ base.reach(:subject, :act), false) FROM base.division d WHERE d.id = :place"
+            ),
+            {"subject": subject, "act": act, "place": division_id},
+        )
+    )
+
+
 def rights_of(session: Session, actor: Actor) -> frozenset[str]:
     """What a role may do anywhere, as ``naming.proposal:read``; where, the database decides row by row."""
     wanted = text("SELECT subject || ':' || act FROM base.\"right\" WHERE role = :role AND reach <> 'root'")

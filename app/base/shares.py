@@ -30,3 +30,9 @@ def chunks(items: Sequence[Item], tell: Share, *, many: int = MANY) -> Iterator[
         tell(min(1.0, (first + many) / len(items)))
     if not items:
         tell(1.0)
+
+
+def each(items: Sequence[Item], tell: Share) -> Iterator[Item]:
+    """The items one by one; after many of them what share is done."""
+    for some in chunks(items, tell):
+        yield from some

@@ -11,17 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import Invalid, MingluError, NotFound
+from app.base.errors import Invalid, MingluError, NotAllowed, NotFound
 from app.base.files import Store, fetch, open_store
+from app.base.history import current_act
 from app.base.jobs import RunContext
 from app.base.models import Division, File, GeometrySource
-from app.base.people import actor_of
+from app.base.people import actor_of, reaches
 from app.base.settings import Settings
 from app.base.shares import Share, part
 from app.commands.plates import plan_signs, release_order
 from app.intake.datums import Look, look
 from app.intake.mappings import choosing
 from app.intake.steps import Origin, take_in
+from app.inventory.queries import loose_segments
 from app.inventory.steps import derive, judge_scope
 from app.web import language
 from gis.features import Survey
@@ -51,6 +53,7 @@ def kinds(settings: Settings, clock: Clock) -> dict[str, Callable[[RunContext], 
     store = open_store(settings.files)
     return {
         "intake": partial(take_in_file, store=store, clock=clock),
+        "derive": partial(make_streets, clock=clock),
         "plan": partial(plan_signs, clock=clock),
         "release": partial(release_order, store=store, clock=clock, code_host=settings.code_host),
     }
@@ -94,6 +97,31 @@ def _taken_in(run: RunContext, store: Store, clock: Clock) -> Taken:
         return apply(session, clock, survey=survey, origin=origin, division=division, tell=part(tell, READ, 1.0))
 
 
+class Made(TypedDict):
+    """What the making of streets says at its end; ``act`` is what its undoing takes back."""
+
+    streets: int
+    added: int
+    act: str
+
+
+def make_streets(run: RunContext, *, clock: Clock) -> Made:
+    """The work of a run of kind ``derive``: one transaction. Argument: ``division`` by uid.
+
+    Lines that are part of a street already are left alone, so that begun anew it makes none twice.
+    """
+    with run.acting() as session:
+        division = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
+        if division is None:
+            raise NotFound("The division of this work is gone. Choose another.")
+        if not reaches(session, division.id, subject="inventory.street", act="create"):
+            raise NotAllowed("You may not make streets in {place}.", place=division.name)
+        steps = loose_segments(session, division)
+        run.tell(0, steps)
+        made = derive(session, clock, division=division, tell=of_rows(run.tell, steps))
+        return {"streets": made.streets, "added": made.added, "act": str(current_act(session))}
+
+
 def apply(
     session: Session,
     clock: Clock,
@@ -108,8 +136,7 @@ def apply(
     ``tell`` hears what share of this is done.
     """
     taken = take_in(session, clock, survey=survey, origin=origin, division=division, tell=part(tell, 0.0, _TAKEN_IN))
-    streets = derive(session, clock, division=division)
-    tell(_DERIVED)
+    streets = derive(session, clock, division=division, tell=part(tell, _TAKEN_IN, _DERIVED)).streets
     in_scope = judge_scope(session, clock, division=division)
     tell(1.0)
     return {"intake": str(taken.uid), "rows": len(survey.reports), "streets": streets, "in_scope": in_scope}

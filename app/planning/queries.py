@@ -79,18 +79,6 @@ class SignRecord:
     others: list[SignRow]
 
 
-def reaches(session: Session, division_id: int, *, subject: str, act: str) -> bool:
-    """Whether the person of the transaction may do this in this division."""
-    return bool(
-        session.scalar(
-            text(
-                "SELECT coalesce(d.path <@ base.reach(:subject, :act), false) FROM base.division d WHERE d.id = :place"
-            ),
-            {"subject": subject, "act": act, "place": division_id},
-        )
-    )
-
-
 def places_of(session: Session, *, batch: Batch | None, division: Division) -> list[int]:
     """Keys of all divisions at and below ``division``; with ``batch`` only those of its villages."""
     wanted = select(Division.id).where(Division.path.op("<@")(_path(division.id)))

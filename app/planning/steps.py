@@ -11,11 +11,11 @@ from shapely import Point
 from sqlalchemy import func, insert, update
 
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
-from app.base.people import may
+from app.base.people import may, reaches
 from app.base.tables import SRID
 from app.planning.logic import AROUND_M, StandingPost, facing_from, kind_of, shared_posts
 from app.planning.models import Post, Sign, SignState
-from app.planning.queries import StreetToSign, Surroundings, count_nameless, places_of, posts_at, reaches, surroundings
+from app.planning.queries import StreetToSign, Surroundings, count_nameless, places_of, posts_at, surroundings
 from signs import placement
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from app.base.errors import N_, Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
 from app.base.jobs import enqueue_once, is_under_way
 from app.base.models import Division, Run, RunState
-from app.base.people import Actor, may
+from app.base.people import Actor, may, reaches
 from app.base.request import Answer, Me, Now, Place, Show, Work
 from app.inventory.queries import count
 from app.milestones.models import Batch
@@ -70,7 +70,7 @@ def index(
     found = queries.listed(
         division=place, state=wanted.state, reason=wanted.reason, kind=wanted.kind, reached=wanted.reached
     )
-    may_plan = queries.reaches(session, place.id, subject=_SUBJECT, act="create")
+    may_plan = reaches(session, place.id, subject=_SUBJECT, act="create")
     return show.page(
         "planning/index.html",
         place=place,
@@ -88,7 +88,7 @@ def index(
 @router.post("/plan")
 def plan(session: Work, show: Show, place: Place, batch: Chosen = "") -> Response:
     """Queue the planning of signs for the named streets of the chosen division, or of one batch within it."""
-    if not queries.reaches(session, place.id, subject=_SUBJECT, act="create"):
+    if not reaches(session, place.id, subject=_SUBJECT, act="create"):
         raise NotAllowed(N_("You may not plan signs in {place}."), place=place.name)
     chosen = str(queries.batch(session, _uid(batch)).uid) if batch else ""
     run = enqueue_once(session, "plan", {"division": place.uid, "batch": chosen})

@@ -12,9 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.files import keep
 from app.base.models import Role
-from app.base.people import may
+from app.base.people import may, reaches
 from app.base.territory import is_demonstration
-from app.planning.queries import reaches
 from app.planning.steps import mark_ordered
 from app.printing import logic, queries
 from app.printing.models import Code, Order, OrderLine, OrderState

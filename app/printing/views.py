@@ -14,12 +14,11 @@ from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import entries_of
 from app.base.jobs import enqueue_once, is_under_way, newest
 from app.base.models import Run
-from app.base.people import Actor, may
+from app.base.people import Actor, may, reaches
 from app.base.request import Answer, Config, Finder, Hit, Me, Now, Place, Show, Version, Work, one_of
 from app.base.seen import require_row
 from app.base.settings import Settings
 from app.planning.queries import batch as the_batch
-from app.planning.queries import reaches
 from app.printing import logic, queries, steps
 from app.printing.models import Code, Order, OrderState
 from app.printing.queries import OrderRow

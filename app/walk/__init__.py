@@ -119,7 +119,7 @@ class Walk:
             in_scope = judge_scope(session, self.clock, division=county)
             facilities = _count(session, select(Facility.id).where(_in(Facility.territory, county)))
             unnamed = _count(session, _unnamed(county).with_only_columns(Street.id))
-        self.left("inventory", f"{made} streets, {in_scope} in scope, {unnamed} of them without a name")
+        self.left("inventory", f"{made.streets} streets, {in_scope} in scope, {unnamed} of them without a name")
         if not facilities:
             raise Stopped(
                 "Stopped at inventory: {file} has no facility. It has no committee, shop, clinic or school, and no"

@@ -154,6 +154,7 @@ RUNS: Mapping[str, str] = {
 #: What long work is called; a kind without a line here shows its own name.
 RUN_KINDS: Mapping[str, str] = {
     "intake": N_("Import of a file"),
+    "derive": N_("Streets from surveyed lines"),
     "plan": N_("Planning of signs"),
     "release": N_("Release of a print order"),
 }
@@ -166,6 +167,10 @@ RUN_RESULTS: Mapping[str, Mapping[str, str]] = {
         "streets": N_("Streets found"),
         "in_scope": N_("Streets in scope"),
     },
+    "derive": {
+        "streets": N_("Streets made"),
+        "added": N_("Lines added to streets that are there"),
+    },
     "plan": {
         "signs": N_("Signs planned"),
         "posts": N_("New posts"),
@@ -175,7 +180,11 @@ RUN_RESULTS: Mapping[str, Mapping[str, str]] = {
     "release": {"number": N_("Print order")},
 }
 #: Values of results that no page shows: keys by which the program finds what the others name.
-RUN_KEYS: Mapping[str, frozenset[str]] = {"plan": frozenset({"act"}), "release": frozenset({"order"})}
+RUN_KEYS: Mapping[str, frozenset[str]] = {
+    "plan": frozenset({"act"}),
+    "derive": frozenset({"act"}),
+    "release": frozenset({"order"}),
+}
 
 DEADLINES: Mapping[str, str] = {
     "file": N_("File with the higher government"),

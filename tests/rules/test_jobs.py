@@ -20,6 +20,7 @@ from app.commands.kinds import kinds
 from app.models import metadata
 from tests.app.builders import build_batch, build_name, build_order, build_sign, build_street, run
 from tests.app.pages import survey, uid_of
+from tests.rules.rows import Maker
 from tests.world import NOON, World
 
 #: Everyone stands in 南镇 of 东县; what they ask for lies in 西县, whose officer could ask for it.
@@ -77,6 +78,7 @@ CASES: dict[str, Callable[[Foreign], list[dict[str, str]]]] = {
         {"file": foreign.keys["file"], "division": foreign.keys["own"], "source": "x"},
         {"file": foreign.keys["own file"], "division": foreign.keys["division"], "source": "x"},
     ],
+    "derive": lambda foreign: [{"division": foreign.keys["division"]}, {"division": foreign.keys["county"]}],
     "plan": lambda foreign: [
         {"division": foreign.keys["division"], "batch": ""},
         {"division": foreign.keys["division"], "batch": foreign.keys["batch"]},
@@ -85,7 +87,12 @@ CASES: dict[str, Callable[[Foreign], list[dict[str, str]]]] = {
     "release": lambda foreign: [{"order": foreign.keys["order"]}],
 }
 #: Who could do it, and with which of the lines above.
-RIGHTFUL = {"intake": (Role.COUNTY_OFFICER, 0), "plan": (Role.TOWN_OFFICER, 1), "release": (Role.COUNTY_OFFICER, 0)}
+RIGHTFUL = {
+    "intake": (Role.COUNTY_OFFICER, 0),
+    "derive": (Role.COUNTY_OFFICER, 0),
+    "plan": (Role.TOWN_OFFICER, 1),
+    "release": (Role.COUNTY_OFFICER, 0),
+}
 
 
 @pytest.fixture
@@ -100,6 +107,9 @@ def foreign(world: World) -> Iterator[Foreign]:
         "own": uid_of(world, STAND),
     }
     build_name(world, build_street(world, FOREIGN))
+    with world.owner.begin() as connection:
+        somebody = world.person(Role.COUNTY_OFFICER, FOREIGN_COUNTY)
+        Maker(connection, somebody=somebody).make("intake.segment", world.places[FOREIGN])
     sign = build_sign(world, build_street(world, FOREIGN, [(0, 900), (200, 900)]), state="ordered")
     batch = build_batch(world, [FOREIGN], FOREIGN_COUNTY, title=SECRET)
     order = build_order(world, [sign], FOREIGN_COUNTY, state="draft")

@@ -168,32 +168,6 @@ def _index(
     )
 
 
-@router.post("/inventory/derive")
-def derive(session: Work, show: Show, place: Place, clock: Now) -> Response:
-    """Segments that are part of no street yet → streets, below the chosen division."""
-    added = steps.attach(session, division=place).segments
-    made = steps.derive(session, clock, division=place)
-    back = f"/inventory?in={place.uid}"
-    if added:
-        return show.see(
-            back,
-            "{n} streets were made in {name}. {added} lines run along streets that are there and belong to them.",
-            undo=current_act(session),
-            n=made,
-            added=added,
-            name=place.name,
-        )
-    if not made:
-        return show.see(back, "Every surveyed line of {name} is part of a street already.", name=place.name)
-    return show.see(
-        back,
-        "{n} streets were made in {name}. Now judge their scope.",
-        undo=current_act(session),
-        n=made,
-        name=place.name,
-    )
-
-
 @router.post("/inventory/scope")
 def judge(
     session: Work, show: Show, place: Place, clock: Now, names: Names, rule: Annotated[Rule, Depends()]

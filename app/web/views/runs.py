@@ -69,6 +69,8 @@ def _back(session: Session, run: Run) -> tuple[str, str] | None:
         case "plan":
             subject, url = "planning.sign", with_query("/planning", in_=division)
             words = N_("Back to the planned signs")
+        case "derive":
+            subject, url, words = "inventory.street", with_query("/inventory", in_=division), N_("Back to the streets")
         case "intake":
             subject, url, words = "intake.intake", with_query("/intake", in_=division), N_("Back to the intake")
         case _:

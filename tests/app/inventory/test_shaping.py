@@ -57,7 +57,7 @@ class Small:
             take_in(session, self.world.clock, survey=survey, origin=Origin(source), division=town)
             made = steps.derive(session, self.world.clock, division=town)
             steps.judge_scope(session, self.world.clock, division=town)
-            return made
+            return made.streets
 
     def road(self, session: Session) -> Street:
         """The street that runs east–west."""

@@ -9,7 +9,7 @@ import pytest
 
 from app.base.models import Role
 from tests.app.builders import around, build_name, build_street, run
-from tests.app.pages import Office, Person, hidden_in, seen_in, survey, taken_in, uids_in, version_in
+from tests.app.pages import Office, Person, hidden_in, seen_in, survey, taken_in, uids_in, version_in, work_off
 from tests.world import World
 
 
@@ -129,7 +129,9 @@ def test_a_second_survey_of_the_same_roads_is_told_and_makes_no_second_streets(w
             "DELETE FROM inventory.street_segment WHERE segment_id IN (SELECT max(id) FROM intake.segment)"
         )
     before = run(world, "SELECT count(*) FROM inventory.street")
-    page = officer.reads(officer.goes("/inventory/derive"))
+    going = officer.goes("/inventory/derive")
+    work_off(world, going.rpartition("/")[2])
+    page = officer.reads(officer.client.get(going).headers["location"])
     assert "另有 1 条线与已有街路巷重合" in page
     assert run(world, "SELECT count(*) FROM inventory.street") == before
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.base.models import Role
 from tests.app.builders import NAMES, build_name, build_street, run
-from tests.app.pages import Office, Person, hidden_in, survey, taken_in, uid_of, uids_in
+from tests.app.pages import Office, Person, hidden_in, survey, taken_in, uid_of, uids_in, work_off
 from tests.world import World
 
 
@@ -81,8 +81,30 @@ def test_lines_without_a_street_are_made_into_streets(world: World, office: Offi
     with world.owner.begin() as connection:
         connection.exec_driver_sql("DELETE FROM inventory.street")
     assert "用 " in officer.reads("/inventory")
-    assert uids_in(officer.reads(officer.goes("/inventory/derive")), "/inventory")
-    assert "都已归入街路巷" in officer.reads(officer.goes("/inventory/derive"))
+    page = made_of_lines(world, officer)
+    assert uids_in(page, "/inventory")
+    act = page.split('action="/undo/')[1].split('"')[0]
+    officer.goes(f"/undo/{act}", next="/inventory")
+    assert run(world, "SELECT count(*) FROM inventory.street") == 0
+    made_of_lines(world, officer)
+    assert "都已归入街路巷" in made_of_lines(world, officer)
+
+
+def test_the_making_of_streets_is_watched_and_asked_for_once(world: World, office: Office):
+    officer = Person(office, Role.COUNTY_OFFICER, "西县")
+    taken_in(world, officer, "中镇", survey())
+    going = officer.goes("/inventory/derive")
+    assert "由调查线生成街路巷" in officer.reads(going)
+    assert officer.goes("/inventory/derive") == going
+    contact = Person(office, Role.VILLAGE_CONTACT, "丁村")
+    contact.sends("/inventory/derive", status=403)
+
+
+def made_of_lines(world: World, officer: Person) -> str:
+    """Ask for streets of loose lines, let the worker make them; the page that comes of it."""
+    going = officer.goes("/inventory/derive")
+    work_off(world, going.rpartition("/")[2])
+    return officer.reads(officer.client.get(going).headers["location"])
 
 
 def test_streets_come_as_geojson_with_the_datum_named_a_page_at_a_time(world: World, office: Office):
