@@ -29,6 +29,8 @@ from app.base.postgres import FULL_BYTES, disk_full, room, why_not
 
 READY_SECONDS = 90.0
 STOP_SECONDS = 15.0
+#: A second Ctrl-C that comes sooner is meant for the first one's stopping.
+AGAIN_SECONDS = 1.0
 CAUGHT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -85,18 +87,20 @@ def run(
     never got ready. Raises Unready if it runs already, a port is taken, or the database cannot start.
     """
     running: list[_Running] = []
-    with only_one(state), _signals():
+    with only_one(state), _signals() as asked:
         _require_ports(parts)
         try:
             if cluster:
                 cluster.start()
             prepare()
+            asked.heed()
             for one in _started(parts, say):
                 running.append(one)  # noqa: PERF402 - each counts if the next fails
-            _await_ready(running)
+            _await_ready(running, asked)
             announce()
-            _watch(running, state, say)
+            _watch(running, asked, state, say)
         except KeyboardInterrupt:
+            asked.stopping = True
             say("\nStopping; what was entered is kept.")  # below what the terminal shows of Ctrl-C
             return 0
         except _PartDied as death:
@@ -104,6 +108,7 @@ def run(
             _say_full(state, say)
             return 1
         finally:
+            asked.stopping = True
             _stop(running, cluster, say)
 
 
@@ -126,21 +131,39 @@ def only_one(state: Path) -> Iterator[None]:
         yield
 
 
+@dataclass(slots=True)
+class _Asked:
+    """Whether somebody asked us to stop. The exception alone does not do: raised in a finaliser, it is swallowed."""
+
+    heard_at: float | None = None
+    stopping: bool = False
+
+    def hear(self, _number: int, _frame: FrameType | None) -> None:
+        """A signal's handler. Once we are stopping, and right after the first, a further Ctrl-C changes nothing."""
+        first = self.heard_at is None or time.monotonic() - self.heard_at > AGAIN_SECONDS
+        if first and not self.stopping:
+            self.heard_at = time.monotonic()
+            raise KeyboardInterrupt
+
+    def heed(self) -> None:
+        """Raise KeyboardInterrupt where one was heard and did not get through."""
+        if self.heard_at is not None:
+            raise KeyboardInterrupt
+
+
 @contextmanager
-def _signals() -> Iterator[None]:
-    """SIGTERM (and SIGHUP: the terminal closed) stop us as Ctrl-C does."""
-    before = {number: signal.signal(number, _interrupt) for number in CAUGHT}
+def _signals() -> Iterator[_Asked]:
+    """SIGTERM (and SIGHUP: the terminal closed) stop us as Ctrl-C does.
+
+    Handlers rather than SIG_IGN at the end, which the programs that stop the database would inherit.
+    """
+    asked = _Asked()
+    before = {number: signal.signal(number, asked.hear) for number in CAUGHT}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    for number in CAUGHT:
-        signal.signal(number, _nothing)  # a second Ctrl-C must not break the stopping
-    raise KeyboardInterrupt
 
 
 def _require_ports(parts: Sequence[Part]) -> None:
@@ -249,10 +272,11 @@ def _echo(child: subprocess.Popen[bytes], prefix: str, say: Callable[[str], None
             say(prefix + line.decode(errors="replace").rstrip())
 
 
-def _await_ready(running: Sequence[_Running]) -> None:
+def _await_ready(running: Sequence[_Running], asked: _Asked) -> None:
     deadline = time.monotonic() + READY_SECONDS
     waiting = list(running)
     while waiting:
+        asked.heed()
         for one in running:
             one.check()
         waiting = [one for one in waiting if not one.answers()]
@@ -262,10 +286,11 @@ def _await_ready(running: Sequence[_Running]) -> None:
         time.sleep(0.05)
 
 
-def _watch(running: Sequence[_Running], state: Path, say: Callable[[str], None]) -> NoReturn:
+def _watch(running: Sequence[_Running], asked: _Asked, state: Path, say: Callable[[str], None]) -> NoReturn:
     """Until a part dies; a disk that runs full meanwhile is said once, and again after it had room."""
     was_full, look = False, 0.0
     while True:
+        asked.heed()
         for one in running:
             one.check()
         if time.monotonic() >= look:
@@ -283,8 +308,6 @@ def _say_full(state: Path, say: Callable[[str], None]) -> bool:
 
 def _stop(running: Sequence[_Running], cluster: Cluster | None, say: Callable[[str], None]) -> None:
     """Children first, so that none loses the database under its feet; a second Ctrl-C changes nothing."""
-    for number in CAUGHT:
-        signal.signal(number, _nothing)
     for one in running:
         one.signal(signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
@@ -298,7 +321,3 @@ def _stop(running: Sequence[_Running], cluster: Cluster | None, say: Callable[[s
         one.echo.join(timeout=2)
     if cluster:
         cluster.stop()
-
-
-def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """A handler rather than SIG_IGN, which the programs that stop the database would inherit."""

@@ -50,7 +50,7 @@ CHILD = """
 """
 
 SUPERVISOR = """
-    import sys
+    import sys, time
     from pathlib import Path
     from app.base.cluster import Cluster
     from app.base.errors import Unready
@@ -61,8 +61,14 @@ SUPERVISOR = """
         Part("worker", second),
     ]
     cluster = Cluster(folder / "cluster", durable=False) if sys.argv[4] == "database" else None
+    def announce():
+        print("all ready", flush=True)
+        try:
+            time.sleep(1000 if sys.argv[4] == "deaf" else 0)
+        except KeyboardInterrupt:
+            print("swallowed", flush=True)
     try:
-        sys.exit(run(parts, state=folder, cluster=cluster, announce=lambda: print("all ready", flush=True)))
+        sys.exit(run(parts, state=folder, cluster=cluster, announce=announce))
     except Unready as refusal:
         sys.exit(str(refusal))
 """
@@ -123,6 +129,26 @@ def test_a_signal_stops_children_then_the_cluster_and_that_is_no_failure(supervi
     assert "office | asked to stop" in rest
     assert "interrupted by the terminal" not in rest
     assert Cluster(folder / "cluster").status() is Status.STOPPED
+
+
+def test_a_request_to_stop_that_other_code_swallows_is_heeded_all_the_same(supervise):
+    process = supervise(database="deaf")
+    read_until(process, "all ready")
+    process.send_signal(signal.SIGINT)
+    rest, errors = process.communicate(timeout=20)
+    assert process.returncode == 0, errors
+    assert "swallowed" in rest
+    assert "office | asked to stop" in rest
+
+
+def test_a_second_request_does_not_break_the_stopping(supervise):
+    process = supervise(second="sleep 1000")
+    read_until(process, "all ready")
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    rest, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+    assert "office | asked to stop" in rest
 
 
 def test_a_child_that_dies_is_named_and_takes_the_rest_down(supervise, port):
