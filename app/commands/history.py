@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
     from app.base.history import Anchor, Problem
 
+RESTARTED = (
+    "Transaction numbers began again with block {block}: the database was restored on another server before it. If it"
+    " was not, what that block and the next ones hold may be forged."
+)
+
 
 @click.group()
 def history() -> None:
@@ -83,13 +88,16 @@ def _compared(anchors: Sequence[Anchor], folder: Path) -> str:
 
 def _told(problems: Sequence[Problem]) -> bool:
     """Say each problem, and how much is unsealed; whether one of them is a fault."""
+    faults = [problem for problem in problems if problem.problem not in {"unsealed", "restarted"}]
+    for problem in faults:
+        click.secho(_words(problem), fg="red")
     for problem in problems:
-        if problem.problem != "unsealed":
-            click.secho(_words(problem), fg="red")
+        if problem.problem == "restarted":
+            click.secho(RESTARTED.format(block=problem.block), fg="yellow")
     unsealed = sorted(problem.entry_id or 0 for problem in problems if problem.problem == "unsealed")
     if unsealed:
         click.echo(f"{len(unsealed)} entries are not sealed yet: {', '.join(_runs(unsealed))}.")
-    return len(unsealed) < len(problems)
+    return bool(faults)
 
 
 def _words(problem: Problem) -> str:

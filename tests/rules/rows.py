@@ -51,8 +51,9 @@ OWN = {
     "rollout.inspection": "crew_id",
 }
 
-#: Which column names who did what a row tells: nobody writes another's name there (migration z_signed).
+#: Which column names who did what a row tells: nobody writes another's name there.
 SIGNED = {
+    "base.file": "owner_id",
     "base.succession": "confirmed_by",
     "naming.decision": "decided_by",
     "naming.proposal": "proposed_by",

@@ -162,7 +162,10 @@ def test_nobody_signs_for_a_colleague(shared_world: World, maker: Maker):
         for column in table.columns
         if column.name.endswith("_by") and column.foreign_keys
     }
-    assert hands == {f"{name}.{column}" for name, column in SIGNED.items()} | {"naming.finding.waived_by"}
+    assert hands | {"base.file.owner_id"} == {
+        "naming.finding.waived_by",
+        *(f"{name}.{column}" for name, column in SIGNED.items()),
+    }
     for name, column in SIGNED.items():
         person = creator(shared_world, name)
         assert person is not None
@@ -189,3 +192,34 @@ def test_a_row_is_not_handed_to_a_colleague_later_and_an_undo_brings_back_its_ha
         other = world.person(Role.CREW, "东县")
         assert outcome(connection, change.values(proposed_by=other)) == REFUSED
         connection.rollback()
+
+
+def test_a_row_keeps_its_uid_and_the_moment_we_learned_it(shared_world: World, maker: Maker):
+    """Whoever may change a row of a table: neither is theirs to rewrite."""
+    for name, table in protected().items():
+        person = creator(shared_world, name, "change")
+        if person is None or "uid" not in table.c or name == "base.person":
+            continue
+        key = maker.make(name, shared_world.places[MINE])
+        with as_person(shared_world, person) as connection:
+            here = update(table).where(table.c.id == key)
+            for what in ({"recorded_at": text("'2001-01-01'")}, {"uid": text("gen_random_uuid()")}):
+                assert outcome(connection, here.values(**what)) == REFUSED, (name, what)
+            connection.rollback()
+
+
+def test_whoever_may_not_read_the_proposals_of_a_village_asks_nothing_of_its_neighbours(
+    shared_world: World, maker: Maker
+):
+    """What the law compares is told to who names there, not as a list to everybody who is signed in."""
+    maker.make("naming.proposal", shared_world.places["乙村"], words="幸福路", sound_plain="xingfu lu")
+    asked = (
+        "SELECT words FROM naming.around(:village) WHERE words = '幸福路'",
+        "SELECT words FROM naming.namesakes(ARRAY[:village], ARRAY['xingfu lu'], ARRAY[0], ARRAY['幸福路'])",
+    )
+    people = {(Role.TOWN_OFFICER, "南镇"): True, (Role.COUNTY_OFFICER, "西县"): False, (Role.SIGN_MAKER, "东县"): False}
+    for (role, place), told in people.items():
+        with as_person(shared_world, shared_world.person(role, place)) as connection:
+            for sql in asked:
+                rows = connection.execute(text(sql), {"village": shared_world.places[MINE]}).all()
+                assert bool(rows) == told, (role, sql)

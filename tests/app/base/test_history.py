@@ -231,6 +231,15 @@ WRITE = (
     " VALUES ({id}, 'naming.name', 1, 'insert', 'x', '', {at})"
 )
 LAST = "(SELECT max(number) FROM history.block)"
+NEWEST = "history.entry e WHERE e.id = (SELECT max(id) FROM history.entry)"
+LEAF = "INSERT INTO history.leaf SELECT e.id, {block}, history.digest(e) FROM " + NEWEST
+BLOCK_OF_NEWEST = (
+    "INSERT INTO history.block (number, previous, root, hash, entries, horizon, tx, newest_id, newest_at, sealed_at)"
+    " SELECT b.number + 1, b.hash, r.root, history.block_hash(b.number + 1, b.hash, r.root, 1, b.horizon, b.tx,"
+    " b.newest_id, b.newest_at, b.sealed_at), 1, b.horizon, b.tx, b.newest_id, b.newest_at, b.sealed_at"
+    f" FROM history.block b, (SELECT history.merkle(ARRAY[history.digest(e)]) AS root FROM {NEWEST}) r"
+    f" WHERE b.number = {LAST}"
+)
 CUT = (
     f"DELETE FROM history.entry WHERE id IN (SELECT entry_id FROM history.leaf WHERE block = {LAST})",
     f"DELETE FROM history.leaf WHERE block = {LAST}",
@@ -264,6 +273,16 @@ TAMPERED: dict[str, tuple[tuple[str, ...], str, str]] = {
         "block 1",
     ),
     "an entry with an old transaction": ((FORGE.format(tx="e.tx"),), "inserted", "entry new"),
+    "an entry sealed in a block that there is none of": (
+        (FORGE.format(tx="e.tx"), LEAF.format(block=999999)),
+        "inserted",
+        "entry new",
+    ),
+    "an entry of old with a block of its own": (
+        (FORGE.format(tx="'3'"), BLOCK_OF_NEWEST, LEAF.format(block=LAST)),
+        "inserted",
+        "entry new",
+    ),
     "an inner block gone": (
         (
             "DELETE FROM history.entry WHERE id IN (SELECT entry_id FROM history.leaf WHERE block = 2)",
@@ -386,6 +405,23 @@ def test_a_late_commit_below_a_sealed_entry_is_sealed_later_and_no_forgery(world
     assert problems(world) == ["unsealed"]
     assert seal(world.queue, world.clock) == 1
     assert problems(world) == []
+
+
+def test_a_restore_on_another_server_is_told_and_is_no_forgery(world: World):
+    """Transaction numbers begin again there: what is sealed after it has smaller ones than what was sealed before."""
+    officer = world.person(Role.TOWN_OFFICER, "南镇")
+    add_streets(world, officer, n=3)
+    seal(world.queue, world.clock)
+    with world.admin.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        connection.exec_driver_sql(
+            "UPDATE history.block b SET horizon = '99999999', hash = history.block_hash(number, previous, root,"
+            " entries, '99999999', tx, newest_id, newest_at, sealed_at)"
+        )
+    for n in (3, 4):
+        add_streets(world, officer, n=n)
+        seal(world.queue, world.clock)
+    assert problems(world) == ["restarted"]
 
 
 def test_a_hundred_thousand_entries_are_sealed_and_verified(world: World):
