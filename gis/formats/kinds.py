@@ -142,6 +142,9 @@ class Skipped:
     values: dict[str, object]
 
 
+_OF_ROADS = frozenset({*NAME, *CLASS, *CODE})
+
+
 def kind_of(tags: Tags, *, dimension: int) -> Found | Skipped:
     """What the row is. ``tags`` with lower-case keys; ``dimension`` 0 point, 1 line, 2 polygon, -1 unknown.
 
@@ -149,11 +152,16 @@ def kind_of(tags: Tags, *, dimension: int) -> Found | Skipped:
     names the kind, the division code or the name's ending. A row that nothing speaks for is skipped with
     the remedy.
     """
-    for ask in (_osm_road, _osm_facility, _osm_area, _by_column, _by_look):
+    for ask in (*_TOLD, _by_look):
         answer = ask(tags, dimension)
         if answer is not None:
             return answer
-    return Skipped(UNTOLD, "类型", {})
+    layer = tags.get(_LAYER, "").strip()
+    return (
+        _skip(_LAYER, layer, N_("{field}={value} is of no kind that is kept."))
+        if layer
+        else Skipped(UNTOLD, "类型", {})
+    )
 
 
 def name_of(tags: Tags) -> str | None:
@@ -280,6 +288,11 @@ def _by_class_column(tags: Tags) -> Found | Skipped | None:
     return _skip("fclass", fclass, N_("{field}={value} is of no kind that is kept."))
 
 
+def is_road_by_look(tags: Tags) -> bool:
+    """Whether a line is a road for no other reason than that it has a name, a class or a code."""
+    return bool(tags.keys() & _OF_ROADS) and all(ask(tags, 1) is None for ask in _TOLD)
+
+
 def _by_look(tags: Tags, dimension: int) -> Found | Skipped | None:
     """The last resort, for files whose rows carry a name and a shape but no kind."""
     other = next((key for key in _OTHER_OSM if tags.get(key)), None)
@@ -288,7 +301,7 @@ def _by_look(tags: Tags, dimension: int) -> Found | Skipped | None:
     stated = next((column for column in KIND if tags.get(column, "").strip()), None)
     if stated and stated != "type":
         return _skip(stated, tags[stated], N_("{field}={value} is of no kind that is kept."))
-    if dimension == 1 and (tags or {}).keys() & {*NAME, *CLASS, *CODE}:
+    if dimension == 1 and tags.keys() & _OF_ROADS:
         return _road(tags)
     name = name_of(tags)
     if dimension == 0 and name:
@@ -307,3 +320,7 @@ def _division_by_look(tags: Tags, dimension: int) -> Found | None:
         if by_code is kind or (by_code is None and suffix.search(name)):
             return _division(kind, tags)
     return None
+
+
+#: What tells a row's kind outright, in the order of trust.
+_TOLD = (_osm_road, _osm_facility, _osm_area, _by_column)

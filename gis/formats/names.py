@@ -30,8 +30,8 @@ def plain(words: str) -> tuple[str, tuple[str, ...]]:
     trimmed = words.strip()
     spaced = _BREAKS.sub(" ", trimmed)
     seen = "".join(sign for sign in spaced if unicodedata.category(sign) not in _UNSEEN)
-    cut = seen[:LONGEST].rstrip()
-    done = ((spaced != trimmed, _ONE_LINE), (seen != spaced, _TAKEN_OUT), (len(seen) > LONGEST, _CUT))
+    cut = seen.strip()[:LONGEST].rstrip()
+    done = ((spaced != trimmed, _ONE_LINE), (seen != spaced, _TAKEN_OUT), (len(seen.strip()) > LONGEST, _CUT))
     return cut, tuple(note for changed, note in done if changed)
 
 

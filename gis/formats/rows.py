@@ -21,7 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from gis import crs
 from gis.errors import N_
 from gis.features import Area, AreaKind, Centreline, Facility, RowReport, Survey, Verdict
-from gis.formats.kinds import UNTOLD, Found, Skipped, kind_of
+from gis.formats.kinds import UNTOLD, Found, Skipped, is_road_by_look, kind_of
 
 #: Characters kept of a name. The longest in force have some 25, the longest facility of a real OSM extract 90; what is
 #: longer is a description in the wrong column, and would make a page or a plate of any height.
@@ -96,6 +96,7 @@ def gather(rows: Sequence[RawRow], *, datum: crs.Datum, tell: Callable[[float], 
     shapes = np.empty(len(rows), dtype=object)
     shapes[:] = [None if row.flaw else row.shape for row in rows]
     found = [kind_of(row.words, dimension=dimension_of(row.shape)) for row in rows]
+    found = _with_nameless(rows, found)
     with np.errstate(invalid="ignore"):
         placed, flaws = _place(shapes, datum)
     gathering = _Gathering(datum)
@@ -104,6 +105,26 @@ def gather(rows: Sequence[RawRow], *, datum: crs.Datum, tell: Callable[[float], 
         if number % _TOLD == 0:
             tell(number / len(rows))
     return gathering.survey()
+
+
+def _with_nameless(rows: Sequence[RawRow], found: Sequence[Found | Skipped]) -> list[Found | Skipped]:
+    """Lines that nothing tells are roads where others of their layer are roads by their shape and name alone.
+
+    The nameless ones (无名路) of a survey, whose name column is empty: what the programme looks for.
+    """
+    lines = [dimension_of(row.shape) == 1 for row in rows]
+    layers = [row.key.rpartition("/")[0] for row in rows]
+    of_roads = {
+        layer
+        for row, layer, line, what in zip(rows, layers, lines, found, strict=True)
+        if line and isinstance(what, Found) and is_road_by_look(row.words)
+    }
+    return [
+        Found(None, None)
+        if line and layer in of_roads and isinstance(what, Skipped) and what.reason == UNTOLD
+        else what
+        for layer, line, what in zip(layers, lines, found, strict=True)
+    ]
 
 
 def dimension_of(shape: BaseGeometry | None) -> int:
@@ -199,6 +220,8 @@ class _Gathering:
         if isinstance(what, Skipped):
             if what.reason == UNTOLD and row.shape is None:  # its shape might have told
                 self._report(number, row, Verdict.REJECTED, row.flaw or _SHAPELESS)
+            elif what.reason == UNTOLD:  # understood by nobody: it comes back to be mended
+                self._report(number, row, Verdict.REJECTED, Flaw(what.reason, what.field, what.values))
             else:
                 self._report(number, row, Verdict.IGNORED, Flaw(what.reason, what.field, what.values))
             return

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from shapely import LineString, Point
 
@@ -79,6 +79,7 @@ def test_an_ending_that_tells_the_kind_is_read_behind_what_cannot_be_seen(tmp_pa
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+@example(words="\x1b\r0")
 def test_what_is_plain_stays_so_and_what_changed_is_said(words: str):
     kept, notes = plain(words)
     assert plain(kept) == (kept, ())

@@ -56,8 +56,9 @@ KINDS = [
     (ROAD, {"admin_level": "8", "name": "某镇"}, "ignored"),
     (point(116, 37), {"place": "city", "name": "德州市"}, "ignored"),
     (point(116, 37), {"healthcare": "pharmacy"}, "ignored"),
-    (point(116, 37), {}, "ignored"),
-    (ROAD, {}, "ignored"),
+    (point(116, 37), {}, "rejected"),
+    (ROAD, {}, "rejected"),
+    (ROAD, {"备注": "土路"}, "rejected"),
 ]
 
 
@@ -65,8 +66,36 @@ KINDS = [
 def test_a_row_is_told_by_its_attributes(make_geojson, geometry, tags, expected):
     survey = read_survey(make_geojson((geometry, tags)))
     kinds = ["road"] * len(survey.centrelines) + [a.kind for a in survey.areas] + [f.kind for f in survey.facilities]
-    assert kinds == ([] if expected == "ignored" else [expected])
-    assert survey.reports[0].verdict is (Verdict.IGNORED if expected == "ignored" else Verdict.ACCEPTED)
+    left = {"ignored": Verdict.IGNORED, "rejected": Verdict.REJECTED}
+    assert kinds == ([] if expected in left else [expected])
+    assert survey.reports[0].verdict is left.get(expected, Verdict.ACCEPTED)
+
+
+def test_lines_without_a_name_are_roads_where_others_of_the_file_are_by_theirs(make_geojson):
+    """What the programme looks for: the unnamed roads of a survey whose only column is the name."""
+    survey = read_survey(
+        make_geojson(
+            (line((116.3, 37.4), (116.31, 37.4)), {"路名": "幸福街"}),
+            (line((116.3, 37.41), (116.31, 37.41)), {"路名": None}),
+            (line((116.3, 37.42), (116.31, 37.42)), {}),
+            (point(116.3, 37.4), {}),
+            (line((116.3, 37.43), (116.31, 37.43)), {"waterway": "river"}),
+        )
+    )
+    assert [street.name for street in survey.centrelines] == ["幸福街", None, None]
+    verdicts = [report.verdict for report in survey.reports]
+    assert verdicts == [Verdict.ACCEPTED] * 3 + [Verdict.REJECTED, Verdict.IGNORED]
+
+
+def test_lines_that_nothing_tells_are_no_roads_beside_those_of_a_stated_kind(make_geojson):
+    survey = read_survey(
+        make_geojson(
+            (line((116.3, 37.4), (116.31, 37.4)), {"highway": "residential", "name": "幸福街"}),
+            (line((116.3, 37.41), (116.31, 37.41)), {"备注": "电缆"}),
+        )
+    )
+    assert len(survey.centrelines) == 1
+    assert survey.reports[1].verdict is Verdict.REJECTED
 
 
 @pytest.mark.parametrize("name", ["", "  ", "无", "无名路", "NULL", None])
