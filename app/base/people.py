@@ -183,13 +183,7 @@ def add_person(
         department=department,
         since_on=clock.today(),
     )
-    try:
-        with session.begin_nested():
-            session.add(person)
-    except IntegrityError as error:
-        if "ck_person" in str(error.orig):
-            raise Invalid("A login has 2 to 63 of a–z, 0–9, dot, dash and underscore.", field="login") from error
-        raise Conflict("The login {login} is taken. Choose another.", login=login) from error
+    _add(session, person)
     set_password(session, person.id, password)
     return person
 
@@ -221,11 +215,7 @@ def found_person(
         department=department,
         since_on=clock.today(),
     )
-    try:
-        with session.begin_nested():
-            session.add(person)
-    except IntegrityError as error:
-        raise Conflict("The login {login} is taken, or has other signs than a–z, 0–9 and . _ -", login=login) from error
+    _add(session, person)
     session.execute(
         text("INSERT INTO base.password (person_id, hash) VALUES (:person, :hash)"),
         {"person": person.id, "hash": _HASHER.hash(password)},
@@ -284,6 +274,11 @@ def reaches(session: Session, division_id: int, *, subject: str, act: str) -> bo
     )
 
 
+def speak(session: Session, actor: Actor, language: str) -> None:
+    """The language that a person is spoken to in wherever they sign in, and in what long work of theirs says."""
+    session.get_one(Person, actor.id).language = language
+
+
 def rights_of(session: Session, actor: Actor) -> frozenset[str]:
     """What a role may do anywhere, as ``naming.proposal:read``; where, the database decides row by row."""
     wanted = text("SELECT subject || ':' || act FROM base.\"right\" WHERE role = :role AND reach <> 'root'")
@@ -297,6 +292,16 @@ def _require_whole(role: Role, name: str, department: str, password: str) -> Non
         raise Invalid(TOO_SHORT, field="password", n=SHORTEST_PASSWORD)
     if role is Role.CONTENT_EDITOR and not department:
         raise Invalid("An editor writes for a department; name it, for example 文化和旅游局.", field="department")
+
+
+def _add(session: Session, person: Person) -> None:
+    try:
+        with session.begin_nested():
+            session.add(person)
+    except IntegrityError as error:
+        if "ck_person" in str(error.orig):
+            raise Invalid("A login has 2 to 63 of a–z, 0–9, dot, dash and underscore.", field="login") from error
+        raise Conflict("The login {login} is taken. Choose another.", login=person.login) from error
 
 
 def _require_level(role: Role, division: Division) -> None:

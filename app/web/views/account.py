@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from app.base.errors import NotAllowed
 from app.base.models import Role
-from app.base.people import Actor, find_actor, log_in, log_out
+from app.base.people import Actor, find_actor, log_in, log_out, speak
 from app.base.request import Config, Now, Show
 from app.web import language
 from app.web.answers import local
@@ -62,14 +62,19 @@ def leave(request: Request) -> Response:
 
 
 @router.post("/language")
-def speak(
+def choose(
+    request: Request,
     settings: Config,
     wanted: Annotated[str, Form(alias="language")],
     next: Annotated[str, Form()] = "/",  # noqa: A002
 ) -> Response:
-    """Keep the language in this browser."""
+    """Keep the language in this browser, and for who is signed in wherever they sign in next."""
+    spoken, actor = language.use(wanted), request.state.actor
+    if actor is not None:
+        with request.app.state.database.acting(actor.id, via="language") as session:
+            speak(session, actor, spoken)
     response = RedirectResponse(local(next), status_code=303)
-    keep(response, settings, LANGUAGE, language.use(wanted), hours=_YEAR_HOURS)
+    keep(response, settings, LANGUAGE, spoken, hours=_YEAR_HOURS)
     return response
 
 

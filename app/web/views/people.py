@@ -14,7 +14,7 @@ from app.base import paging
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import entries_of
 from app.base.models import Division, Person, Role
-from app.base.people import SHORTEST_PASSWORD, add_person, change_own_password, may, set_password
+from app.base.people import LEVELS, SHORTEST_PASSWORD, add_person, change_own_password, may, set_password
 from app.base.request import Me, Now, Place, Show, Version, Work, one_of
 from app.base.seen import require_row
 from app.web import queries
@@ -191,9 +191,9 @@ def _too_short(show: Show) -> dict[str, str]:
 
 def _form(show: Show, place: Division, wanted: Wanted, errors: dict[str, str], status: int) -> Response:
     told = {field: show.text(message) for field, message in errors.items()}
-    return show.page(
-        "people/new.html", status=status, wanted=wanted, errors=told, place=place, roles=[role.value for role in Role]
-    )
+    fitting = [role.value for role in Role if place.kind in LEVELS.get(role, ({place.kind}, ""))[0]]
+    roles = fitting if wanted.role in {"", *fitting} else [wanted.role, *fitting]
+    return show.page("people/new.html", status=status, wanted=wanted, errors=told, place=place, roles=roles)
 
 
 def _division(session: Session, uid: str) -> Division | None:

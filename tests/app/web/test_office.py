@@ -120,6 +120,14 @@ def test_a_page_that_is_not_there_says_so_in_the_readers_language(office: Office
     assert 'lang="en"' in client.get("/").text
 
 
+@pytest.mark.parametrize("role", [Role.CITY_OFFICER, Role.AUDITOR, Role.CREW, Role.ADMINISTRATOR])
+def test_the_language_is_kept_for_the_person_wherever_they_sign_in(office: Office, role: Role):
+    client = office.signed_in(role, "市")
+    client.post("/language", data={"form_token": token_in(client.get("/people/me").text), "language": "en"})
+    again = office.signed_in(role, "市")
+    assert 'lang="en"' in again.get("/people/me").text
+
+
 def test_programs_get_json_with_the_trace_number(office: Office):
     client = office.signed_in(Role.TOWN_OFFICER, "南镇")
     answer = client.get("/api/v1/nothing")
