@@ -11,6 +11,9 @@ import click
 from app.base.clock import Clock
 from app.commands.local import require_folder, settings_now
 
+#: What ``--value`` takes for all values that nothing else is said of.
+OTHERS = "*"
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from app.base.settings import Settings
     from app.commands.kinds import Taken
     from app.intake.datums import Look
+    from app.intake.mappings import Said
     from app.intake.models import Intake
 
 
@@ -31,21 +35,27 @@ if TYPE_CHECKING:
 @click.option("--datum", default="", help="Where the file does not say it, or says it wrongly: EPSG:4548, GCJ-02 …")
 @click.option("--column", "columns", multiple=True, help="FIELD=COLUMN: name, kind, code, town, road_class, x, y, wkt")
 @click.option("--every", default="", help="What all rows are where no column says it: 道路, 村, 村委会 …")
+@click.option("--value", "values", multiple=True, help="VALUE=KIND: 村部=村委会, CZ=不要 (left out); *=不要 for others")
 @click.option("--sketch", is_flag=True, help="The places are a sketch, no survey")
 @click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help="Write the rejected rows here")
-def import_(columns: tuple[str, ...], every: str, rejected: Path | None, **said: Any) -> None:
+def import_(columns: tuple[str, ...], every: str, values: tuple[str, ...], rejected: Path | None, **said: Any) -> None:
     """Take in a survey FILE: whole or not at all, with a verdict on every row.
 
-    Columns that are said once, here or on the page, are remembered for the next file of the source.
+    What is said of columns and of the values of the column of kinds, here or on the page, is remembered for the next
+    file of the source. A value that nobody has said anything about stops it, with the option that says it.
     """
     from app.base.db import Database
+    from app.intake.mappings import Said
 
     if rejected is not None:
         require_folder(rejected.parent, option="--rejected")
+    kinds = _values(values)
+    rest = kinds.pop(OTHERS, "") != ""
+    told = Said(_columns(columns, every), kinds, rest)
     settings = settings_now()
     database = Database(settings, pool_size=1)
     try:
-        _import(settings, database, told=_columns(columns, every), rejected=rejected, **said)
+        _import(settings, database, told=told, rejected=rejected, **said)
     finally:
         database.close()
 
@@ -61,7 +71,7 @@ def _import(
     licence: str,
     datum: str,
     sketch: bool,
-    told: dict[str, str],
+    told: Said,
     rejected: Path | None,
 ) -> None:
     from app.base.models import GeometrySource
@@ -93,7 +103,7 @@ def _import(
             division=division,
             tell=part(tell, READ, 1.0),
         )
-        if told and seen.opened.by:
+        if seen.opened.by and told != mappings.Said():
             names = seen.opened.names
             mappings.remember(session, clock, division=division, source=named, names=names, columns=seen.opened.by)
         _say(session, made, seen, rejected)
@@ -108,6 +118,18 @@ def _columns(columns: tuple[str, ...], every: str) -> dict[str, str]:
             raise click.BadParameter(wrong, param_hint="--column")
     told = {field: column.lower() for field, _, column in pairs}
     return {**told, "every": every} if every else told
+
+
+def _values(values: tuple[str, ...]) -> dict[str, str]:
+    """Value → kind; a value may hold the sign that a kind never does."""
+    from gis.formats import LEFT_OUT
+
+    pairs = [each.rpartition("=") for each in values]
+    for value, _, kind in pairs:
+        if not (value and kind) or (value == OTHERS and kind != LEFT_OUT):
+            wrong = f"“{value}={kind}” is not VALUE=KIND, such as 村部=村委会, CZ=不要 or, for all others, *=不要"
+            raise click.BadParameter(wrong, param_hint="--value")
+    return {value: kind for value, _, kind in pairs}
 
 
 def person_called(settings: Settings, login: str, *, via: str) -> int:
@@ -125,13 +147,14 @@ def person_called(settings: Settings, login: str, *, via: str) -> int:
     return found
 
 
-def _seen(session: Session, file: Path, *, division: Division, source: str, datum: str, told: dict[str, str]) -> Look:
-    """The file, opened by the columns that were said or remembered, in a datum that is beyond doubt, or was said."""
+def _seen(session: Session, file: Path, *, division: Division, source: str, datum: str, told: Said) -> Look:
+    """The file, opened by what was said or remembered of it, in a datum that is beyond doubt, or was said."""
     from app.base.errors import Invalid
     from app.intake import mappings, steps
     from app.intake.datums import find_datum
 
-    by = partial(mappings.columns_of, told) if told else mappings.choosing(session, division, source)
+    says_nothing = told == mappings.Said()
+    by = (mappings.choosing if says_nothing else partial(mappings.saying, said=told))(session, division, source)
     opened = steps.open_bytes(file.read_bytes(), name=file.name, by=by)
     if opened.lost:
         raise Invalid(
@@ -139,6 +162,7 @@ def _seen(session: Session, file: Path, *, division: Division, source: str, datu
             file=file.name,
             names=", ".join(opened.names),
         )
+    mappings.require_values(opened, told)
     seen = find_datum(session, opened, datum=datum, division=division)
     if seen.finding.asks and not datum:
         raise Invalid("{found} Say it: --datum {datum}", found=seen.refusal(), datum=seen.finding.hypotheses[0].name)

@@ -29,19 +29,20 @@ from app.intake.villages import KNOWN, Said, Settled, make, settle
 from gis.datums import MARGIN_DEG, MOST
 from gis.errors import GisError
 from gis.features import RowReport, Survey, Verdict
-from gis.formats import By, Columns, Opened, open_rows
+from gis.formats import By, Columns, Opened, begins_to_tell, open_rows
 from gis.formats import open_head as open_head_of
 from gis.linework import Change
 
 #: Characters kept of a file's name: file systems end at 255 bytes, and a Chinese character has three.
 LONGEST_NAME = 80
-#: Bytes of a file that are enough for the head of a table, but for a packed one.
+#: Bytes of a file that are enough to tell its kind, and for the head of a text.
 _HEAD = 2 << 20
 #: What share of an intake is done once its lines are kept, and its facilities (measured with 20,000 lines).
 _LINES, _PLACES = 0.7, 0.75
 #: Why a place of a file is not taken in.
 OUTSIDE = N_("This lies outside {name}. Check its coordinates.")
-#: Rows of a kind we do not keep are counted, not stored one by one: an OSM extract has hundreds of thousands.
+#: Rows of a kind we do not keep are counted, not stored one by one: an OSM extract has hundreds of thousands. Where an
+#: officer has said what the columns mean, all rows are: they are told what was said of them.
 STORED = frozenset(Verdict) - {Verdict.IGNORED}
 
 
@@ -92,21 +93,27 @@ def open_bytes(data: bytes, *, name: str, by: By = None) -> Opened:
 
 
 def open_head(data: BinaryIO, *, name: str, by: By = None) -> Opened | None:
-    """The first rows of a large table that is handed in, to ask what its columns mean; None for another kind of file.
+    """The first rows of a large file that is handed in, to ask what its columns mean; None for a kind without a head.
 
-    ``data`` goes to disk a piece at a time. Raises Invalid as :func:`open_bytes` does.
+    ``data`` goes to disk a piece at a time, no further than it is needed. Raises Invalid as :func:`open_bytes` does.
     """
     with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
         path = Path(folder) / (Path(name.replace("\\", "/").replace("\0", "")).name[-LONGEST_NAME:] or "file")
-        with path.open("wb") as kept:
-            beginning = data.read(_HEAD)
-            kept.write(beginning)
-            if beginning.startswith(b"PK"):  # a workbook's table of contents stands at its end
-                shutil.copyfileobj(data, kept)
         try:
-            return open_head_of(path, by=by)
+            return open_head_of(path, by=by) if _began(data, path) else None
         except GisError as error:
             raise Invalid(error.message, field="file", **error.values) from error
+
+
+def _began(data: BinaryIO, path: Path) -> bool:
+    """Write as much of a file as its head needs; false for a kind that has none."""
+    with path.open("wb") as kept:
+        kept.write(data.read(_HEAD))
+        kept.flush()
+        enough = begins_to_tell(path, called=path.name)
+        if enough is False:
+            shutil.copyfileobj(data, kept)
+    return enough is not None
 
 
 def take_in(
@@ -257,7 +264,7 @@ def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], t
             "values": {name: str(value) for name, value in report.values.items()},
         }
         for report in reports
-        if report.verdict in STORED
+        if report.verdict in STORED or intake.columns
     ]
     session.flush()
     for chunk in chunks(rows, tell):

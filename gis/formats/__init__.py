@@ -7,6 +7,7 @@ first file that does, and :mod:`gis.formats.writing` by who writes.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,24 +20,32 @@ from gis.errors import N_, UnknownDatum, UnreadableFile
 from gis.features import Survey
 from gis.formats import columns
 from gis.formats.archive import DEFAULT_LIMITS, Limits
-from gis.formats.columns import Columns, Field, guess
-from gis.formats.kinds import Found, kind_of, name_of
+from gis.formats.columns import LEFT_OUT, Columns, Field, Value, guess
+from gis.formats.kinds import KEPT, KIND, NO_KIND, Found, Skipped, name_of, plain
 from gis.formats.names import with_plain_names
-from gis.formats.opening import rows_of
-from gis.formats.rows import RawRow, dimension_of, gather, keepable, silent
+from gis.formats.opening import Rows, begins_to_tell, head_of, rows_of
+from gis.formats.rows import RawRow, gather, keepable, silent
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "KEPT",
+    "LEFT_OUT",
     "By",
     "Columns",
     "Field",
     "Limits",
     "Opened",
+    "Value",
+    "begins_to_tell",
     "guess",
     "open_head",
     "open_rows",
+    "plain",
     "read_survey",
 ]
+
+#: OSM keys: a file with one of these columns is read by them.
+_TAGS = frozenset({"highway", "amenity", "shop", "place", "admin_level"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,33 @@ class Opened:
         """Whether it is a table of which nobody knows yet in which columns its places stand."""
         return self.table and all(row.shape is None and row.flaw is None for row in self.rows)
 
+    @property
+    def tagged(self) -> bool:
+        """Whether it speaks in OSM's tags, which nobody has to explain."""
+        return not self.mappable or not _TAGS.isdisjoint(self.names)
+
+    @property
+    def useful(self) -> bool:
+        """Whether any row is of a kind that we keep."""
+        return any(isinstance(row.what, Found) for row in self.rows)
+
+    def values_by(self, by: Columns | None) -> list[Value]:
+        """The values of the column of kinds, as :func:`gis.formats.columns.values_of` has them; none without one."""
+        column = by.of.get(Field.KIND) if by and not by.every else None
+        return columns.values_of(self.rows, column) if column else []
+
+    def untold(self) -> list[Value]:
+        """Values of a column of kinds that leave rows out without anybody having said so; the most frequent first."""
+        if self.by is not None:
+            said = self.by
+            found = [] if said.rest else self.values_by(said)
+            return [value for value in found if value.known is None and value.plain not in said.values]
+        if self.tagged:
+            return []
+        left = [what for row in self.rows if isinstance(what := row.what, Skipped) and what.reason == NO_KIND]
+        counted = Counter(str(what.values["value"]) for what in left if what.field in KIND)
+        return [Value(plain(words), words, n) for words, n in counted.most_common()]
+
     def read(self, by: Columns | None) -> Opened:
         """The rows of a file just read: by these columns and no others, else by what its columns are called."""
         if by is None:
@@ -88,7 +124,7 @@ class Opened:
 
         For :func:`gis.datums.find`; None where a row has no shape.
         """
-        mine = [row for row in self.rows if isinstance(kind_of(row.words, dimension=dimension_of(row.shape)), Found)]
+        mine = [row for row in self.rows if isinstance(row.what, Found)]
         rows = mine or list(self.rows)
         shapes = np.empty(len(rows), dtype=object)
         shapes[:] = [None if row.flaw else row.shape for row in rows]
@@ -130,26 +166,30 @@ def open_rows(path: Path, *, by: By = None, limits: Limits = DEFAULT_LIMITS) -> 
         raise UnreadableFile(N_("{file} is not there or is no file."), file=path.name)
     with tempfile.TemporaryDirectory(prefix="minglu-") as scratch:
         read = rows_of(path, called=path.name, scratch=Path(scratch), limits=limits)
-    if not read.rows:
-        raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=path.name)
-    opened = Opened(tuple(keepable(row) for row in read.rows), read.stated, path.name, read.table, read.kind)
-    return opened.read(by(opened) if callable(by) else by)
+    return _opened(read, path.name, by)
 
 
-def open_head(path: Path, *, by: By = None) -> Opened | None:
-    """The first rows of a large table (CSV, Excel), in bounded memory, to ask what its columns mean.
+def open_head(path: Path, *, by: By = None, limits: Limits = DEFAULT_LIMITS) -> Opened | None:
+    """The first rows of a large file, in bounded memory, to ask what its columns mean; ``by`` as for :func:`open_rows`.
 
-    ``by`` as for :func:`open_rows`. None for another kind of file, and for a workbook that is read whole or not at all.
-    Raises :class:`UnreadableFile`.
+    None for what is read whole or not at all: OSM and GPX, which nobody has to explain, a workbook of very many texts,
+    gzip, and a GeoJSON whose first feature is larger than a head. Raises :class:`UnreadableFile`.
     """
     from gis.formats import sheets
 
-    rows = sheets.read_head(path, called=path.name)
-    if rows is None:
-        return None
-    if not rows:
-        raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=path.name)
-    opened = Opened(tuple(keepable(row) for row in rows), None, path.name, table=True)
+    listed = sheets.read_head(path, called=path.name)
+    if listed is None:
+        with tempfile.TemporaryDirectory(prefix="minglu-") as scratch:
+            head = head_of(path, called=path.name, scratch=Path(scratch), limits=limits)
+    else:
+        head = Rows(listed, None, table=True)
+    return None if head is None else _opened(head, path.name, by)
+
+
+def _opened(read: Rows, called: str, by: By) -> Opened:
+    if not read.rows:
+        raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=called)
+    opened = Opened(tuple(keepable(row) for row in read.rows), read.stated, called, read.table, read.kind)
     return opened.read(by(opened) if callable(by) else by)
 
 

@@ -9,9 +9,11 @@ import dataclasses
 import itertools
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 import shapely
@@ -60,14 +62,20 @@ _WORDS: dict[Field, tuple[str, ...]] = {
     Field.Y: ("纬度", "北纬", "lat", "latitude", "纵坐标", "北坐标", "northing", "y坐标", "y", "point_y"),
     Field.WKT: ("wkt", "geometry", "geom", "the_geom", "几何", "图形", "shape", "空间坐标"),
 }
+_KIND = "类型"
 #: The column of :mod:`gis.formats.kinds` that each field is read from once a person has mapped it.
 _READ_AS = {
     Field.NAME: "name",
-    Field.KIND: "类型",
+    Field.KIND: _KIND,
     Field.CODE: "代码",
     Field.TOWN: "乡镇",
     Field.ROAD_CLASS: "道路等级",
 }
+#: What is told beside the fields.
+_BESIDE = frozenset({"every", "values", "rest"})
+#: What a person says of a value whose rows are left out, and what its rows are told.
+LEFT_OUT = "不要"
+LEFT = N_("{field}={value} was left out by the officer who said what the values of this column are.")
 #: What :mod:`gis.formats.returning` adds to rows that it gives back; no column of the file's own.
 ADDED = ("行号", "原因", "字段")
 _UNIT = re.compile(r"[(（\[].*?[)）\]]|[°:：*]")
@@ -85,26 +93,31 @@ _SHORTEST_HEADER = 2
 class Columns:
     """Which column each field is read from, in lower case as :class:`RawRow` has them.
 
-    ``every`` says what all rows are (道路, 村, 村委会 …) where no column does.
+    ``every`` says what all rows are (道路, 村, 村委会 …) where no column does. ``values`` says what a value of the
+    column of kinds is: a word of :data:`gis.formats.kinds.KEPT`, or :data:`LEFT_OUT`, by the value as
+    :func:`gis.formats.kinds.plain` has it; with ``rest`` other values that we don't know are nothing to ask about.
     """
 
     of: Mapping[Field, str] = dataclasses.field(default_factory=dict)
     every: str = ""
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    rest: bool = False
 
     @property
     def placed(self) -> bool:
         """Whether the columns say where a row is."""
         return Field.WKT in self.of or {Field.X, Field.Y} <= self.of.keys()
 
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, Any]:
         """As it is stored and travels with a run; :meth:`of_told` reads it."""
-        columns = {field.value: column for field, column in self.of.items()}
-        return {**columns, "every": self.every} if self.every else columns
+        said = {"every": self.every, "values": dict(self.values), "rest": self.rest}
+        return {field.value: column for field, column in self.of.items()} | {k: v for k, v in said.items() if v}
 
     @classmethod
-    def of_told(cls, told: Mapping[str, str]) -> Columns:
-        """Raises ValueError for a field that there is none of."""
-        return cls({Field(name): column for name, column in told.items() if name != "every"}, told.get("every", ""))
+    def of_told(cls, told: Mapping[str, Any]) -> Columns:
+        """Raises ValueError for a field that there is none of. What was stored before values could be said has none."""
+        fields = {Field(name): column for name, column in told.items() if name not in _BESIDE}
+        return cls(fields, told.get("every", ""), told.get("values", {}), told.get("rest", False))
 
 
 def guess(names: Sequence[str]) -> Columns:
@@ -150,9 +163,45 @@ def mapped(rows: Sequence[RawRow], columns: Columns) -> list[RawRow]:
     for row in rows:
         read = {_READ_AS[field]: row.tags[column] for field, column in wanted if column in row.tags}
         if columns.every:
-            read[_READ_AS[Field.KIND]] = columns.every
-        mapped_rows.append(dataclasses.replace(row, read=read))
+            read[_KIND] = columns.every
+        left = _left(read, columns)
+        mapped_rows.append(dataclasses.replace(row, read=read, left=left))
     return mapped_rows
+
+
+def _left(read: dict[str, str], columns: Columns) -> kinds.Skipped | None:
+    """Put what was said of the row's value in its place; why the row is left out, where that was said."""
+    value = read.get(_KIND, "")
+    means = columns.values.get(kinds.plain(value)) if columns.values and not columns.every else None
+    if means == LEFT_OUT:
+        return kinds.Skipped(LEFT, _KIND, {"field": _KIND, "value": value[: kinds.LONGEST_VALUE]})
+    if means:
+        read[_KIND] = means
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a column of kinds: as it is compared, as the file first writes it, and in how many rows.
+
+    ``known`` is the word of :data:`gis.formats.kinds.KEPT` that it is read as by itself.
+    """
+
+    plain: str
+    words: str
+    rows: int
+    known: str | None = None
+
+
+def values_of(rows: Sequence[RawRow], column: str) -> list[Value]:
+    """The values of a column, alike ones as one: those that we don't know first, then the most frequent; no blank."""
+    found: dict[str, Value] = {}
+    for words, n in Counter(row.tags.get(column, "") for row in rows).items():
+        key = kinds.plain(words)
+        before = found.get(key) or Value(key, words.strip()[: kinds.LONGEST_VALUE], 0, kinds.read_as(words))
+        found[key] = dataclasses.replace(before, rows=before.rows + n)
+    found.pop("", None)
+    return sorted(found.values(), key=lambda value: (value.known is not None, -value.rows, value.plain))
 
 
 def as_called(report: RowReport, columns: Columns) -> RowReport:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,15 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape as shape_of
 
 from gis.errors import N_, UnreadableFile
+from gis.formats.magic import beginning
 from gis.formats.rows import Flaw, RawRow
 from gis.formats.texts import text_of
 
 _LARGEST = 1 << 30
+#: How much of a large file is read for its head.
+HEAD_BYTES = 2 << 20
+_FEATURES = re.compile(r'"features"\s*:\s*\[')
+_BETWEEN = re.compile(r"[\s,]*")
 
 
 def read(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
@@ -33,6 +40,42 @@ def read(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
     with np.errstate(invalid="ignore"):  # NaN among coordinates is for the row's report
         rows = [_row(number, feature) for number, feature in enumerate(features, start=1)]
     return rows, _datum(document)
+
+
+def read_head(path: Path, *, most: int) -> tuple[list[RawRow], str | None] | None:
+    """The first rows of a large FeatureCollection, and its datum where that stands before them; at most ``most``.
+
+    Only the first megabytes of the file are read, so it may be cut off. None where no whole feature stands there, or
+    no list of features.
+    """
+    with path.open("rb") as file:
+        text = beginning(file.read(HEAD_BYTES))
+    start = _FEATURES.search(text)
+    if start is None:
+        return None
+    rows = [_row(number, feature) for number, feature in enumerate(_first(text, start.end(), most), start=1)]
+    return (rows, _datum(_before(text[: start.start()]))) if rows else None
+
+
+def _first(text: str, at: int, most: int) -> Iterator[Any]:
+    """Each whole value of a list whose first stands at ``at``, up to where the text is cut off or the list ends."""
+    decoder = json.JSONDecoder(strict=False)
+    for _ in range(most):
+        begin = _BETWEEN.match(text, at)
+        try:
+            feature, at = decoder.raw_decode(text, begin.end() if begin else at)
+        except (ValueError, RecursionError):
+            return
+        yield feature
+
+
+def _before(text: str) -> dict[str, Any]:
+    """The members of a document that stand before its features; none where these cannot be told."""
+    try:
+        found = json.loads(text.rstrip().rstrip(",") + "}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _parse(text: str, called: str) -> dict[str, Any]:

@@ -7,7 +7,9 @@ clinic, school.
 
 from __future__ import annotations
 
+import functools
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +18,19 @@ from gis.features import AreaKind, FacilityKind
 
 Tags = Mapping[str, str]
 
+#: What a person may say that rows are, in our words; None is a road.
+KEPT: dict[str, AreaKind | FacilityKind | None] = {
+    "道路": None,
+    "村": AreaKind.VILLAGE,
+    "镇": AreaKind.TOWN,
+    "县": AreaKind.COUNTY,
+    "村委会": FacilityKind.COMMITTEE,
+    "商店": FacilityKind.SHOP,
+    "卫生室": FacilityKind.CLINIC,
+    "学校": FacilityKind.SCHOOL,
+}
+#: Characters by which a value is told from others, and those that a report repeats of it.
+LONGEST_VALUE = 60
 STREET_CLASSES = frozenset({"residential", "unclassified", "living_street", "tertiary", "secondary", "primary", "road"})
 _AMENITIES = {
     "townhall": FacilityKind.COMMITTEE,
@@ -114,6 +129,7 @@ _SUFFIXES = (
 _CODE_KINDS = {6: AreaKind.COUNTY, 9: AreaKind.TOWN, 12: AreaKind.VILLAGE}
 
 
+NO_KIND = N_("{field}={value} is of no kind that is kept.")
 UNTOLD = N_("Nothing tells what this row is; add a column 类型 with a value such as 道路, 村, 村委会 or 商店.")
 
 
@@ -157,11 +173,7 @@ def kind_of(tags: Tags, *, dimension: int) -> Found | Skipped:
         if answer is not None:
             return answer
     layer = tags.get(_LAYER, "").strip()
-    return (
-        _skip(_LAYER, layer, N_("{field}={value} is of no kind that is kept."))
-        if layer
-        else Skipped(UNTOLD, "类型", {})
-    )
+    return _skip(_LAYER, layer, NO_KIND) if layer else Skipped(UNTOLD, "类型", {})
 
 
 def name_of(tags: Tags) -> str | None:
@@ -186,7 +198,7 @@ def _code_of(tags: Tags) -> str | None:
 
 
 def _skip(field: str, value: str, reason: str) -> Skipped:
-    return Skipped(reason, field, {"field": field, "value": value})
+    return Skipped(reason, field, {"field": field, "value": value[:LONGEST_VALUE]})
 
 
 def _osm_road(tags: Tags, dimension: int) -> Found | Skipped | None:
@@ -264,15 +276,40 @@ def _osm_boundary(tags: Tags, dimension: int) -> Found | Skipped:
 
 def _by_column(tags: Tags, _: int) -> Found | Skipped | None:
     for column in (*KIND, _LAYER):
-        word = tags.get(column, "").strip().lower()
-        if word in _ROAD_WORDS:
-            return _road(tags)
-        if word in _AREA_WORDS:
-            return _division(_AREA_WORDS[word], tags)
-        for kind, words in _FACILITY_WORDS.items():
-            if word and any(known in word for known in words):
-                return Found(kind, name_of(tags))
+        value = tags.get(column)
+        word = read_as(value) if value else None
+        if word is not None:
+            return _of_kind(KEPT[word], tags)
     return _by_class_column(tags)
+
+
+def _of_kind(kind: AreaKind | FacilityKind | None, tags: Tags) -> Found:
+    if kind is None:
+        return _road(tags)
+    return _division(kind, tags) if isinstance(kind, AreaKind) else Found(kind, name_of(tags))
+
+
+def plain(value: str) -> str:
+    """A value as it is compared: without blanks (tables stretch 商 店 with them), width and case; at most 60 signs."""
+    return "".join(unicodedata.normalize("NFKC", value[: 4 * LONGEST_VALUE]).split()).casefold()[:LONGEST_VALUE]
+
+
+@functools.lru_cache(maxsize=4096)
+def read_as(value: str) -> str | None:
+    """Which of :data:`KEPT` a value of a column of kinds is read as by itself; None for a value that we don't know."""
+    word = plain(value)
+    if not word:
+        return None
+    if word in _ROAD_WORDS:
+        return _word_for(None)
+    if word in _AREA_WORDS:
+        return _word_for(_AREA_WORDS[word])
+    found = next((kind for kind, words in _FACILITY_WORDS.items() if any(known in word for known in words)), None)
+    return _word_for(found) if found else None
+
+
+def _word_for(kind: AreaKind | FacilityKind | None) -> str:
+    return next(word for word, meant in KEPT.items() if meant is kind)
 
 
 def _by_class_column(tags: Tags) -> Found | Skipped | None:
@@ -285,7 +322,7 @@ def _by_class_column(tags: Tags) -> Found | Skipped | None:
         return _division(AreaKind.VILLAGE, tags)
     if fclass in _AMENITIES:
         return Found(_AMENITIES[fclass], name_of(tags))
-    return _skip("fclass", fclass, N_("{field}={value} is of no kind that is kept."))
+    return _skip("fclass", fclass, NO_KIND)
 
 
 def is_road_by_look(tags: Tags) -> bool:
@@ -297,10 +334,10 @@ def _by_look(tags: Tags, dimension: int) -> Found | Skipped | None:
     """The last resort, for files whose rows carry a name and a shape but no kind."""
     other = next((key for key in _OTHER_OSM if tags.get(key)), None)
     if other:
-        return _skip(other, tags[other], N_("{field}={value} is of no kind that is kept."))
+        return _skip(other, tags[other], NO_KIND)
     stated = next((column for column in KIND if tags.get(column, "").strip()), None)
     if stated and stated != "type":
-        return _skip(stated, tags[stated], N_("{field}={value} is of no kind that is kept."))
+        return _skip(stated, tags[stated], NO_KIND)
     if dimension == 1 and tags.keys() & _OF_ROADS:
         return _road(tags)
     name = name_of(tags)

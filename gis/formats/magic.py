@@ -81,7 +81,7 @@ def delimiter_of(text: str) -> str | None:
 
 
 def _kind_of_text(head: bytes) -> str:
-    text = _beginning(head)
+    text = beginning(head)
     if text.startswith("<"):
         return next((kind for root, kind in _ROOTS if root in text), _MARKUP)
     if text[:1] in {"{", "["}:
@@ -95,7 +95,7 @@ def _is_table(text: str) -> bool:
     return _NO_TEXT.search(text) is None and delimiter_of(text) is not None
 
 
-def _beginning(head: bytes) -> str:
+def beginning(head: bytes) -> str:
     """The first characters, whatever they are written in; with signs of replacement where the bytes are no text."""
     for encoding in ["utf-16"] if head[:2] in _UTF16 else ["utf-8-sig", "gb18030"]:
         try:

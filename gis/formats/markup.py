@@ -37,8 +37,10 @@ def check(path: Path, *, called: str) -> None:
         element.clear()
 
 
-def read_kml(path: Path, *, called: str) -> list[RawRow]:
+def read_kml(path: Path, *, called: str, most: int | None = None) -> list[RawRow]:
     """The placemarks of a KML, in their order. Columns are name, the extended data and, as 图层, the folder's name.
+
+    ``most``: only the first, whatever comes after them.
 
     A key is the placemark's ``id``, else its number. Raises :class:`UnreadableFile` for what is broken off, nested too
     deeply, declares entities, or has no placemark.
@@ -49,6 +51,8 @@ def read_kml(path: Path, *, called: str) -> list[RawRow]:
         if _local(element) == "Placemark":
             rows.append(_placemark(element, number=len(rows) + 1, folder=folders[-1] if folders else ""))
             element.clear()
+            if len(rows) == most:
+                break
     if not rows:
         raise UnreadableFile(N_("{file} has no placemark; export the places, not a link to them."), file=called)
     return rows

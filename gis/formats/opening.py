@@ -16,6 +16,8 @@ from gis.formats.rows import RawRow
 READ = "GeoJSON, GeoPackage, shapefile (zip), OSM PBF / XML, KML / KMZ, GPX, DXF, CSV, Excel (xlsx)"
 #: What RFC 7946, the OSM wiki, OGC 07-147r2 and GPX 1.1 define for files that say nothing.
 _WGS84 = "EPSG:4326"
+#: About how many rows the head of a large file has.
+HEAD_ROWS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +33,45 @@ class Rows:
     kind: str = ""
 
 
-def rows_of(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows:
-    """The rows of one file; what is packed is unfolded into ``scratch``, once. Raises :class:`UnreadableFile`."""
+def rows_of(path: Path, *, called: str, scratch: Path, limits: Limits, most: int | None = None) -> Rows:
+    """The rows of one file; what is packed is unfolded into ``scratch``, once. Raises :class:`UnreadableFile`.
+
+    ``most``: about so many of the first rows. Raises :class:`NoHead` for a kind of which these cannot be had alone.
+    """
     kind = kind_of_file(path, called)
     if kind == "zip":
-        return _of_zip(path, called=called, scratch=scratch, limits=limits)
-    if kind == "gzip":
-        return _of_plain(archive.unfold_gzip(path, scratch / "unfolded", limits=limits), called, scratch)
-    return _of_plain(path, called, scratch)
+        return _of_zip(path, called=called, scratch=scratch, limits=limits, most=most)
+    if kind == "gzip" and most is None:
+        return _of_plain(archive.unfold_gzip(path, scratch / "unfolded", limits=limits), called, scratch, most)
+    return _of_plain(path, called, scratch, most)
 
 
-def _of_plain(path: Path, called: str, scratch: Path) -> Rows:
+class NoHead(Exception):
+    """A file has no head that is read without the rest: nothing is wrong with it."""
+
+
+def head_of(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows | None:
+    """The first rows of a file of drawn things; None for a kind of which these cannot be had alone.
+
+    Of several layers or shapefiles each gives its first. Raises as :func:`rows_of`.
+    """
+    try:
+        return rows_of(path, called=called, scratch=scratch, limits=limits, most=HEAD_ROWS)
+    except NoHead:
+        return None
+
+
+def begins_to_tell(path: Path, *, called: str) -> bool | None:
+    """Whether the first megabytes of a file are enough for its head; None where it has none. ``path`` may be cut."""
+    kind = kind_of_file(path, called)
+    return None if kind not in _HEADED | {"zip"} else kind in {"json", "csv"}
+
+
+def _of_plain(path: Path, called: str, scratch: Path, most: int | None) -> Rows:
     """GDAL takes whatever is called .zip for an archive: it gets each file under the ending of its kind."""
     kind = kind_of_file(path, called)
+    if most is not None and kind not in _HEADED:
+        raise NoHead
     reader = _READERS.get(kind)
     if reader is None:
         raise of_no_use(kind, path, called, read=READ)
@@ -51,21 +79,21 @@ def _of_plain(path: Path, called: str, scratch: Path) -> Rows:
     if kind != "shp" and path != named:
         named.symlink_to(path.absolute())
         path = named
-    return replace(reader(path, called), kind=kind)
+    return replace(reader(path, called, most), kind=kind)
 
 
-def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows:
+def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits, most: int | None) -> Rows:
     members = archive.unfold_zip(path, scratch, limits=limits)
     if "[Content_Types].xml" in members:
-        return _of_office(path, members, called)
+        return _of_office(path, members, called, most)
     shapefiles = {name: target for name, target in members.items() if name.lower().endswith(".shp")}
     if shapefiles:
-        return _shapefiles(shapefiles, called)
+        return _shapefiles(shapefiles, called, most)
     drawn = [target for name, target in members.items() if name.lower().endswith(".kml")]
     if drawn:  # a KMZ: its first KML is the document, the rest are pictures and what it links to
-        return _of_plain(drawn[0], called, scratch)
+        return _of_plain(drawn[0], called, scratch, most)
     if len(members) == 1:
-        return _of_only(next(iter(members.items())), called, scratch)
+        return _of_only(next(iter(members.items())), called, scratch, most)
     if not members:
         raise _nothing_in(called)
     raise UnreadableFile(
@@ -73,19 +101,21 @@ def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows:
     )
 
 
-def _of_only(member: tuple[str, Path], called: str, scratch: Path) -> Rows:
+def _of_only(member: tuple[str, Path], called: str, scratch: Path, most: int | None) -> Rows:
     """The one file of a zip; one of no use is told as what it holds, not as if the zip were it."""
     name, path = member
     if kind_of_file(path, called) not in _READERS and not promised_by(name):
         raise _nothing_in(called)
-    return _of_plain(path, called, scratch)
+    return _of_plain(path, called, scratch, most)
 
 
 def _nothing_in(called: str) -> UnreadableFile:
     return UnreadableFile(N_("{file} holds no file that is read here; pack one of {read}."), file=called, read=READ)
 
 
-def _of_office(path: Path, members: dict[str, Path], called: str) -> Rows:
+def _of_office(path: Path, members: dict[str, Path], called: str, most: int | None) -> Rows:
+    if most is not None:
+        raise NoHead
     if not any(name.startswith("xl/") for name in members):
         raise of_no_use("Word / PowerPoint", path, called, read=READ)
     from gis.formats import sheets
@@ -93,9 +123,10 @@ def _of_office(path: Path, members: dict[str, Path], called: str) -> Rows:
     return Rows(sheets.read_xlsx(path, called=called), None, table=True, kind="xlsx")
 
 
-def _shapefiles(found: dict[str, Path], called: str) -> Rows:
+def _shapefiles(found: dict[str, Path], called: str, most: int | None) -> Rows:
     """All shapefiles of a zip, as a shapefile holds one kind of shape: roads beside village points."""
-    read = {PurePosixPath(name).stem: _shapefile(target, called) for name, target in found.items()}
+    each_most = None if most is None else max(1, most // len(found))
+    read = {PurePosixPath(name).stem: _shapefile(target, called, each_most) for name, target in found.items()}
     if len(read) == 1:
         return next(iter(read.values()))
     from gis.formats.tables import one_datum
@@ -104,7 +135,7 @@ def _shapefiles(found: dict[str, Path], called: str) -> Rows:
     return Rows(rows, one_datum({each.stated for each in read.values()}, called), kind="shp")
 
 
-def _shapefile(path: Path, called: str) -> Rows:
+def _shapefile(path: Path, called: str, most: int | None) -> Rows:
     if not path.with_suffix(".dbf").exists():
         raise UnreadableFile(
             N_("{file} lacks parts of the shapefile; zip .shp, .shx, .dbf and .prj together and hand that in."),
@@ -112,58 +143,63 @@ def _shapefile(path: Path, called: str) -> Rows:
         )
     from gis.formats import tables
 
-    return Rows(*tables.read_shapefile(path, called=called), kind="shp")
+    return Rows(*tables.read_shapefile(path, called=called, most=most), kind="shp")
 
 
-def _geopackage(path: Path, called: str) -> Rows:
+def _geopackage(path: Path, called: str, most: int | None) -> Rows:
     from gis.formats import tables
 
-    return Rows(*tables.read_gpkg(path, called=called))
+    return Rows(*tables.read_gpkg(path, called=called, most=most))
 
 
-def _geojson(path: Path, called: str) -> Rows:
-    rows, stated = geojson.read(path, called=called)
-    return Rows(rows, stated or _WGS84)
+def _geojson(path: Path, called: str, most: int | None) -> Rows:
+    if most is None:
+        rows, stated = geojson.read(path, called=called)
+        return Rows(rows, stated or _WGS84)
+    head = geojson.read_head(path, most=most)
+    if head is None:
+        raise NoHead
+    return Rows(head[0], head[1] or _WGS84)
 
 
-def _pbf(path: Path, called: str) -> Rows:
+def _pbf(path: Path, called: str, _: int | None) -> Rows:
     from gis.formats import osm
 
     return Rows(osm.read(path, called=called, packing="pbf"), _WGS84)
 
 
-def _osm(path: Path, called: str) -> Rows:
+def _osm(path: Path, called: str, _: int | None) -> Rows:
     from gis.formats import osm
 
     return Rows(osm.read(path, called=called, packing="osm"), _WGS84)
 
 
-def _kml(path: Path, called: str) -> Rows:
+def _kml(path: Path, called: str, most: int | None) -> Rows:
     from gis.formats import markup
 
-    return Rows(markup.read_kml(path, called=called), _WGS84)
+    return Rows(markup.read_kml(path, called=called, most=most), _WGS84)
 
 
-def _gpx(path: Path, called: str) -> Rows:
+def _gpx(path: Path, called: str, _: int | None) -> Rows:
     from gis.formats import markup, tables
 
     markup.check(path, called=called)
     return Rows(tables.read_gpx(path, called=called), _WGS84)
 
 
-def _dxf(path: Path, called: str) -> Rows:
+def _dxf(path: Path, called: str, most: int | None) -> Rows:
     from gis.formats import tables
 
-    return Rows(tables.read_dxf(path, called=called), None)
+    return Rows(tables.read_dxf(path, called=called, most=most), None)
 
 
-def _csv(path: Path, called: str) -> Rows:
+def _csv(path: Path, called: str, most: int | None) -> Rows:
     from gis.formats import sheets
 
-    return Rows(sheets.read_csv(path, called=called), None, table=True)
+    return Rows(sheets.read_csv(path, called=called, head=most is not None), None, table=True)
 
 
-_READERS: dict[str, Callable[[Path, str], Rows]] = {
+_READERS: dict[str, Callable[[Path, str, int | None], Rows]] = {
     "shp": _shapefile,
     "gpkg": _geopackage,
     "json": _geojson,
@@ -174,3 +210,5 @@ _READERS: dict[str, Callable[[Path, str], Rows]] = {
     "dxf": _dxf,
     "csv": _csv,
 }
+#: Kinds whose first rows are read without the rest.
+_HEADED = frozenset({"shp", "gpkg", "json", "kml", "dxf", "csv"})

@@ -48,7 +48,7 @@ class RawRow:
     ``flaw`` is set where the format could not make sense of the row's geometry; ``mended`` names the columns that
     :func:`keepable` took characters out of. ``read`` is what a person's mapping made of the columns
     (:func:`gis.formats.columns.mapped`), and goes before ``tags`` where it is there. ``noted`` says in which column a
-    name was made plain, and how (:mod:`gis.formats.names`).
+    name was made plain, and how (:mod:`gis.formats.names`). ``left`` is set where a person left the row's value out.
     """
 
     key: str
@@ -58,6 +58,12 @@ class RawRow:
     mended: tuple[str, ...] = ()
     read: dict[str, str] | None = None
     noted: tuple[tuple[str, str], ...] = ()
+    left: Skipped | None = None
+
+    @property
+    def what(self) -> Found | Skipped:
+        """What the row is, or why it is left out."""
+        return self.left or kind_of(self.words, dimension=dimension_of(self.shape))
 
     @property
     def words(self) -> dict[str, str]:
@@ -95,8 +101,7 @@ def gather(rows: Sequence[RawRow], *, datum: crs.Datum, tell: Callable[[float], 
     """
     shapes = np.empty(len(rows), dtype=object)
     shapes[:] = [None if row.flaw else row.shape for row in rows]
-    found = [kind_of(row.words, dimension=dimension_of(row.shape)) for row in rows]
-    found = _with_nameless(rows, found)
+    found = _with_nameless(rows, [row.what for row in rows])
     with np.errstate(invalid="ignore"):
         placed, flaws = _place(shapes, datum)
     gathering = _Gathering(datum)

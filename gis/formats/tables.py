@@ -38,8 +38,10 @@ _CHINESE = "gb18030"
 _LATIN1_END, _TAIL = 0x100, 64
 
 
-def read_gpkg(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
+def read_gpkg(path: Path, *, called: str, most: int | None = None) -> tuple[list[RawRow], str | None]:
     """The rows of all spatial layers of a GeoPackage, layer by layer, and the datum they share.
+
+    ``most``: the first rows of each layer, as many in all.
 
     Raises :class:`UnreadableFile` for damage and where no layer has geometries, :class:`UnknownDatum` where
     layers differ in datum.
@@ -49,8 +51,9 @@ def read_gpkg(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
         raise UnreadableFile(N_("{file} has no layer with geometries; export the layer again."), file=called)
     rows: list[RawRow] = []
     datums: set[str | None] = set()
+    of_each = None if most is None else max(1, most // len(layers))
     for layer in layers:
-        meta, shapes, columns = _read(path, called=called, layer=layer)
+        meta, shapes, columns = _read(path, called=called, layer=layer, max_features=of_each)
         names = [str(name) for name in meta["fields"]]
         prefix = f"{layer}/" if len(layers) > 1 else ""
         rows += _rows(shapes, names, columns, prefix=prefix, fids=meta["fid_column_values"])
@@ -58,8 +61,8 @@ def read_gpkg(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
     return rows, one_datum(datums, called)
 
 
-def read_shapefile(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
-    """The rows of one ``.shp`` with its sidecars beside it, and the datum of its ``.prj`` (None without one).
+def read_shapefile(path: Path, *, called: str, most: int | None = None) -> tuple[list[RawRow], str | None]:
+    """The rows (or the first ``most``) of one ``.shp`` with its sidecars, and the datum of its ``.prj``, if any.
 
     The text of the ``.dbf`` is read as UTF-8 where its bytes prove that, else as the ``.cpg`` says if that fits, else
     as GB18030 (which contains GBK). Raises :class:`UnreadableFile` for damage, also of a part that is cut off.
@@ -67,7 +70,7 @@ def read_shapefile(path: Path, *, called: str) -> tuple[list[RawRow], str | None
     _check_whole(path, called)
     with_index = path.with_suffix(".shx").exists()
     pyogrio.set_gdal_config_options({"SHAPE_RESTORE_SHX": None if with_index else "YES"})
-    meta, shapes, columns = _read(path, called=called, encoding="ISO-8859-1")
+    meta, shapes, columns = _read(path, called=called, encoding="ISO-8859-1", max_features=most)
     raw_names = [str(name) for name in meta["fields"]]
     encoding = _encoding([*raw_names, *_texts(columns)], _declared_encoding(path))
     names = [_decoded(name, encoding) for name in raw_names]
@@ -88,14 +91,14 @@ def read_gpx(path: Path, *, called: str) -> list[RawRow]:
     return rows
 
 
-def read_dxf(path: Path, *, called: str) -> list[RawRow]:
-    """The drawn things of a DXF with their layer's name as 图层; a drawing states no datum.
+def read_dxf(path: Path, *, called: str, most: int | None = None) -> list[RawRow]:
+    """The drawn things (or the first ``most``) of a DXF with their layer's name as 图层; a drawing states no datum.
 
     Text that its program declared as Western though it is GBK or UTF-8 is decoded anew. Raises
     :class:`UnreadableFile` for damage.
     """
     _check_ended(path, called)
-    meta, shapes, columns = _read(path, called=called)
+    meta, shapes, columns = _read(path, called=called, max_features=most)
     called_so = {"Layer": "图层", "Text": "text", "EntityHandle": "key"}
     kept = [
         (called_so[name], column) for name, column in zip(meta["fields"], columns, strict=True) if name in called_so

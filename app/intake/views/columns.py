@@ -1,4 +1,7 @@
-"""Which column of a file says what: the officer's choice, with a preview of what it makes of the rows."""
+"""Which column of a file says what, and what the values of its column of kinds are.
+
+The officer's choice, with a preview of what it makes of the rows.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,12 @@ from app.base.models import Division, File
 from app.base.request import Answer, Files, Now, Place, Show, Work
 from app.intake import mappings, steps
 from app.intake.datums import Look, find_datum
+from app.intake.mappings import Said
 from app.intake.views import asking
 from app.intake.views.asking import Handed, said_before
 from app.intake.views.records import VERDICTS, said
 from gis.features import AreaKind, FacilityKind, Survey, Verdict
-from gis.formats import By, Columns, Field, Opened, guess
+from gis.formats import LEFT_OUT, By, Columns, Field, Opened, Value, plain
 
 router = APIRouter(prefix="/intake/files/{uid}/columns")
 #: Rows of the file that the page shows as they are, and reasons for refused or ignored rows.
@@ -37,7 +41,6 @@ FIELDS = {
     Field.Y: N_("Latitude, or y (north)"),
     Field.WKT: N_("Geometry as WKT"),
 }
-PLACES = frozenset({Field.X, Field.Y, Field.WKT})
 #: What rows may become, in the words of the preview.
 MADE = {
     "roads": N_("Road lines"),
@@ -61,10 +64,21 @@ class Preview:
     refusal: str = ""
 
 
-async def the_choice(request: Request) -> dict[str, str]:
-    """The form's fields that name columns."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A value that the page asks about: what is chosen for it, and whether nobody has said anything about it yet."""
+
+    value: Value
+    chosen: str
+    new: bool
+
+
+async def the_choice(request: Request) -> Said:
+    """The form's fields that name columns, and its ``says`` (kind:value), one a value of the column of kinds."""
     form = await request.form()
-    return {name: str(form.get(f"of_{name}", "")) for name in [*(field.value for field in Field), "every"]}
+    columns = {name: str(form.get(f"of_{name}", "")) for name in [*(field.value for field in Field), "every"]}
+    pairs = [str(each).partition(":") for each in form.getlist("says")]
+    return Said(columns, {value: kind for kind, _, value in pairs})
 
 
 @router.get("")
@@ -74,7 +88,7 @@ def ask(
     """The columns as they were remembered for such a file, else as their names suggest."""
     steps.require_officer(session)
     file = asking.file_of(session, uid)
-    opened, whole = _read(session, store, file, partial(_likely, session, place, handed.named(file.name)))
+    opened, whole = _read(session, store, file, partial(mappings.likely, session, place, handed.named(file.name)))
     return _page(session, show, place, handed, file, opened=opened, columns=opened.by or Columns(), whole=whole)
 
 
@@ -87,30 +101,33 @@ def choose(  # noqa: PLR0917 - one argument a dependency
     clock: Now,
     uid: UUID,
     handed: Annotated[Handed, Depends()],
-    chosen: Annotated[dict[str, str], Depends(the_choice)],
+    chosen: Annotated[Said, Depends(the_choice)],
     act: Annotated[str, Form(max_length=10)] = "look",
 ) -> Response:
-    """Look at what the chosen columns make of the file; or remember them, and go on with it."""
+    """Look at what the chosen columns make of the file; or remember them, and go on with it.
+
+    A column of kinds that was just chosen shows its values first: nothing of it is left out before it was seen.
+    """
     steps.require_officer(session)
     file = asking.file_of(session, uid)
+    source = handed.named(file.name)
+    page = partial(_page, session, show, place, handed, file)
     try:
-        opened, whole = _read(session, store, file, partial(mappings.columns_of, chosen))
+        opened, whole = _read(session, store, file, mappings.saying(session, place, source, chosen))
     except Invalid as refusal:
+        opened, whole = _read(session, store, file, None)
         errors = {f"of_{refusal.field}": show.text(refusal.message, **refusal.values)}
-        opened, _ = _read(session, store, file, None)
-        columns = Columns({field: chosen[field.value] for field in Field if chosen[field.value] in opened.names})
-        return _page(session, show, place, handed, file, opened=opened, columns=columns, errors=errors)
+        return page(opened=opened, columns=_as_typed(chosen, opened), whole=whole, errors=errors)
     columns = opened.by or Columns()
     if act != "take":
-        return _page(session, show, place, handed, file, opened=opened, columns=columns, whole=whole)
+        return page(opened=opened, columns=columns, whole=whole)
     try:
+        _require_told(opened)
         seen = _something(session, place, handed, opened) if whole else None
     except Invalid as refusal:
-        errors = {"of_name": show.text(refusal.message, **refusal.values)}
-        return _page(session, show, place, handed, file, opened=opened, columns=columns, errors=errors)
-    mappings.remember(
-        session, clock, division=place, source=handed.named(file.name), names=opened.names, columns=columns
-    )
+        errors = {f"of_{refusal.field or 'name'}": show.text(refusal.message, **refusal.values)}
+        return page(opened=opened, columns=columns, whole=whole, errors=errors)
+    mappings.remember(session, clock, division=place, source=source, names=opened.names, columns=columns)
     if seen is None:  # only its head was read: the worker looks at all of it
         return asking.queue(session, show, place, handed, file, sure=False, by=columns)
     return asking.onward(session, show, place, handed, file, seen)
@@ -122,19 +139,43 @@ def _read(session: Session, store: Store, file: File, by: By) -> tuple[Opened, b
     return (asking.opened_of(session, store, file.uid, by), True) if head is None else (head, False)
 
 
+def _require_told(opened: Opened) -> None:
+    """Raise Invalid where the column of kinds has values that nobody has said anything about."""
+    left = opened.untold()
+    if left:
+        raise Invalid(
+            N_("Look at what these values are, they were not known before: {values}."),
+            field="values",
+            values=", ".join(value.words for value in left[:MOST_REASONS]) + (" …" if len(left) > MOST_REASONS else ""),
+        )
+
+
 def _something(session: Session, place: Division, handed: Handed, opened: Opened) -> Look:
-    """What a file is found to be. Raises Invalid where nothing of it can be used."""
-    seen = find_datum(session, opened, datum=handed.stated, division=place)
-    steps.require_something(seen.likely())
+    """What a file is found to be. Raises Invalid for ``name`` where nothing of it can be used."""
+    try:
+        seen = find_datum(session, opened, datum=handed.stated, division=place)
+        steps.require_something(seen.likely())
+    except Invalid as refusal:
+        raise Invalid(refusal.message, field="name", **refusal.values) from refusal
     return seen
 
 
-def _likely(session: Session, place: Division, source: str, opened: Opened) -> Columns:
-    """What was remembered for such a file, else what the names suggest; only a table's places stand in columns."""
-    columns = mappings.remembered(session, place, source, opened.names) or guess(opened.names)
-    if opened.table:
-        return columns
-    return Columns({field: column for field, column in columns.of.items() if field not in PLACES}, columns.every)
+def _as_typed(chosen: Said, opened: Opened) -> Columns:
+    """What was chosen, as far as it can be, for showing it again beside what is wrong with it."""
+    columns = {field: chosen.columns[field.value] for field in Field}
+    values = {plain(value): kind for value, kind in chosen.values.items() if kind in {*mappings.EVERY, LEFT_OUT}}
+    return Columns({field: column for field, column in columns.items() if column in opened.names}, values=values)
+
+
+def _asked(values: list[Value], columns: Columns) -> list[Asked]:
+    return [
+        Asked(
+            value,
+            columns.values.get(value.plain) or value.known or LEFT_OUT,
+            value.known is None and value.plain not in columns.values,
+        )
+        for value in values
+    ]
 
 
 def _page(
@@ -149,7 +190,8 @@ def _page(
     whole: bool = True,
     errors: dict[str, str] | None = None,
 ) -> Response:
-    fields = [field for field in FIELDS if opened.table or field not in PLACES]
+    fields = [field for field in FIELDS if opened.table or field not in mappings.PLACES]
+    values, beyond = mappings.asked(session, place, handed.named(file.name), opened=opened, columns=columns)
     return show.page(
         "intake/columns.html",
         status=422 if errors else 200,
@@ -165,6 +207,10 @@ def _page(
         picked={field.value: column for field, column in columns.of.items()} | {"every": columns.every},
         called={column: FIELDS[field] for field, column in columns.of.items() if field in fields},
         every=[(word, word) for word in mappings.EVERY],
+        kind_column=columns.of.get(Field.KIND, ""),
+        values=_asked(values, columns),
+        beyond=beyond,
+        left_out=LEFT_OUT,
         preview=None if errors else _preview(session, show, place, handed, opened),
         verdict_words=VERDICTS,
         made_words=MADE,

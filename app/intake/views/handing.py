@@ -27,6 +27,15 @@ def ask(session: Work, show: Show, place: Place) -> Response:
     return _form(show, place, Handed(), {})
 
 
+@router.get("/files")
+@router.get("/files/columns")
+@router.get("/columns")
+def without_file(session: Work, show: Show) -> Response:
+    """The pages that ask about a file, opened without one: back to the list, and how to come there."""
+    asking.require_reader(session)
+    return show.see("/intake", "What a file's columns mean is asked when it is handed in. Hand it in here.")
+
+
 @router.post("/new")
 def take(  # noqa: PLR0917 - one argument a dependency
     session: Work,
@@ -49,7 +58,7 @@ def take(  # noqa: PLR0917 - one argument a dependency
         field = refusal.field if refusal.field != "datum" or not handed.other else "other"
         return _form(show, place, handed, {field or "file": show.text(refusal.message, **refusal.values)})
     kept = steps.keep_file(session, store, division=place, data=data, name=name, owner_id=actor.id)
-    if opened is not None and seen is None and opened.by is None:
+    if opened is not None and _asks(opened, big=big, nothing=seen is None):
         return show.see(f"/intake/files/{kept.uid}/columns?{handed.query(place)}")
     if seen is None:
         return asking.queue(session, show, place, handed, kept, sure=False, by=opened.by if opened else None)
@@ -57,7 +66,7 @@ def take(  # noqa: PLR0917 - one argument a dependency
 
 
 def _is_big(data: BinaryIO, name: str, handed: Handed) -> bool:
-    """Whether a file is too large to be looked at whole: of a table its head is, of others the worker does it."""
+    """Whether a file is too large to be looked at whole: its head is, where it has one; the worker does the rest."""
     if not name:
         raise Invalid("Choose a file.", field="file")
     if handed.geometry not in SOURCES or (handed.datum and handed.datum not in DATUMS):
@@ -65,6 +74,18 @@ def _is_big(data: BinaryIO, name: str, handed: Handed) -> bool:
     size = data.seek(0, io.SEEK_END)
     data.seek(0)
     return size > asking.LOOKED_AT
+
+
+def _asks(opened: Opened, *, big: bool, nothing: bool) -> bool:
+    """Whether an officer must say first what its columns mean, or what values of its column of kinds are.
+
+    ``nothing``: no row of it could be used as it stands. Of a large table this is not known, and it is always asked.
+    """
+    if opened.untold():
+        return True
+    if opened.by is not None:
+        return False
+    return (opened.table or not (opened.tagged or opened.useful)) if big else nothing
 
 
 def _looked(session: Session, opened: Opened, handed: Handed, place: Division) -> Look | None:
@@ -75,7 +96,7 @@ def _looked(session: Session, opened: Opened, handed: Handed, place: Division) -
     try:
         steps.require_something(seen.likely())
     except Invalid as nothing:
-        if nothing.field == "file" and opened.mappable and opened.by is None:
+        if nothing.field == "file" and opened.mappable and (opened.by is None or opened.untold()):
             return None
         raise
     return seen

@@ -10,11 +10,23 @@ from click.testing import CliRunner, Result
 from app.base.errors import Invalid, MingluError, NotAllowed, NotFound
 from app.base.models import Role
 from app.commands import minglu
+from gis.formats.columns import LEFT
 from tests.app.pages import survey
 from tests.world import World
 
 SHEET = "点名,东,北,性质\n丁村供销社,116.3302,37.4005,商店\n坏点,东边,37.4,商店\n老井,116.3303,37.4002,水井\n"
-COLUMNS = ["--column", "name=点名", "--column", "x=东", "--column", "y=北", "--column", "kind=性质"]
+COLUMNS = [
+    "--column",
+    "name=点名",
+    "--column",
+    "x=东",
+    "--column",
+    "y=北",
+    "--column",
+    "kind=性质",
+    "--value",
+    "水井=不要",
+]
 
 
 @pytest.fixture
@@ -91,10 +103,66 @@ def test_columns_that_are_said_once_are_remembered(world: World, here: str, tmp_
         (["--column", "name=姓名"], "no column 姓名"),
         (["--column", "x=东"], "where the rows are"),
         (["--every", "井"], "Choose a value"),
+        (["--value", "水井=井"], "“水井” cannot be “井”; choose one of 道路, 村"),
+        (["--value", "村部=村委会"], "No column of list.csv is known to say what its rows are, it has 点名, 经度"),
     ],
 )
-def test_columns_that_cannot_be_are_refused(here: str, tmp_path: Path, more: list[str], words: str):
-    assert words in str(refused(run(written(tmp_path, SHEET), here, "--datum", "EPSG:4490", *more)))
+def test_columns_and_values_that_cannot_be_are_refused(here: str, tmp_path: Path, more: list[str], words: str):
+    placed = SHEET.replace("东,北", "经度,纬度") if "村部=村委会" in more else SHEET
+    assert words in str(refused(run(written(tmp_path, placed), here, "--datum", "EPSG:4490", *more)))
+
+
+def test_a_value_that_nobody_said_anything_about_stops_the_import_with_the_option_that_says_it(
+    world: World, here: str, tmp_path: Path
+):
+    columns = COLUMNS[:-2]
+    told = str(refused(run(written(tmp_path, SHEET), here, "--datum", "EPSG:4490", *columns)))
+    assert "水井 (1)" in told
+    assert "--value 水井=村委会 or 水井=不要" in told
+    strange = run(written(tmp_path, SHEET), here, "--datum", "EPSG:4490", *columns, "--value", "村部=村委会")
+    assert "The column 性质 has no value “村部”; it has 水井 (1), 商店 (2)." in str(refused(strange))
+    assert counted(world, "intake.intake", "base.file", "intake.mapping") == [0, 0, 0]
+
+
+def test_what_is_said_of_a_value_is_done_and_remembered(world: World, here: str, tmp_path: Path):
+    said = ["--datum", "EPSG:4490", *COLUMNS[:-2], "--value", " 水 井=村委会"]
+    assert (
+        "2 accepted, 0 repaired, 0 duplicate, 1 rejected, 0 ignored"
+        in run(written(tmp_path, SHEET), here, *said).output
+    )
+    with world.owner.connect() as connection:
+        found = connection.exec_driver_sql("SELECT kind FROM intake.facility WHERE name = '老井'").scalars().all()
+        assert found == ["committee"]
+    again = written(tmp_path, SHEET.replace("37.400", "37.401"))
+    assert "2 accepted" in run(again, here, "--datum", "EPSG:4490").output
+    newer = written(tmp_path, SHEET.replace("37.400", "37.402").replace("水井", "水塔"))
+    assert "水塔 (1)" in str(refused(run(newer, here, "--datum", "EPSG:4490")))
+    more = run(newer, here, "--datum", "EPSG:4490", "--value", "水塔=不要")
+    assert "1 accepted, 0 repaired, 0 duplicate, 1 rejected, 1 ignored" in more.output
+    with world.owner.connect() as connection:
+        kept = connection.exec_driver_sql("SELECT columns->'values' FROM intake.mapping").scalars().all()
+        assert kept == [{"水井": "村委会", "水塔": "不要"}]
+        reasons = connection.exec_driver_sql(
+            "SELECT reason, values->>'value' FROM intake.intake_row WHERE verdict = 'ignored'"
+        ).all()
+    assert [tuple(row) for row in reasons] == [(LEFT, "水塔")]
+
+
+def test_all_other_values_may_be_left_out_at_once_and_later(here: str, tmp_path: Path):
+    said = ["--datum", "EPSG:4490", *COLUMNS[:-2], "--value", "*=不要"]
+    assert (
+        "1 accepted, 0 repaired, 0 duplicate, 1 rejected, 1 ignored"
+        in run(written(tmp_path, SHEET), here, *said).output
+    )
+    newer = written(tmp_path, SHEET.replace("37.400", "37.402").replace("水井", "水塔"))
+    assert "1 ignored" in run(newer, here, "--datum", "EPSG:4490").output
+
+
+@pytest.mark.parametrize("value", ["水井", "水井=", "=村委会", "*=村委会"])
+def test_a_value_without_its_kind_is_wrong_use(here: str, tmp_path: Path, value: str):
+    done = run(written(tmp_path, SHEET), here, "--value", value)
+    assert done.exit_code == 2
+    assert "is not VALUE=KIND" in done.output
 
 
 def test_a_column_without_its_field_is_wrong_use(here: str, tmp_path: Path):
