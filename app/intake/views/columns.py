@@ -190,6 +190,7 @@ def _page(
     whole: bool = True,
     errors: dict[str, str] | None = None,
 ) -> Response:
+    readable = not errors or (opened.by is not None and errors.keys() == {"of_values"})  # only what values are is open
     fields = [field for field in FIELDS if opened.table or field not in mappings.PLACES]
     values, beyond = mappings.asked(session, place, handed.named(file.name), opened=opened, columns=columns)
     return show.page(
@@ -211,7 +212,7 @@ def _page(
         values=_asked(values, columns),
         beyond=beyond,
         left_out=LEFT_OUT,
-        preview=None if errors else _preview(session, show, place, handed, opened),
+        preview=_preview(session, show, place, handed, opened) if readable else None,
         verdict_words=VERDICTS,
         made_words=MADE,
         errors=errors or {},
