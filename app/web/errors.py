@@ -93,7 +93,9 @@ class ErrorPages:
         return await self._tell(request, status_of(error), error.message, error.values, field, title=title)
 
     async def malformed(self, request: Request, error: RequestValidationError) -> Response:
-        """A form or query that does not fit the route; only the names of the fields are told."""
+        """A form or query that does not fit the route, of which the fields are named; no address of ours is 404."""
+        if request.method == "GET" and all(one["loc"][:1] == ("path",) for one in error.errors()):
+            return await self._tell(request, 404, NO_PAGE, {}, None)
         names = sorted({_field_of(one["loc"]) for one in error.errors() if one.get("loc")})
         return await self._tell(request, 422, BAD_FORM, {"field": ", ".join(names)}, names[0] if names else None)
 

@@ -75,6 +75,15 @@ def test_a_form_without_its_token_or_from_another_site_is_refused(office: Office
     assert client.post("/logout", headers={"x-form-token": right}).status_code == 303
 
 
+def test_an_address_with_a_key_that_is_none_is_no_page(world: World):
+    office = Office(world, stations=True)
+    officer = office.signed_in(Role.COUNTY_OFFICER, "西县")
+    for address in ("/intake/nothing", "/intake/files/nothing/columns", "/inventory/nothing"):
+        answer = officer.get(address)
+        assert (answer.status_code, "这个网址没有页面" in answer.text) == (404, True), address
+    office.close()
+
+
 def test_every_route_that_changes_something_asks_for_the_token(world: World):
     office = Office(world, stations=True)
     client = office.signed_in(Role.ADMINISTRATOR, "市")
