@@ -175,7 +175,8 @@ def require_values(opened: Opened, said: Said) -> None:
     if left:
         raise Invalid(
             N_(
-                "Nobody said what these values are: {values}. Say it of each: --value {first}={kind} or {first}={none}."
+                "Nobody said what these values are: {values}."
+                " Say it of each: --value {first}={kind} or {first}={none}; of all others: --value *={none}."
             ),
             field="values",
             values=_counted(left),

@@ -33,6 +33,15 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
+def declared_bytes(path: Path) -> int:
+    """What a zip says that it unfolds to; 0 where it is damaged, which :func:`unfold_zip` tells."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError):
+        return 0
+
+
 def unfold_zip(path: Path, into: Path, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, Path]:
     """Write a zip's members flat into ``into`` under names of our own; gives member name → where it lies.
 

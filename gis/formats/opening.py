@@ -18,6 +18,8 @@ READ = "GeoJSON, GeoPackage, shapefile (zip), OSM PBF / XML, KML / KMZ, GPX, DXF
 _WGS84 = "EPSG:4326"
 #: About how many rows the head of a large file has.
 HEAD_ROWS = 2_000
+#: What a zip may unfold to for its head.
+HEAD_UNFOLDED = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,12 @@ class NoHead(Exception):
 def head_of(path: Path, *, called: str, scratch: Path, limits: Limits) -> Rows | None:
     """The first rows of a file of drawn things; None for a kind of which these cannot be had alone.
 
-    Of several layers or shapefiles each gives its first. Raises as :func:`rows_of`.
+    Of several layers or shapefiles each gives its first. What a zip unfolds to is bounded, as a page waits for it.
+    Raises as :func:`rows_of`.
     """
+    limits = replace(limits, unfolded_bytes=min(limits.unfolded_bytes, HEAD_UNFOLDED))
+    if kind_of_file(path, called) == "zip" and archive.declared_bytes(path) > limits.unfolded_bytes:
+        return None
     try:
         return rows_of(path, called=called, scratch=scratch, limits=limits, most=HEAD_ROWS)
     except NoHead:

@@ -112,6 +112,15 @@ def test_the_head_of_a_drawn_file_holds_its_first_rows_its_columns_and_its_datum
     assert head.rows == whole.rows[:HEAD]
 
 
+def test_a_zip_that_unfolds_to_more_than_a_page_can_wait_for_has_no_head(
+    monkeypatch: pytest.MonkeyPatch, make_shapefile
+):
+    path = make_shapefile(LINES, crs="EPSG:4490", **TOLD)
+    monkeypatch.setattr(opening, "HEAD_UNFOLDED", 10_000)
+    assert open_head(path) is None
+    assert len(open_rows(path).rows) == 300
+
+
 def test_the_head_of_a_drawing_tells_its_layers(tmp_path: Path, headed: None):
     head = open_head(dxf(tmp_path))
     assert head is not None
