@@ -13,6 +13,8 @@ from app.commands.local import require_folder, settings_now
 
 #: What ``--value`` takes for all values that nothing else is said of.
 OTHERS = "*"
+#: Reasons for ignored rows that are told; the page has all of them.
+_REASONS = 8
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -190,6 +192,11 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
     verdicts = ("accepted", "repaired", "duplicate", "rejected", "ignored")
     counts = ", ".join(f"{getattr(intake, verdict)} {verdict}" for verdict in verdicts)
     click.echo(f"{intake.source}: {intake.rows} rows: {counts} ({intake.datum}).")
+    for one in intake.left_out[:_REASONS]:
+        reason = one["reason"].format(**one["values"]) if one["reason"] else "Other reasons"
+        click.echo(f"  ignored, {one['rows']} from row {one['first']} on: {reason}")
+    if len(intake.left_out) > _REASONS:
+        click.echo(f"  … and {len(intake.left_out) - _REASONS} reasons more: its page in the office names them.")
     if intake.brought_nothing:
         click.echo("No row was new; nothing was changed.")
     else:

@@ -67,6 +67,8 @@ class Intake(Editable, Placed, Table):
     """One file taken in: what it was, which datum, and how its rows ended (the counts add up to ``rows``).
 
     ``columns`` are those it was read by (:class:`gis.formats.Columns` as told); empty where their names said enough.
+    ``left_out`` says why rows were ignored: ``{"reason", "values", "rows", "first"}``, most rows first, the reasons
+    beyond the most frequent together under an empty one.
     """
 
     __tablename__ = "intake"
@@ -89,6 +91,7 @@ class Intake(Editable, Placed, Table):
     ignored: Mapped[int]
     taken_on: Mapped[date]
     columns: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    left_out: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
 
     @property
     def brought_nothing(self) -> bool:

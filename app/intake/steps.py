@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import shapely
@@ -44,6 +44,8 @@ OUTSIDE = N_("This lies outside {name}. Check its coordinates.")
 #: Rows of a kind we do not keep are counted, not stored one by one: an OSM extract has hundreds of thousands. Where an
 #: officer has said what the columns mean, all rows are: they are told what was said of them.
 STORED = frozenset(Verdict) - {Verdict.IGNORED}
+#: Reasons for leaving rows out that an intake names one by one.
+_REASONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +254,7 @@ def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], t
     intake.rows = len(reports)
     for verdict in Verdict:
         setattr(intake, verdict.value, counts[verdict])
+    intake.left_out = _left_out(reports)
     rows = [
         {
             "intake_id": intake.id,
@@ -269,6 +272,22 @@ def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], t
     session.flush()
     for chunk in chunks(rows, tell):
         session.execute(insert(IntakeRow), chunk, execution_options=WHOLE)
+
+
+def _left_out(reports: Sequence[RowReport]) -> list[dict[str, Any]]:
+    """Why rows were ignored, as :class:`app.intake.models.Intake` keeps it."""
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], list[int]] = {}
+    for report in reports:
+        if report.verdict is Verdict.IGNORED:
+            values = tuple(sorted((name, str(value)) for name, value in report.values.items()))
+            found.setdefault((report.reason, values), []).append(report.row)
+    often = sorted(found.items(), key=lambda each: (-len(each[1]), each[1][0]))
+    told = [
+        {"reason": reason, "values": dict(values), "rows": len(rows), "first": rows[0]}
+        for (reason, values), rows in often[:_REASONS]
+    ]
+    rest = [row for _, rows in often[_REASONS:] for row in rows]
+    return [*told, {"reason": "", "values": {}, "rows": len(rest), "first": min(rest)}] if rest else told
 
 
 def _report_repairs(

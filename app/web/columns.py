@@ -102,6 +102,7 @@ COLUMNS: Mapping[str, str] = {
     "latin_toned": N_("Spelling with tones"),
     "leads": N_("All that stands there follows"),
     "left_on": N_("Left on"),
+    "left_out": N_("Why rows were ignored"),
     "length_m": N_("Length"),
     "level": N_("Weight"),
     "licence": N_("Licence"),

@@ -97,6 +97,7 @@ def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str |
         made=queries.made_by(session, intake),
         mended=queries.repairs_counted(session, intake),
         deeds=DEEDS,
+        left_out=[{**one, "said": said(show, one["reason"], one["values"])} for one in intake.left_out],
         page=page,
         reasons={row.id: said(show, row.reason, row.values) for row in page.rows},
         verdict=verdict,

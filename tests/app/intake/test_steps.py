@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from shapely import LineString
 from sqlalchemy import func, select, text
@@ -12,6 +15,7 @@ from app.intake.models import Facility, Intake, IntakeRow, Repair, Segment
 from app.intake.steps import Origin, open_bytes, take_in, undo_intake
 from app.inventory.steps import derive
 from gis.features import Centreline, RowReport, Survey, Verdict
+from gis.formats import read_survey
 from tests.surveys import crossing
 from tests.world import World
 
@@ -213,3 +217,24 @@ def test_a_row_that_lies_far_outside_is_rejected_and_the_rest_is_taken(world: Wo
     verdict, reason = verdicts(world)[13]
     assert (verdict, reason) == ("rejected", "This lies outside {name}. Check its coordinates.")
     assert count(world, Segment) == 12
+
+
+def test_ignored_rows_are_told_by_their_reason_with_how_many(world: World, tmp_path: Path):
+    lines = [[(116.34 + n / 1000, 37.401), (116.34 + n / 1000, 37.402)] for n in range(6)]
+    kinds = ["residential", "footway", "footway", "service", "footway", "steps"]
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"highway": kind},
+            "geometry": {"type": "LineString", "coordinates": line},
+        }
+        for kind, line in zip(kinds, lines, strict=True)
+    ]
+    file = tmp_path / "paths.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    with world.office.acting(world.person(Role.TOWN_OFFICER, "中镇"), via="test") as session:
+        town = session.get_one(Division, world.places["中镇"])
+        taken = take_in(session, world.clock, survey=read_survey(file), origin=Origin("a"), division=town)
+        told = [(one["values"]["value"], one["rows"], one["first"]) for one in taken.left_out]
+        assert told == [("footway", 3, 2), ("service", 1, 4), ("steps", 1, 6)]
+        assert sum(rows for _, rows, _ in told) == taken.ignored
