@@ -23,6 +23,11 @@ def part(tell: Share, begin: float, end: float) -> Share:
     return lambda share: tell(begin + share * (end - begin))
 
 
+def of_rows(tell: Callable[[int, int], None], rows: int) -> Share:
+    """A share of the work told as rows done of so many."""
+    return lambda share: tell(round(share * rows), rows)
+
+
 def chunks(items: Sequence[Item], tell: Share, *, many: int = MANY) -> Iterator[Sequence[Item]]:
     """The items, ``many`` at a time; after each of these what share of them is done. None of them is done at once."""
     for first in range(0, len(items), many):

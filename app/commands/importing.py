@@ -53,7 +53,7 @@ def import_(columns: tuple[str, ...], every: str, values: tuple[str, ...], rejec
         require_folder(rejected.parent, option="--rejected")
     kinds = _values(values)
     rest = kinds.pop(OTHERS, "") != ""
-    told = Said(_columns(columns, every), kinds, rest)
+    told = Said(columns_said(columns, every), kinds, rest)
     settings = settings_now()
     database = Database(settings, pool_size=1)
     try:
@@ -77,9 +77,9 @@ def _import(
     rejected: Path | None,
 ) -> None:
     from app.base.models import GeometrySource
-    from app.base.shares import part
+    from app.base.shares import of_rows, part
     from app.base.territory import division_called
-    from app.commands.kinds import READ, apply, of_rows
+    from app.commands.kinds import READ, apply
     from app.commands.progress import progress_bars
     from app.intake import mappings
     from app.intake.steps import Origin, require_officer
@@ -93,7 +93,7 @@ def _import(
             source=named,
             licence=licence,
             geometry=GeometrySource.SKETCH if sketch else GeometrySource.SURVEY,
-            file=_kept(session, settings, file, division=division, person=person),
+            file=kept_file(session, settings, file, division=division, person=person),
             columns=seen.opened.by,
         )
         tell = of_rows(lambda done, total: bars("rows", done, total), len(seen.opened.rows))
@@ -111,7 +111,7 @@ def _import(
         _say(session, made, seen, rejected)
 
 
-def _columns(columns: tuple[str, ...], every: str) -> dict[str, str]:
+def columns_said(columns: tuple[str, ...], every: str = "") -> dict[str, str]:
     """Field → column, as the page's form sends them."""
     pairs = [each.partition("=") for each in columns]
     for field, equals, column in pairs:
@@ -171,7 +171,8 @@ def _seen(session: Session, file: Path, *, division: Division, source: str, datu
     return seen
 
 
-def _kept(session: Session, settings: Settings, file: Path, *, division: Division, person: int) -> File:
+def kept_file(session: Session, settings: Settings, file: Path, *, division: Division, person: int) -> File:
+    """A file of this machine kept as one that was handed in on the page would be."""
     from app.base.files import open_store
     from app.intake.steps import keep_file
 

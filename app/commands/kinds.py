@@ -18,7 +18,8 @@ from app.base.jobs import RunContext
 from app.base.models import Division, File, GeometrySource
 from app.base.people import actor_of, reaches
 from app.base.settings import Settings
-from app.base.shares import Share, part
+from app.base.shares import Share, of_rows, part
+from app.commands.lists import hand_in_list
 from app.commands.plates import plan_signs, release_order
 from app.intake.datums import Look, look
 from app.intake.mappings import choosing
@@ -48,12 +49,14 @@ class Taken(TypedDict):
 def kinds(settings: Settings, clock: Clock) -> dict[str, Callable[[RunContext], Mapping[str, Any]]]:
     """The work of each kind, with the store and the clock of the process that does it.
 
-    Survey files are taken in, streets with a decided name get signs, an order's plates are printed and read back.
+    Survey files are taken in, lists of divisions compared, streets with a decided name get signs, an order's plates are
+    printed and read back.
     """
     store = open_store(settings.files)
     return {
         "intake": partial(take_in_file, store=store, clock=clock),
         "derive": partial(make_streets, clock=clock),
+        "edition": partial(hand_in_list, store=store, clock=clock),
         "plan": partial(plan_signs, clock=clock),
         "release": partial(release_order, store=store, clock=clock, code_host=settings.code_host),
     }
@@ -140,11 +143,6 @@ def apply(
     in_scope = judge_scope(session, clock, division=division)
     tell(1.0)
     return {"intake": str(taken.uid), "rows": len(survey.reports), "streets": streets, "in_scope": in_scope}
-
-
-def of_rows(tell: Callable[[int, int], None], rows: int) -> Share:
-    """A share of the work told as rows done of so many."""
-    return lambda share: tell(round(share * rows), rows)
 
 
 def _read(session: Session, run: RunContext, store: Store, division: Division) -> tuple[File, Look]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.base.clock import Clock
-from app.commands.local import settings_now
+from app.commands.local import require_folder, settings_now
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from app.base.db import Database
+    from app.base.models import Division
     from app.base.settings import Settings
+    from app.intake.editions import Origin
+    from app.intake.listing import Listing
     from app.intake.models import Edition
+    from gis.formats import Opened
 
 
 @click.group()
@@ -45,15 +53,26 @@ def load_register_() -> None:
 @click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day from which it holds")
 @click.option("--source", default="", help="Where the list is from; empty: the file's name")
 @click.option("--licence", default="", help="Under which the list may be used")
-def hand_in_list(file: Path | None, *, packaged: bool, login: str, **said: Any) -> None:
+@click.option(
+    "--column", "columns", multiple=True, help="FIELD=COLUMN: code, name, town_code, town_name, county_code …"
+)
+@click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help="Write the rejected rows here")
+def hand_in_list(file: Path | None, *, packaged: bool, login: str, columns: tuple[str, ...], **said: Any) -> None:
     """Hand in a list of divisions (CSV, Excel): the first founds what it names, a later one is compared.
 
-    Nothing but the first list changes the register: an officer confirms what became of each division.
+    Nothing but the first list changes the register: an officer confirms what became of each division. Columns that are
+    said once, here or on the page, are remembered for the next list of the source.
     """
     from app.base.db import Database
+    from app.commands.importing import columns_said
 
     if (file is None) != packaged:
         raise click.UsageError("Give a FILE, or --packaged.")
+    if said["rejected"] is not None:
+        require_folder(said["rejected"].parent, option="--rejected")
+    if file is not None and said["day"] is None:
+        raise click.UsageError("Say from which day the list holds: --on 2021-10-31")
+    said["told"] = columns_said(columns)
     settings = settings_now()
     database = Database(settings, pool_size=1)
     try:
@@ -63,28 +82,65 @@ def hand_in_list(file: Path | None, *, packaged: bool, login: str, **said: Any) 
 
 
 def _hand_in(settings: Settings, database: Database, *, file: Path | None, login: str, place: str, **said: Any) -> None:
-    from app.base.models import CodeSystem
+    from app.base.shares import of_rows, part
     from app.base.territory import division_called
-    from app.commands.importing import person_called
+    from app.commands.importing import kept_file, person_called
+    from app.commands.lists import READ
     from app.commands.progress import progress_bars
-    from app.intake.editions import Origin, beginning, hand_in, kinds_of, packaged
-    from app.intake.listing import read_list
+    from app.intake.editions import hand_in, kinds_of, require_officer
 
-    clock, person = Clock(), person_called(settings, login, via="minglu register hand-in")
-    system = CodeSystem(said["system"])
-    with progress_bars() as tell, database.acting(person, via="minglu register hand-in") as session:
+    via = "minglu register hand-in"
+    clock, person = Clock(), person_called(settings, login, via=via)
+    with progress_bars() as bars, database.acting(person, via=via) as session:
+        require_officer(session)
         division = division_called(session, place)
-        within = beginning(session, division, system)
-        if file is None:
-            listing, origin = packaged()
-        else:
-            if said["day"] is None:
-                raise click.UsageError("Say from which day the list holds: --on 2021-10-31")
-            listing = read_list(file.read_bytes(), name=file.name, within=within)
-            source = said["source"] or file.name
-            origin = Origin(system, said["title"], said["day"].date(), source, said["licence"])
-        made, new = hand_in(session, clock, listing=listing, origin=origin, place=division, tell=tell)
+        listing, origin, opened = _listed(session, clock, file, division, said)
+        if file is not None:
+            origin = replace(origin, file=kept_file(session, settings, file, division=division, person=person))
+        tell = of_rows(lambda done, total: bars("rows", done, total), listing.rows)
+        tell(READ)
+        made, new = hand_in(session, clock, listing=listing, origin=origin, place=division, tell=part(tell, READ, 1.0))
         _say_of_list(made, kinds_of(session, made), new=new)
+        if said["rejected"] is not None and opened is not None:
+            _give_back(listing, opened, origin, said["rejected"])
+
+
+def _listed(
+    session: Session, clock: Clock, file: Path | None, division: Division, said: Mapping[str, Any]
+) -> tuple[Listing, Origin, Opened | None]:
+    """The list with what is said of it, and its file as it was opened; columns that were told are remembered."""
+    from app.base.models import CodeSystem
+    from app.commands.lists import read
+    from app.intake import mappings
+    from app.intake.editions import Origin, beginning, packaged
+    from app.intake.steps import open_bytes
+
+    if file is None:
+        return *packaged(beginning(session, division, CodeSystem.STATISTICS)), None
+    opened = open_bytes(file.read_bytes(), name=file.name)
+    source, system = said["source"].strip() or file.name, CodeSystem(said["system"])
+    origin = Origin(system, said["title"], said["day"].date(), source, said["licence"])
+    told = mappings.list_columns_of(said["told"], opened) if said["told"] else {}
+    listing, origin = read(session, opened, origin=origin, place=division, told=told)
+    if told:
+        names = opened.names
+        mappings.remember_list(session, clock, division=division, source=source, names=names, columns=told)
+    return listing, origin, opened
+
+
+def _give_back(listing: Listing, opened: Opened, origin: Origin, rejected: Path) -> None:
+    import tempfile
+
+    from app.intake.listing import returned
+    from gis.features import Verdict
+    from gis.formats.returning import give_back
+
+    reasons = {told.row: (told.reason, told.reason) for told in listing.told if told.verdict is Verdict.REJECTED}
+    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
+        survey = returned(opened, reasons, origin.columns)
+        back = give_back(survey, kind="xlsx" if opened.kind == "xlsx" else "csv", folder=Path(folder), stem="rows")
+        rejected.write_bytes(back.path.read_bytes())
+    click.echo(f"{back.rows} rejected rows are in {rejected}.")
 
 
 def _say_of_list(made: Edition, kinds: dict[tuple[str, str, str], int], *, new: bool) -> None:

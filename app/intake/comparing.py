@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from enum import Enum
 from functools import lru_cache
 
+from app.base.shares import Share, silent
 from app.intake.models import Certainty, ChangeKind
 from app.intake.register import stem_of
 
@@ -124,13 +125,16 @@ _BY_NAME = {
 }
 
 
-def compare(before: Sequence[Unit], after: Sequence[Unit], *, towns: Mapping[str, str] | None = None) -> list[Change]:
+def compare(
+    before: Sequence[Unit], after: Sequence[Unit], *, towns: Mapping[str, str] | None = None, tell: Share = silent
+) -> list[Change]:
     """All changes between two lists of one level, in the order of codes; some 2 s for 8,000 and 5,000 villages.
 
     ``towns`` gives for a code above in the old list the one in the new list, where it is another (:func:`successors`
-    of the level above). Codes must be unique in each list. Every unit of both is in exactly one change.
+    of the level above). Codes must be unique in each list. Every unit of both is in exactly one change. ``tell`` hears
+    what share is done.
     """
-    return _Comparison(before, after, towns or {}).changes()
+    return _Comparison(before, after, towns or {}, tell).changes()
 
 
 def successors(changes: Iterable[Change]) -> dict[str, str]:
@@ -147,19 +151,24 @@ class _Comparison:
     before: Sequence[Unit]
     after: Sequence[Unit]
     towns: Mapping[str, str]
+    tell: Share = silent
     found: list[Change] = field(default_factory=list)
     gone: dict[str, Unit] = field(default_factory=dict)
     fresh: dict[str, Unit] = field(default_factory=dict)
 
     def changes(self) -> list[Change]:
-        held = self._by_code()
-        self._reused(held)
-        self._by_name(lambda unit, town: (town, core_of(unit.name)))
-        self._by_name(lambda unit, town: (town[:6], core_of(unit.name)))
-        self._by_name(lambda unit, town: (town[:4], core_of(unit.name)))
-        self._split()
-        self._merged()
-        self._new()
+        self._reused(self._by_code())
+        steps: tuple[Callable[[], None], ...] = (
+            lambda: self._by_name(lambda unit, town: (town, core_of(unit.name))),
+            lambda: self._by_name(lambda unit, town: (town[:6], core_of(unit.name))),
+            lambda: self._by_name(lambda unit, town: (town[:4], core_of(unit.name))),
+            self._split,
+            self._merged,
+            self._new,
+        )
+        for n, step in enumerate(steps):
+            self.tell(n / len(steps))
+            step()
         return sorted(self.found, key=lambda change: (change.olds or change.news)[0].code)
 
     def _town(self, unit: Unit) -> str:

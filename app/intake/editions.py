@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -19,34 +19,21 @@ from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.models import CodeSystem, Division, DivisionCode, DivisionKind, File
 from app.base.people import may
+from app.base.shares import Share, chunks, part, silent
 from app.intake.comparing import Change as Found
 from app.intake.comparing import Unit, compare, successors
 from app.intake.listing import COUNTY, LEVELS, TOWN, VILLAGE, Listing, digest_of
-from app.intake.models import Change, ChangeKind, ChangeState, Edition, EditionRow, EditionState
-from app.intake.register import EDITION, EDITION_ON, Listed, Tell, add_units, kind_of, read_register
+from app.intake.models import Certainty, Change, ChangeKind, ChangeState, Edition, EditionRow, EditionState
+from app.intake.register import EDITION, EDITION_ON, Listed, add_units, kind_of, read_register
 from app.intake.register import Unit as Registered
+from app.intake.standing import DIGITS, Standing, Writing, standing_below
 from gis.features import Verdict
 
-#: How the key of a division stands where it has no code in the system yet.
-_NAMELESS = "#"
 #: Codes of areas that exist in the statistics only (economic zones) have 71 and more behind the city.
 _ZONES = range(71, 81)
 _BATCH = 5_000
-_DIVISIONS = text(
-    "SELECT id, name, path::text AS path, kind, parent_id FROM base.division"
-    " WHERE path <@ (:top)::ltree AND until_on IS NULL ORDER BY id"
-)
-_CODES = text(
-    "SELECT division_id, code FROM base.division_code"
-    " WHERE system = :system AND valid_to_on IS NULL AND territory <@ (:top)::ltree"
-)
-_DIGITS = {
-    DivisionKind.COUNTY.value: COUNTY,
-    DivisionKind.ZONE.value: COUNTY,
-    DivisionKind.TOWN.value: TOWN,
-    DivisionKind.VILLAGE.value: VILLAGE,
-    DivisionKind.RESIDENTS.value: VILLAGE,
-}
+#: What share of a comparison is done once the list is compared; what is left is writing the changes down.
+_COMPARED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +46,19 @@ class Origin:
     source: str
     licence: str = ""
     file: File | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)  # by which its rows were read, where somebody said it
 
 
-def packaged() -> tuple[Listing, Origin]:
-    """The list that ships with the program, with its towns and counties; and what is said of it."""
-    register = read_register()
-    levels = {
-        digits: ([u.code for u in units], [u.name for u in units], [u.code[:above] for u in units])
-        for digits, above, units in zip(LEVELS, (4, COUNTY, TOWN), register.levels, strict=True)
-    }
-    rows = len(register.villages)
+def packaged(within: str = "") -> tuple[Listing, Origin]:
+    """The list that ships with the program, with its towns and counties; and what is said of it.
+
+    ``within`` is what its codes begin with, for a place below the city.
+    """
+    levels = {}
+    for digits, above, whole in zip(LEVELS, (4, COUNTY, TOWN), read_register().levels, strict=True):
+        units = [unit for unit in whole if unit.code.startswith(within)]
+        levels[digits] = ([u.code for u in units], [u.name for u in units], [u.code[:above] for u in units])
+    rows = len(levels[VILLAGE][0])
     counts = dict.fromkeys((Verdict.REPAIRED, Verdict.DUPLICATE, Verdict.REJECTED), 0) | {Verdict.ACCEPTED: rows}
     listing = Listing(rows, counts, (), digest_of(levels), levels)
     return listing, Origin(CodeSystem.STATISTICS, EDITION, EDITION_ON, "china-division 2.7.0", "MIT")
@@ -81,15 +71,17 @@ def require_officer(session: Session) -> None:
 
 
 def beginning(session: Session, place: Division, system: CodeSystem) -> str:
-    """What all codes below a division begin with in a system; empty where it has no code there."""
-    code = session.scalar(
-        select(DivisionCode.code).where(
-            DivisionCode.division_id == place.id,
-            DivisionCode.system == system.value,
-            DivisionCode.valid_to_on.is_(None),
-        )
+    """What all codes below a division begin with in a system; empty where it has no code there.
+
+    The first four digits, those of the city, are GB/T 2260 in both systems: there the other one tells it too.
+    """
+    borne = select(DivisionCode.system, DivisionCode.code).where(
+        DivisionCode.division_id == place.id, DivisionCode.valid_to_on.is_(None)
     )
-    return (code or "")[:4] if place.kind == DivisionKind.CITY.value else code or ""
+    codes: dict[str, str] = {row.system: row.code for row in session.execute(borne)}
+    if place.kind == DivisionKind.CITY.value:
+        return (codes.get(system.value) or next(iter(codes.values()), ""))[:4]
+    return codes.get(system.value, "")
 
 
 def hand_in(
@@ -99,20 +91,19 @@ def hand_in(
     listing: Listing,
     origin: Origin,
     place: Division,
-    tell: Tell | None = None,
+    tell: Share = silent,
 ) -> tuple[Edition, bool]:
     """Nothing → loaded (the first list of its system below ``place``) or compared; with whether it is new.
 
     By officers of city and county within their territory (the database refuses others). The same list a second time
-    is the edition that was made then, and changes nothing. Raises Invalid for a day to come or a title that is empty,
-    Conflict for a list that is older than what the register holds.
+    is the edition that was made then, and changes nothing. ``tell`` hears what share is done. Raises Invalid for a day
+    to come or a title that is empty, Conflict for a list that is older than what the register holds.
     """
     require_officer(session)
-    _require_said(origin, clock)
-    own = _DIGITS.get(place.kind, 0)  # what a list says of the divisions around its place is not its to change
+    require_said(origin, clock)
+    own = DIGITS.get(place.kind, 0)  # what a list says of the divisions around its place is not its to change
     listing = replace(listing, levels={digits: level for digits, level in listing.levels.items() if digits > own})
-    if listing.counts[Verdict.REJECTED] == listing.rows:
-        raise Invalid(listing.told[0].reason, field="file")  # of the first row, and no other could be used
+    require_usable(listing)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('intake.edition', :id))"), {"id": place.id})
     known = select(Edition).where(
         Edition.division_id == place.id, Edition.system == origin.system.value, Edition.digest == listing.digest
@@ -122,40 +113,23 @@ def hand_in(
         return before, False
     _require_newer(session, origin, place)
     edition = _written(session, clock, listing=listing, origin=origin, place=place)
-    standing = _standing(session, origin.system, place)
-    if any(_DIGITS.get(row.kind) for row in standing):
-        _compare(session, clock, edition, listing=listing, standing=standing, place=place)
+    standing = standing_below(session, origin.system, place)
+    if any(DIGITS.get(row.kind) for row in standing):
+        _compare(session, clock, edition, listing=listing, standing=standing, place=place, tell=tell)
     else:
         _found(session, edition, listing=listing, place=place, tell=tell)
     session.flush()
     return edition, True
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """A division of the register with its code in one system, and that of the division it stands below."""
-
-    id: int
-    name: str
-    path: str
-    kind: str
-    parent_id: int | None
-    code: str | None
-    above: str | None
+def require_usable(listing: Listing) -> None:
+    """Refuse a list of which every row is rejected, as Invalid with the reason of its first row."""
+    if listing.counts[Verdict.REJECTED] == listing.rows:
+        raise Invalid(listing.told[0].reason, field="file")
 
 
-def _standing(session: Session, system: CodeSystem, place: Division) -> list[_Standing]:
-    """All at and below a place. Two questions, joined here: the planner takes "<@" for a handful of rows."""
-    values = {"system": system.value, "top": place.path}
-    codes = {row.division_id: row.code for row in session.execute(_CODES, values)}
-    rows = session.execute(_DIVISIONS, values)
-    return [
-        _Standing(row.id, row.name, row.path, row.kind, row.parent_id, codes.get(row.id), codes.get(row.parent_id))
-        for row in rows
-    ]
-
-
-def _require_said(origin: Origin, clock: Clock) -> None:
+def require_said(origin: Origin, clock: Clock) -> None:
+    """Refuse a list whose edition has no title, or holds from a day to come, as Invalid."""
     if not origin.title.strip():
         raise Invalid("Say which edition it is, such as 2024.", field="title")
     if origin.in_force_on > clock.today():
@@ -196,6 +170,7 @@ def _written(session: Session, clock: Clock, *, listing: Listing, origin: Origin
         licence=origin.licence.strip(),
         file_id=origin.file.id if origin.file else None,
         digest=listing.digest,
+        columns=dict(origin.columns),
         state=EditionState.COMPARED.value,
         rows=listing.rows,
         taken_on=clock.today(),
@@ -207,19 +182,19 @@ def _written(session: Session, clock: Clock, *, listing: Listing, origin: Origin
         {**asdict(told), "verdict": told.verdict.value, "edition_id": edition.id, "division_id": place.id}
         for told in listing.told
     ]
-    _insert(session, EditionRow, rows)
+    _insert(session, EditionRow, rows, silent)
     return edition
 
 
-def _insert(session: Session, table: type[EditionRow | Change], rows: Sequence[Mapping[str, Any]]) -> None:
-    for start in range(0, len(rows), _BATCH):
-        session.execute(insert(table), rows[start : start + _BATCH])
+def _insert(session: Session, table: type[EditionRow | Change], rows: Sequence[Mapping[str, Any]], tell: Share) -> None:
+    for chunk in chunks(rows, tell, many=_BATCH):
+        session.execute(insert(table), chunk)
 
 
 # -- the first list of a system ------------------------------------------------
 
 
-def _found(session: Session, edition: Edition, *, listing: Listing, place: Division, tell: Tell | None) -> None:
+def _found(session: Session, edition: Edition, *, listing: Listing, place: Division, tell: Share) -> None:
     """All that the list names, level by level, below what stands there."""
     listed = Listed(CodeSystem(edition.system), edition.title)
     top = beginning(session, place, listed.system)
@@ -234,8 +209,7 @@ def _found(session: Session, edition: Edition, *, listing: Listing, place: Divis
         _require_above(units, known, digits=digits, place=place)
         known |= add_units(session, units, known, listed=listed, since=edition.in_force_on)
         done += len(units)
-        if tell is not None:
-            tell("register", done, total)
+        tell(done / max(total, 1))
     edition.state, edition.founded = EditionState.LOADED.value, total
 
 
@@ -270,8 +244,9 @@ def _compare(
     edition: Edition,
     *,
     listing: Listing,
-    standing: Sequence[_Standing],
+    standing: Sequence[Standing],
     place: Division,
+    tell: Share,
 ) -> None:
     """The changes between what stands and the list; those of older editions that nobody decided are overtaken."""
     session.execute(
@@ -290,18 +265,20 @@ def _compare(
         execution_options={"synchronize_session": False},
     )
     root = next((codes[0][:4] for codes, _, _ in listing.levels.values() if codes), "")
-    writing = _Writing(standing, edition, place, root=root)
+    writing = Writing(standing, edition, place, root=root)
     towns: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
-    coded = any(row.code and _DIGITS.get(row.kind) for row in standing)
+    coded = any(row.code and DIGITS.get(row.kind) for row in standing)
+    shares = {COUNTY: (0.0, 0.0), TOWN: (0.0, 0.1), VILLAGE: (0.1, _COMPARED)}
     for digits in LEVELS:
         before = writing.units(digits, coded=coded)
         if digits not in listing.levels:
             towns |= {unit.code: unit.code for unit in before}
             continue
         after = [Unit(*unit) for unit in zip(*listing.levels[digits], strict=True)]
-        changes = compare(before, after, towns=towns)
-        towns = successors(changes)
+        changes = compare(before, after, towns=towns, tell=part(tell, *shares[digits]))
+        # A county that the other system does not have (a zone) hides no town of it: the name is looked for in the city.
+        towns = ({} if coded else {unit.code: root for unit in before}) | successors(changes)
         writing.names |= {unit.code: unit.name for unit in after}
         rows += (
             writing.row(change)
@@ -309,7 +286,7 @@ def _compare(
             if change is not None and change.kind is not ChangeKind.UNCHANGED
         )
         edition.unchanged += Counter(change.kind for change in changes)[ChangeKind.UNCHANGED]
-    _insert(session, Change, rows)
+    _insert(session, Change, rows, part(tell, _COMPARED, 1.0))
 
 
 def _as_it_is(change: Found) -> Found | None:
@@ -317,77 +294,15 @@ def _as_it_is(change: Found) -> Found | None:
 
 
 def _first_of_system(change: Found) -> Found | None:
-    """Of a system's first list: a division of the same name gets its code; what the list does not name stays."""
+    """Of a system's first list: a division of the same name gets its code; what the list does not name stays.
+
+    One that only this system has is never beyond doubt: it may stand in the register under another name.
+    """
     if not change.news:
         return None
     if change.olds and len(change.olds) == 1:
         return replace(change, kind=ChangeKind.RECODED)
-    return replace(change, kind=ChangeKind.NEW, olds=())
-
-
-def _common(paths: Sequence[Sequence[str]]) -> list[str]:
-    """The keys of the divisions that all of these paths begin with."""
-    common = []
-    for keys in zip(*paths, strict=False):
-        if len(set(keys)) > 1:
-            break
-        common.append(keys[0])
-    return common
-
-
-class _Writing:
-    """Rows of changes: which divisions they mean, and whose territory they lie in."""
-
-    def __init__(self, standing: Sequence[_Standing], edition: Edition, place: Division, *, root: str) -> None:
-        self.standing, self.edition, self.place, self.root = standing, edition, place, root
-        self.by_code = {row.code or f"{_NAMELESS}{row.id}": row for row in standing}
-        self.names: dict[str, str] = {}
-
-    def units(self, digits: int, *, coded: bool) -> list[Unit]:
-        """What stands, as a list of one level; in a system without codes yet by the divisions' own keys."""
-        rows = [row for row in self.standing if _DIGITS.get(row.kind) == digits and (row.code or not coded)]
-        if digits == COUNTY:
-            return [Unit(row.code or f"{_NAMELESS}{row.id}", row.name, self.root) for row in rows]
-        if coded:
-            return [Unit(row.code or "", row.name, row.above or "") for row in rows]
-        return [Unit(f"{_NAMELESS}{row.id}", row.name, f"{_NAMELESS}{row.parent_id}") for row in rows]
-
-    def row(self, change: Found) -> dict[str, Any]:
-        """A change as its table has it."""
-        lead = (change.olds or change.news)[0]
-        paths = [self.by_code[unit.code].path.rpartition(".")[0] for unit in change.olds]
-        paths += [self._above(unit.above) for unit in change.news]
-        above = _common([path.split(".") for path in paths])
-        code = (change.news or change.olds)[0].code
-        return {
-            "edition_id": self.edition.id,
-            "division_id": int(above[-1]) if len(above) >= self.place.path.count(".") + 1 else self.place.id,
-            "kind": change.kind.value,
-            "certainty": change.certainty.value,
-            "code": code if lead.code.startswith(_NAMELESS) else lead.code,
-            "town": self._called(lead.above),
-            "olds": [self._old(unit) for unit in change.olds],
-            "news": [
-                {"code": u.code, "name": u.name, "above": u.above, "town": self._called(u.above)} for u in change.news
-            ],
-            "clues": [clue.value for clue in change.clues],
-            "candidates": [{"code": code, "name": self.names.get(code, "")} for code in change.candidates],
-            "gone_there": change.gone_there,
-            "new_there": change.new_there,
-        }
-
-    def _old(self, unit: Unit) -> dict[str, Any]:
-        row = self.by_code[unit.code]
-        return {"id": row.id, "code": row.code or "", "name": row.name, "town": self._called(unit.above)}
-
-    def _above(self, code: str) -> str:
-        """The path of the division that bears the code, or of the next one above that does."""
-        found = self.by_code.get(code) or self.by_code.get(code[:COUNTY])
-        return found.path if found is not None else self.place.path
-
-    def _called(self, code: str) -> str:
-        found = self.by_code.get(code)
-        return self.names.get(code) or (found.name if found is not None else "")
+    return replace(change, kind=ChangeKind.NEW, certainty=Certainty.OPEN, olds=())
 
 
 def kinds_of(session: Session, edition: Edition) -> dict[tuple[str, str, str], int]:

@@ -1,28 +1,25 @@
 """A list of divisions read and checked, row by row: every row ends in exactly one verdict. No database.
 
 Lists of the statistics office have a row a village with its town and county beside it; the ministry's have a row a
-town. Which columns say what is told by their names. Whole columns are checked at once: the list of the country has
-620,573 rows.
+town, or a row a county. Which columns say what is told by their names, or by an officer. Whole columns are checked at
+once: the list of the country has 620,573 rows.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.base.errors import N_, Invalid
-from gis.errors import GisError
-from gis.features import Verdict
-from gis.formats import open_rows
+from gis.features import RowReport, Survey, Verdict
 from gis.formats.kinds import CODE, NAME
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gis.formats import Opened
     from gis.formats.rows import RawRow
 
 #: Digits of a county's, a town's and a village's code (GB/T 2260, GB/T 10114, rules of the statistics office).
@@ -36,11 +33,17 @@ _COLUMNS = {
     "county_code": ("county_code", "areacode", "县级代码", "区县代码"),
     "county_name": ("county_name", "区县名称", "区县", "县"),
 }
+#: What the columns of a list can say, and where it stands for a list whose rows are of this level.
+FIELDS = tuple(_COLUMNS)
+_LOWEST = {VILLAGE: ("code", "name"), TOWN: ("town_code", "town_name"), COUNTY: ("county_code", "county_name")}
+#: A list has no places, and so no datum; those that write files ask for one.
+_NOWHERE = "EPSG:4490"
 REPAIRED = N_("Spaces, full-width digits or a decimal point were taken out.")
 DUPLICATE = N_("The same code stands above with the same name.")
 _REJECTED = {
     "no_code": N_("The code is missing."),
-    "bad_code": N_("The code is not one of 12 digits (a village) or 9 digits (a town)."),
+    "bad_code": N_("The code is not one of 12 digits (a village), 9 digits (a town) or 6 digits (a county)."),
+    "of_above": N_("The code is that of a city or a province, and the list is one of what lies below."),
     "no_name": N_("The name is missing."),
     "not_of_town": N_("The code does not begin with the code of its town."),
     "not_of_county": N_("The code of the town does not begin with the code of its county."),
@@ -48,6 +51,15 @@ _REJECTED = {
     "two_names": N_("The same code stands above with another name."),
     "two_towns": N_("The code of the town stands above with another name."),
     "two_counties": N_("The code of the county stands above with another name."),
+}
+#: Which of the fields is at fault, for the rows that are given back.
+_FAULT = {
+    "no_name": "name",
+    "two_names": "name",
+    "not_of_town": "town_code",
+    "not_of_county": "county_code",
+    "two_towns": "town_name",
+    "two_counties": "county_name",
 }
 
 
@@ -77,35 +89,55 @@ class Listing:
     levels: dict[int, tuple[list[str], list[str], list[str]]] = field(default_factory=dict)
 
 
-def read_list(data: bytes, *, name: str, within: str = "") -> Listing:
-    """A file's bytes (CSV, Excel) as a list of divisions. Raises Invalid for ``file`` with what is wrong."""
-    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
-        path = Path(folder) / ("list" + Path(name.replace("\\", "/").replace("\0", "")).suffix[:8])
-        path.write_bytes(data)
-        try:
-            return read_listing(open_rows(path).rows, within=within)
-        except GisError as error:
-            raise Invalid(error.message, field="file", **{**error.values, "file": name[-80:]}) from error
+def columns_of(names: Sequence[str]) -> dict[str, str]:
+    """Field → column, as the names of a table's columns tell; a field that no name speaks for is left out."""
+    found = {ours: next((name for name in theirs if name in names), None) for ours, theirs in _COLUMNS.items()}
+    if found["name"] is None or found["code"] in {None, found["town_code"]}:
+        found["code"] = None
+    return {ours: name for ours, name in found.items() if name is not None}
 
 
-def read_listing(rows: Sequence[RawRow], *, within: str = "") -> Listing:
-    """A table's rows as a list of divisions; ``within`` is what all codes must begin with.
-
-    Raises Invalid for ``file`` where no column has codes and names.
-    """
-    return listing_of(_table(rows), within=within)
+def is_enough(columns: Mapping[str, str]) -> bool:
+    """Whether the columns say which code and name a row has."""
+    return any(set(pair) <= columns.keys() for pair in _LOWEST.values())
 
 
-def listing_of(table: pd.DataFrame, *, within: str = "") -> Listing:
-    """A table with text columns of :data:`_COLUMNS`, and ``row``, its number in the file, as a list."""
-    lowest = VILLAGE if "code" in table else TOWN
-    names = ("code", "name") if lowest == VILLAGE else ("town_code", "town_name")
-    if any(name not in table for name in names):
+def require_enough(columns: Mapping[str, str]) -> None:
+    """Raise Invalid for ``file`` where no column has codes and names."""
+    if not is_enough(columns):
         raise Invalid(
             N_("The file has no columns of codes and names: 代码 and 名称, code and name, or town_code and town_name."),
             field="file",
         )
+
+
+def has_no_codes(given: Listing) -> bool:
+    """Whether not one row has a code: its column is another."""
+    without = {_REJECTED["no_code"], _REJECTED["bad_code"]}
+    return given.counts[Verdict.REJECTED] == given.rows and all(row.reason in without for row in given.told)
+
+
+def read_listing(rows: Sequence[RawRow], *, within: str = "", columns: Mapping[str, str] | None = None) -> Listing:
+    """A table's rows as a list of divisions; ``within`` is what all codes must begin with.
+
+    ``columns`` (field → column) are those that an officer said, else their names tell. Raises Invalid for ``file``
+    where no column has codes and names.
+    """
+    known = {name for row in rows[:100] for name in row.tags}
+    used = columns_of(sorted(known)) if columns is None else columns
+    require_enough(used)
+    return listing_of(_table(rows, used), within=within)
+
+
+def listing_of(table: pd.DataFrame, *, within: str = "") -> Listing:
+    """A table with text columns of :data:`_COLUMNS`, and ``row``, its number in the file, as a list."""
     plain = table.apply(lambda column: column if column.name == "row" else _plain(column))
+    lowest = _level_of(plain)
+    names = _LOWEST[lowest]
+    if "code" in table and names[0] not in table:  # a list of one level calls its columns simply code and name
+        called = {"code": names[0], "name": names[1]}
+        table, plain = table.rename(columns=called), plain.rename(columns=called)
+    require_enough({name: name for name in table if name in names})
     touched = (plain[list(names)] != table[list(names)]).any(axis=1)
     plain["verdict"], plain["reason"] = Verdict.ACCEPTED.value, ""
     plain.loc[touched, "verdict"], plain.loc[touched, "reason"] = Verdict.REPAIRED.value, REPAIRED
@@ -126,21 +158,49 @@ def listing_of(table: pd.DataFrame, *, within: str = "") -> Listing:
     )
 
 
-def _table(rows: Sequence[RawRow]) -> pd.DataFrame:
+def returned(opened: Opened, rejected: Mapping[int, tuple[str, str]], columns: Mapping[str, str]) -> Survey:
+    """A list's file with these rows rejected, for :func:`gis.formats.returning.give_back`.
+
+    ``rejected``: number of the row → reason as a message id, and in the reader's words.
+    """
+    used = columns or columns_of(opened.names)
+    code = next((used[pair[0]] for pair in _LOWEST.values() if pair[0] in used), None)
+    fault = {_REJECTED[short]: used.get(ours, code) for short, ours in _FAULT.items()}
+    reports = tuple(
+        RowReport(
+            number,
+            row.key,
+            Verdict.REJECTED,
+            reason=rejected[number][1].replace("{", "{{").replace("}", "}}"),
+            field=fault.get(rejected[number][0], code),
+            attributes={name: row.tags.get(name, "") for name in opened.names},
+        )
+        for number, row in zip(numbers_of(opened.rows), opened.rows, strict=True)
+        if number in rejected
+    )
+    return Survey((), (), (), reports, datum=_NOWHERE)
+
+
+def numbers_of(rows: Sequence[RawRow]) -> list[int]:
+    """What each row is called: its line, as the person sees it, or a running number where several sheets have one."""
+    numbers = [int(row.key.rpartition("/")[2]) if row.key.rpartition("/")[2].isdigit() else 0 for row in rows]
+    return numbers if len(set(numbers)) == len(numbers) and 0 not in numbers else list(range(1, len(rows) + 1))
+
+
+def _table(rows: Sequence[RawRow], columns: Mapping[str, str]) -> pd.DataFrame:
     import pandas as pd
 
-    known = {name for row in rows[:100] for name in row.words}
-    columns = {ours: next((name for name in theirs if name in known), None) for ours, theirs in _COLUMNS.items()}
-    if columns["code"] == columns["town_code"] or (columns["code"] is None and columns["town_code"] is None):
-        columns["code"] = None
-    given = {
-        ours: [row.words.get(theirs, "") for row in rows] for ours, theirs in columns.items() if theirs is not None
-    }
-    if "code" in given and "name" not in given:
-        given.pop("code")
-    numbers = [int(row.key.rpartition("/")[2]) if row.key.rpartition("/")[2].isdigit() else 0 for row in rows]
-    unique = numbers if len(set(numbers)) == len(numbers) and 0 not in numbers else list(range(1, len(rows) + 1))
-    return pd.DataFrame({"row": unique, **given})
+    given = {ours: [row.tags.get(theirs, "") for row in rows] for ours, theirs in columns.items()}
+    return pd.DataFrame({"row": numbers_of(rows), **given})
+
+
+def _level_of(plain: pd.DataFrame) -> int:
+    """The level of a list's rows: what most of its codes are; that of the columns where there are no such."""
+    if "code" in plain:
+        digits = plain["code"][plain["code"].str.fullmatch(r"\d+")].str.len()
+        most = digits[digits.isin(LEVELS)].mode()
+        return int(most.iloc[-1]) if len(most) else VILLAGE
+    return TOWN if {*_LOWEST[TOWN]} <= {*plain} else COUNTY
 
 
 def _plain(column: pd.Series) -> pd.Series:
@@ -157,12 +217,13 @@ def _wrong(plain: pd.DataFrame, *, lowest: int, within: str) -> list[tuple[str, 
     found = [
         (_REJECTED["no_code"], code == ""),
         (_REJECTED["bad_code"], ~code.str.fullmatch(rf"\d{{{lowest}}}")),
+        (_REJECTED["of_above"], (code.str[4:] == "00") & (lowest == COUNTY)),
         (_REJECTED["no_name"], name == ""),
         (_REJECTED["outside"], ~code.str.startswith(within)),
     ]
     if lowest == VILLAGE and "town_code" in plain:
         found.append((_REJECTED["not_of_town"], code.str[:TOWN] != plain["town_code"]))
-    if "county_code" in plain:
+    if lowest > COUNTY and "county_code" in plain:
         found.append((_REJECTED["not_of_county"], code.str[:COUNTY] != plain["county_code"]))
     right = plain[~_any(found, plain)]
     for level, reason in (("town", "two_towns"), ("county", "two_counties")):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from app.base.clock import Clock
 from app.base.errors import N_, Invalid
 from app.base.models import Division
+from app.intake import listing
 from app.intake.models import Mapping as Remembered
 from gis.features import FacilityKind
 from gis.formats import KEPT, LEFT_OUT, Columns, Field, Opened, Value, guess, plain
@@ -40,6 +42,10 @@ class Said:
     columns: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     rest: bool = False
+
+
+#: Before the names of the columns of a list of divisions: what they mean there says nothing of survey files.
+_LIST = "list of divisions"
 
 
 def choosing(session: Session, division: Division, source: str) -> Callable[[Opened], Columns | None]:
@@ -90,20 +96,42 @@ def _likely(before: Columns | None, opened: Opened) -> Columns:
 
 def remembered(session: Session, division: Division, source: str, names: Sequence[str]) -> Columns | None:
     """What an officer said of such columns: of the same source, else the last said of any, at the division or above."""
-    kept = session.scalar(
-        select(Remembered)
-        .where(Remembered.header == header_of(names), Remembered.territory.op("@>")(division.path))
-        .order_by((Remembered.source == source).desc(), Remembered.mapped_on.desc(), Remembered.id.desc())
-        .limit(1)
-    )
-    return None if kept is None else Columns.of_told(kept.columns)
+    kept = _kept(session, division, source, header_of(names))
+    return None if kept is None else Columns.of_told(kept)
 
 
 def remember(
     session: Session, clock: Clock, *, division: Division, source: str, names: Sequence[str], columns: Columns
 ) -> Remembered:
     """Keep what an officer said for the next file of the source with the same columns; the last word counts."""
-    header = header_of(names)
+    return _keep(session, clock, division=division, source=source, header=header_of(names), columns=columns.told())
+
+
+def remembered_list(session: Session, division: Division, source: str, names: Sequence[str]) -> dict[str, str] | None:
+    """As :func:`remembered`, of a list of divisions: field of :data:`app.intake.listing.FIELDS` → column."""
+    return _kept(session, division, source, header_of(names, of=_LIST))
+
+
+def remember_list(
+    session: Session, clock: Clock, *, division: Division, source: str, names: Sequence[str], columns: dict[str, str]
+) -> Remembered:
+    """As :func:`remember`, of a list of divisions."""
+    header = header_of(names, of=_LIST)
+    return _keep(session, clock, division=division, source=source, header=header, columns=columns)
+
+
+def _kept(session: Session, division: Division, source: str, header: str) -> dict[str, Any] | None:
+    return session.scalar(
+        select(Remembered.columns)
+        .where(Remembered.header == header, Remembered.territory.op("@>")(division.path))
+        .order_by((Remembered.source == source).desc(), Remembered.mapped_on.desc(), Remembered.id.desc())
+        .limit(1)
+    )
+
+
+def _keep(
+    session: Session, clock: Clock, *, division: Division, source: str, header: str, columns: dict[str, Any]
+) -> Remembered:
     kept = session.scalar(
         select(Remembered).where(
             Remembered.division_id == division.id, Remembered.source == source, Remembered.header == header
@@ -112,14 +140,32 @@ def remember(
     if kept is None:
         kept = Remembered(division_id=division.id, source=source, header=header)
         session.add(kept)
-    kept.columns, kept.mapped_on = columns.told(), clock.today()
+    kept.columns, kept.mapped_on = columns, clock.today()
     session.flush()
     return kept
 
 
-def header_of(names: Sequence[str]) -> str:
-    """A hash of a file's column names, whatever their order; those that given-back rows bring along don't count."""
-    return hashlib.sha256("\n".join(sorted(set(names) - set(ADDED))).encode()).hexdigest()
+def header_of(names: Sequence[str], *, of: str = "") -> str:
+    """A hash of a file's column names, whatever their order; those that given-back rows bring along don't count.
+
+    ``of`` keeps apart what the same columns mean in files of another sort.
+    """
+    return hashlib.sha256("\n".join([*([of] if of else []), *sorted(set(names) - set(ADDED))]).encode()).hexdigest()
+
+
+def list_columns_of(said: dict[str, str], opened: Opened) -> dict[str, str]:
+    """An officer's choices for a list, field → column. Raises Invalid, naming the field, for what cannot be read so."""
+    chosen = {each: said.get(each, "") for each in listing.FIELDS if said.get(each, "")}
+    for each, column in chosen.items():
+        if column not in opened.names:
+            raise Invalid(N_("The file has no column {column}."), field=each, column=column)
+    for code, name in (("code", "name"), ("town_code", "town_name"), ("county_code", "county_name")):
+        if chosen.get(code) and chosen.get(code) == chosen.get(name):
+            raise Invalid(N_("Code and name cannot stand in one column."), field=name)
+    if not listing.is_enough(chosen):
+        missing = "name" if "code" in chosen else "code"
+        raise Invalid(N_("Say in which columns code and name stand."), field=missing)
+    return chosen
 
 
 def columns_of(said: Mapping[str, str], opened: Opened) -> Columns:

@@ -202,6 +202,7 @@ class Edition(Editable, Placed, Table):
     """A list of divisions handed in: its rows add up; ``digest`` (of what it says) makes a second time change nothing.
 
     ``unchanged`` divisions and those ``founded`` at once (the first list of its system) have no change of their own.
+    ``columns`` are those that somebody said, field → column; empty where their names said enough.
     """
 
     __tablename__ = "edition"
@@ -229,6 +230,7 @@ class Edition(Editable, Placed, Table):
     unchanged: Mapped[int] = mapped_column(server_default=text("0"))
     founded: Mapped[int] = mapped_column(server_default=text("0"))
     taken_on: Mapped[date]
+    columns: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
 class EditionRow(Kept, Placed, Table):

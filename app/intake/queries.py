@@ -16,6 +16,7 @@ from app.intake.models import (
     ChangeKind,
     ChangeState,
     Edition,
+    EditionRow,
     Facility,
     Intake,
     IntakeRow,
@@ -94,6 +95,14 @@ def editions(place: Division) -> Select[*tuple[Any, ...]]:
     return (
         select(Edition, Division.name.label("division")).join(Division, Division.id == Edition.division_id).where(lies)
     )
+
+
+def rejected_rows(session: Session, edition: Edition) -> Sequence[Row[int, str]]:
+    """The rejected rows of a list: number and reason, in their order."""
+    rows = select(EditionRow.row, EditionRow.reason).where(
+        EditionRow.edition_id == edition.id, EditionRow.verdict == Verdict.REJECTED.value
+    )
+    return session.execute(rows.order_by(EditionRow.row)).all()
 
 
 def changes(edition: Edition, place: Division, **asked: str) -> Select[Change]:

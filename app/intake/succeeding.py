@@ -251,6 +251,7 @@ def _carry_out(session: Session, edition: Edition, plan: _Plan) -> None:
     _require_free(session, edition, plan)
     values = {"day": edition.in_force_on, "system": edition.system}
     session.execute(_CLOSED, {**values, "ids": sorted(plan.ended | plan.recoded)})
+    add_codes(session, plan.coded, listed=listed, since=edition.in_force_on)  # first: others may stand below these
     for digits in sorted({len(new["code"]) for new in (*plan.founded.values(), *plan.altered.values())}):
         founded = {code: new for code, new in plan.founded.items() if len(code) == digits}
         altered = {key: new for key, new in plan.altered.items() if len(new["code"]) == digits}
@@ -260,7 +261,6 @@ def _carry_out(session: Session, edition: Edition, plan: _Plan) -> None:
         _alter(session, altered, above)
         recoded = {new["code"]: key for key, new in altered.items() if key in plan.recoded}
         add_codes(session, recoded, listed=listed, since=edition.in_force_on)
-    add_codes(session, plan.coded, listed=listed, since=edition.in_force_on)
     linked = {link.old["id"] for link in plan.links}
     _require_empty(session, sorted(plan.ended - linked))
     session.execute(_ENDED, {**values, "ids": sorted(plan.ended)})

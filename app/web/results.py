@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from app.base.people import may
-from app.intake.models import Intake
+from app.intake.models import Edition, Intake
 from app.web.words import RUN_RESULTS
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ def _outcome(session: Session, run: Run, key: str, title: str) -> Outcome | None
         case "intake", "intake":
             source = session.scalar(select(Intake.source).where(Intake.uid == value))
             return Outcome(title, source, f"/intake/{value}") if source is not None else None
+        case "edition", "edition":
+            called = session.scalar(select(Edition.title).where(Edition.uid == value))
+            return Outcome(title, called, f"/intake/editions/{value}") if called is not None else None
         case "release", "number":
             readable = may(session, "printing.order", "read")
             return Outcome(title, value, f"/printing/{run.result['order']}" if readable else "")

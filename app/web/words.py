@@ -155,6 +155,7 @@ RUNS: Mapping[str, str] = {
 RUN_KINDS: Mapping[str, str] = {
     "intake": N_("Import of a file"),
     "derive": N_("Streets from surveyed lines"),
+    "edition": N_("Comparison of a list"),
     "plan": N_("Planning of signs"),
     "release": N_("Release of a print order"),
 }
@@ -171,6 +172,14 @@ RUN_RESULTS: Mapping[str, Mapping[str, str]] = {
         "streets": N_("Streets made"),
         "added": N_("Lines added to streets that are there"),
     },
+    "edition": {
+        "edition": N_("Edition"),
+        "rows": N_("Rows of the file"),
+        "rejected": N_("Rejected"),
+        "founded": N_("Founded"),
+        "unchanged": N_("Unchanged"),
+        "changes": N_("Changes to decide about"),
+    },
     "plan": {
         "signs": N_("Signs planned"),
         "posts": N_("New posts"),
@@ -183,6 +192,7 @@ RUN_RESULTS: Mapping[str, Mapping[str, str]] = {
 RUN_KEYS: Mapping[str, frozenset[str]] = {
     "plan": frozenset({"act"}),
     "derive": frozenset({"act"}),
+    "edition": frozenset({"known"}),
     "release": frozenset({"order"}),
 }
 

@@ -32,7 +32,12 @@ HEALTH = {"GET /healthz", "GET /readyz"}
 #: Pictures of the whole country, by way of this server.
 BASE_MAP = {"GET /ground/{layer}/{z}/{x}/{y}"}
 #: Walked in test_files.
-FILES = {"GET /files/{uid}", "GET /rollout/photos/{uid}", "GET /intake/{uid}/rejected"}
+FILES = {
+    "GET /files/{uid}",
+    "GET /rollout/photos/{uid}",
+    "GET /intake/{uid}/rejected",
+    "GET /intake/editions/{uid}/rejected",
+}
 
 
 @dataclass

@@ -39,17 +39,23 @@ HOLDERS = {
     "rollout.installation.photo_id": "image/jpeg",
 }
 #: Every route that is given the store of files and hands something out of it; the rest take files in.
-FILE_ROUTES = {"GET /files/{uid}", "GET /rollout/photos/{uid}", "GET /intake/{uid}/rejected"}
+FILE_ROUTES = {
+    "GET /files/{uid}",
+    "GET /rollout/photos/{uid}",
+    "GET /intake/{uid}/rejected",
+    "GET /intake/editions/{uid}/rejected",
+}
 TAKING_IN = {
     "POST /intake/new",
     "POST /intake/editions/new",
+    "POST /intake/editions/files/{uid}/columns",
     "POST /intake/files/{uid}",
     "POST /intake/files/{uid}/columns",
     "POST /naming/decide",
     "POST /rollout/phone/{uid}",
 }
-#: Show a file that is not taken in yet; walked by role in tests/app/intake/test_datums.py and test_columns.py.
-DRAWING = {"GET /intake/files/{uid}", "GET /intake/files/{uid}/columns"}
+#: Show a file that is not taken in yet; walked by role in tests/app/intake: test_datums, test_columns, test_list_pages.
+DRAWING = {"GET /intake/files/{uid}", "GET /intake/files/{uid}/columns", "GET /intake/editions/files/{uid}/columns"}
 
 
 def content_of(media_type: str, mark: str) -> bytes:
@@ -58,6 +64,8 @@ def content_of(media_type: str, mark: str) -> bytes:
         bad = {"type": "LineString", "coordinates": [[1160.0, 37.0], [1161.0, 37.0]]}
         row = {"type": "Feature", "geometry": bad, "properties": {"highway": "residential", "name": mark}}
         return json.dumps({"type": "FeatureCollection", "features": [row]}, ensure_ascii=False).encode()
+    if media_type == "text/csv":
+        return f"code,name\n12,{mark}\n".encode()
     if media_type == "image/jpeg":
         return photo(f"#{hashlib.sha256(mark.encode()).hexdigest()[:6]}")
     return f"%PDF-1.7 {mark}".encode()
@@ -117,6 +125,9 @@ def _keep(shelf: Shelf, maker: Maker, holder: str, *, place: str, owner: Role | 
     file = maker.connection.execute(insert(File).values(values).returning(File.id, File.uid)).one()
     table, _, column = holder.rpartition(".")
     row = maker.make(table, division, **{column: file.id})
+    if table == "intake.edition":
+        told = {"edition_id": row, "row": 2, "verdict": "rejected", "reason": "The code is missing."}
+        maker.make("intake.edition_row", division, **told)
     kept = Kept(holder, place, owner, str(file.uid), str(maker.read(table, row, "uid")), data)
     shelf.kept.append(kept)
 
@@ -189,6 +200,16 @@ def test_rejected_rows_are_given_back_to_who_sees_the_intake_and_its_file(shelf:
         assert (f"{kept.holder} {kept.place} {kept.owner}".encode() in content) == (role in allowed)
 
 
+@pytest.mark.parametrize("role", Role, ids=lambda role: role.value)
+def test_rejected_rows_of_a_list_are_given_back_to_who_sees_its_file(shelf: Shelf, role: Role):
+    """The office reads that an edition is there everywhere, its file and rows in its own territory alone."""
+    for kept in (one for one in shelf.kept if one.holder == "intake.edition.file_id"):
+        status, content = shelf.status(role, f"/intake/editions/{kept.row_uid}/rejected")
+        allowed = HERE if kept.place == HOME else ELSEWHERE
+        assert status == (200 if role in allowed else 404), (kept.place, kept.owner)
+        assert (f"{kept.holder} {kept.place} {kept.owner}".encode() in content) == (role in allowed)
+
+
 def test_a_maker_gets_the_files_of_their_own_released_order_and_of_no_draft_and_no_other(shelf: Shelf):
     maker_id, other = shelf.world.person(Role.SIGN_MAKER, STAND), shelf.world.person(Role.SIGN_MAKER, "西县")
     home, uids = shelf.world.places[FOREIGN], {}
@@ -214,7 +235,12 @@ def test_a_maker_gets_the_files_of_their_own_released_order_and_of_no_draft_and_
 def test_who_is_not_signed_in_gets_no_file(shelf: Shelf):
     stranger = shelf.office.stranger()
     for kept in shelf.kept:
-        for url in (f"/files/{kept.file_uid}", f"/rollout/photos/{kept.file_uid}", f"/intake/{kept.row_uid}/rejected"):
+        for url in (
+            f"/files/{kept.file_uid}",
+            f"/rollout/photos/{kept.file_uid}",
+            f"/intake/{kept.row_uid}/rejected",
+            f"/intake/editions/{kept.row_uid}/rejected",
+        ):
             answer = stranger.get(url)
             assert answer.status_code == 303
             assert answer.headers["location"].startswith("/login")

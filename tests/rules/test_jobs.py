@@ -36,6 +36,7 @@ STARTING = {
     Role.ADMINISTRATOR,
 }
 SECRET = "只有西县知道"
+SAID = {"system": "statistics", "title": "2024", "in_force_on": "2024-03-01", "source": "x"}
 
 
 @dataclass
@@ -79,6 +80,12 @@ CASES: dict[str, Callable[[Foreign], list[dict[str, str]]]] = {
         {"file": foreign.keys["own file"], "division": foreign.keys["division"], "source": "x"},
     ],
     "derive": lambda foreign: [{"division": foreign.keys["division"]}, {"division": foreign.keys["county"]}],
+    "edition": lambda foreign: [
+        {"file": foreign.keys["list"], "division": foreign.keys["county"], **SAID},
+        {"file": foreign.keys["list"], "division": foreign.keys["own"], **SAID},
+        {"file": foreign.keys["own list"], "division": foreign.keys["county"], **SAID},
+        {"division": foreign.keys["county"], "packaged": "yes"},
+    ],
     "plan": lambda foreign: [
         {"division": foreign.keys["division"], "batch": ""},
         {"division": foreign.keys["division"], "batch": foreign.keys["batch"]},
@@ -90,6 +97,7 @@ CASES: dict[str, Callable[[Foreign], list[dict[str, str]]]] = {
 RIGHTFUL = {
     "intake": (Role.COUNTY_OFFICER, 0),
     "derive": (Role.COUNTY_OFFICER, 0),
+    "edition": (Role.COUNTY_OFFICER, 0),
     "plan": (Role.TOWN_OFFICER, 1),
     "release": (Role.COUNTY_OFFICER, 0),
 }
@@ -102,6 +110,8 @@ def foreign(world: World) -> Iterator[Foreign]:
     made.keys = {
         "file": kept(world, FOREIGN_TOWN, SECRET),
         "own file": kept(world, STAND, "本镇自有"),
+        "list": kept(world, FOREIGN_TOWN, SECRET, f"code,name\n990103100200,{SECRET}\n"),
+        "own list": kept(world, STAND, "本镇自有", "code,name\n990102100200,甲村\n"),
         "division": uid_of(world, FOREIGN_TOWN),
         "county": uid_of(world, FOREIGN_COUNTY),
         "own": uid_of(world, STAND),
@@ -120,17 +130,17 @@ def foreign(world: World) -> Iterator[Foreign]:
     queue.dispose()
 
 
-def kept(world: World, place: str, name: str) -> str:
-    """A survey kept by the officer of that town; its outside key."""
+def kept(world: World, place: str, name: str, table: str = "") -> str:
+    """A survey, or a table, kept by the officer of that town; its outside key."""
     officer = world.person(Role.TOWN_OFFICER, place)
     with world.office.acting(officer, via="test") as session:
         file = keep(
             session,
             open_store(world.settings.files),
             division_id=world.places[place],
-            data=survey(name=f"{name}庄", shift=0.02),
+            data=table.encode() or survey(name=f"{name}庄", shift=0.02),
             media_type="application/octet-stream",
-            name=f"{name}.geojson",
+            name=f"{name}.csv" if table else f"{name}.geojson",
             purpose="intake",
             owner_id=officer,
         )

@@ -27,6 +27,7 @@ WITHOUT = {
     "POST /people/new": NEW,
     "POST /intake/new": NEW,
     "POST /intake/editions/new": f"{NEW}: the same list a second time is the edition that was made then",
+    "POST /intake/editions/files/{uid}/columns": "queues a kept list; the last word on its columns counts",
     "POST /intake/files/{uid}": "queues the intake of a kept file, whose content never changes",
     "POST /intake/files/{uid}/columns": "queues the intake of a kept file; the last word on a source's columns counts",
     "POST /inventory/derive": f"{NEW}: lines that are part of a street already are left alone",

@@ -7,12 +7,12 @@ from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
 from app.base.people import Actor
-from app.intake.views import columns, doubts, editions, handing, records
+from app.intake.views import columns, doubts, editions, handing, lists, records
 
 __all__ = ["router", "waiting"]
 
 router = APIRouter()
-for part in (handing, editions, columns, doubts, records):
+for part in (handing, lists, editions, columns, doubts, records):
     router.include_router(part.router)
 
 

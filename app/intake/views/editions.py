@@ -1,15 +1,13 @@
-"""Editions of the list of divisions: handing one in, what it says became of each place, and confirming that."""
+"""Editions of the list of divisions: what each says became of each place, and confirming that."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, Form, Query, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,14 +17,13 @@ from app.base.errors import N_, Conflict, Invalid, NotFound
 from app.base.history import current_act, entries_of
 from app.base.models import CodeSystem, Division
 from app.base.people import may
-from app.base.request import Answer, Files, Me, Now, Place, Seen, Show, Version, Work, one_of
-from app.intake import editions, listing, queries, steps, succeeding
+from app.base.request import Answer, Me, Now, Place, Seen, Show, Version, Work, one_of
+from app.intake import queries, succeeding
 from app.intake.comparing import Clue
 from app.intake.models import Certainty, Change, ChangeKind, ChangeState, Edition, EditionRow
 from app.intake.views.records import VERDICTS
 
 router = APIRouter(prefix="/intake/editions")
-LARGEST = 32 * 1024 * 1024
 SYSTEMS = {
     CodeSystem.STATISTICS.value: N_("Statistics office"),
     CodeSystem.MINISTRY.value: N_("Ministry of Civil Affairs"),
@@ -74,18 +71,6 @@ CLUES = {
 
 
 @dataclass(slots=True)
-class Told:
-    """What is said about a list that is handed in."""
-
-    system: Annotated[str, Form(max_length=20)] = CodeSystem.STATISTICS.value
-    title: Annotated[str, Form(max_length=40)] = ""
-    in_force_on: Annotated[str, Form(max_length=10)] = ""
-    source: Annotated[str, Form(max_length=120)] = ""
-    licence: Annotated[str, Form(max_length=120)] = ""
-    packaged: Annotated[str, Form(max_length=3)] = ""
-
-
-@dataclass(slots=True)
 class Filter:
     """What a list of changes is narrowed to."""
 
@@ -129,74 +114,6 @@ def index(session: Work, show: Show, place: Place, after: str | None = None) -> 
     )
 
 
-@router.get("/new")
-def ask(session: Work, show: Show, place: Place) -> Response:
-    """The form for a list."""
-    editions.require_officer(session)
-    return _form(show, place, Told(), {})
-
-
-@router.post("/new")
-def take(  # noqa: PLR0917 - one argument a dependency
-    session: Work,
-    show: Show,
-    actor: Me,
-    clock: Now,
-    store: Files,
-    place: Place,
-    told: Annotated[Told, Depends()],
-    file: UploadFile | None = None,
-) -> Response:
-    """Keep the list, check it row by row, and compare it to what stands; the first list of a system founds that."""
-    editions.require_officer(session)
-    name = file.filename or "" if file is not None else ""
-    data = file.file.read(LARGEST + 1) if file is not None else b""
-    try:
-        with session.begin_nested():
-            given, origin = _given(session, place, told, data, name)
-            if not told.packaged:
-                content = io.BytesIO(data)
-                kept = steps.keep_file(session, store, division=place, data=content, name=name, owner_id=actor.id)
-                origin = replace(origin, file=kept)
-            made, new = editions.hand_in(session, clock, listing=given, origin=origin, place=place)
-    except (Invalid, Conflict) as refusal:
-        field = getattr(refusal, "field", None) or "file"
-        return _form(show, place, told, {field: show.text(refusal.message, **refusal.values)})
-    if not new:
-        return show.see(f"/intake/editions/{made.uid}", "This list was handed in before; nothing was changed.")
-    return show.see(f"/intake/editions/{made.uid}", "{n} rows were read and checked.", n=made.rows)
-
-
-def _given(
-    session: Session, place: Division, told: Told, data: bytes, name: str
-) -> tuple[listing.Listing, editions.Origin]:
-    if told.packaged:
-        return editions.packaged()
-    one_of(told.system, SYSTEMS, field="system")
-    if not data:
-        raise Invalid("Choose a file.", field="file")
-    if len(data) > LARGEST:
-        raise Invalid("The file is larger than 32 MiB: hand it in with minglu register hand-in.", field="file")
-    try:
-        day = date.fromisoformat(told.in_force_on)
-    except ValueError as error:
-        raise Invalid("Say from which day the list holds.", field="in_force_on") from error
-    system = CodeSystem(told.system)
-    given = listing.read_list(data, name=name, within=editions.beginning(session, place, system))
-    return given, editions.Origin(system, told.title, day, told.source.strip() or name, told.licence)
-
-
-def _form(show: Answer, place: Division, told: Told, errors: dict[str, str]) -> Response:
-    return show.page(
-        "intake/new_edition.html",
-        status=422 if errors else 200,
-        place=place,
-        told=told,
-        systems=SYSTEMS,
-        errors=errors,
-    )
-
-
 @router.get("/{uid}")
 def record(
     session: Work,
@@ -208,7 +125,7 @@ def record(
 ) -> Response:
     """One edition: its counts, and what it says became of each place."""
     asked.require_known()
-    edition = _edition(session, uid)
+    edition = edition_of(session, uid)
     found = queries.changes(
         edition, place, kind=asked.kind, certainty=asked.certainty, state=asked.state, town=asked.town
     )
@@ -231,7 +148,7 @@ def record(
 @router.get("/{uid}/rows")
 def rows(session: Work, show: Show, uid: UUID, after: str | None = None) -> Response:
     """The rows of a list that were not taken as they stood, with the reason."""
-    edition = _edition(session, uid)
+    edition = edition_of(session, uid)
     found = select(EditionRow).where(EditionRow.edition_id == edition.id)
     page = paging.page(session, found, keys=[paging.Key(EditionRow.row)], after=after)
     reasons = {row.id: show.text(row.reason) for row in page.rows}
@@ -241,7 +158,7 @@ def rows(session: Work, show: Show, uid: UUID, after: str | None = None) -> Resp
 @router.get("/{uid}/changes/{key}")
 def change(session: Work, show: Show, uid: UUID, key: UUID) -> Response:
     """One change: both sides, what speaks for it, whom else it may have gone into."""
-    edition = _edition(session, uid)
+    edition = edition_of(session, uid)
     found = session.scalar(select(Change).where(Change.uid == key, Change.edition_id == edition.id))
     if found is None:
         raise NotFound("There is no such change in your territory. Look for it in the list of the edition.")
@@ -259,7 +176,7 @@ def confirm(
 ) -> Response:
     """Shown whole first; with ``sure`` it is so: names, codes and successors, and all that stands there follows."""
     succeeding.require_officer(session)
-    edition = _edition(session, uid)
+    edition = edition_of(session, uid)
     found = _changes(session, edition, chosen.seen)
     if chosen.sure != "yes" or not found:
         return _asking(session, show, edition, found, chosen, {})
@@ -281,7 +198,7 @@ def confirm_sure(  # noqa: PLR0917 - one argument a dependency
 ) -> Response:
     """All changes at once that are beyond doubt: names, codes and moves."""
     succeeding.require_officer(session)
-    edition = _edition(session, uid)
+    edition = edition_of(session, uid)
     _sure(session, edition, place).require(" ".join(seen), again=f"/intake/editions/{uid}")
     found = succeeding.ready(session, edition, session.scalars(queries.sure(edition, place)).all())
     if not found:
@@ -294,7 +211,7 @@ def confirm_sure(  # noqa: PLR0917 - one argument a dependency
 def refuse(session: Work, show: Show, clock: Now, uid: UUID, seen: Seen) -> Response:
     """It is not so: the register stays as it is."""
     succeeding.require_officer(session)
-    edition = _edition(session, uid)
+    edition = edition_of(session, uid)
     found = _changes(session, edition, seen)
     n = succeeding.refuse(session, clock, changes=found)
     return show.see(f"/intake/editions/{uid}", "{n} changes are refused.", undo=current_act(session), n=n)
@@ -303,7 +220,7 @@ def refuse(session: Work, show: Show, clock: Now, uid: UUID, seen: Seen) -> Resp
 @router.post("/{uid}/changes/{key}/back")
 def take_back(session: Work, show: Show, uid: UUID, key: UUID, version: Version) -> Response:
     """All that was confirmed with this change is open again, as long as nothing was built on it."""
-    edition = _edition(session, uid)
+    edition = edition_of(session, uid)
     found = session.scalar(select(Change).where(Change.uid == key, Change.edition_id == edition.id))
     if found is None or found.in_act is None:
         raise NotFound("There is no such change in your territory. Look for it in the list of the edition.")
@@ -364,7 +281,8 @@ def _words() -> dict[str, Any]:
     }
 
 
-def _edition(session: Session, uid: UUID) -> Edition:
+def edition_of(session: Session, uid: UUID) -> Edition:
+    """An edition by its key. Raises NotFound."""
     found = session.scalar(select(Edition).where(Edition.uid == uid))
     if found is None:
         raise NotFound("There is no such edition. Look for it in the list of editions.")

@@ -8,8 +8,8 @@ import json
 import pytest
 
 from app.base.models import Division, Role
-from app.base.shares import MANY
-from app.commands.kinds import READ, apply, of_rows
+from app.base.shares import MANY, of_rows
+from app.commands.kinds import READ, apply
 from app.intake.datums import look
 from app.intake.steps import Origin
 from tests.world import World

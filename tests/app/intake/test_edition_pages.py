@@ -11,7 +11,7 @@ from app.base.models import Role
 from app.base.settings import Settings
 from tests.app.intake.test_editions import HEADER
 from tests.app.intake.test_succeeding import CODES, KEEPS, MERGED, SOUTH, Scene, made_scene
-from tests.app.pages import Person, hidden_in, seen_in, uids_in
+from tests.app.pages import Person, hidden_in, seen_in, uids_in, work_off
 from tests.app.web.conftest import Office
 from tests.conftest import end_world
 
@@ -34,7 +34,14 @@ def hand_in(officer: Person, rows: list[str], *, status: int = 303, **said: str)
     fields = {"system": "statistics", "title": "2024", "in_force_on": "2024-06-30", **said}
     files = {"file": ("list.csv", "\n".join([HEADER, *rows]).encode(), "text/csv")}
     answer = officer.sends("/intake/editions/new", status=status, files=files, **fields)
-    return str(answer.headers["location"]) if status == 303 else answer.text
+    return compared(officer, str(answer.headers["location"])) if status == 303 else answer.text
+
+
+def compared(officer: Person, run: str) -> str:
+    """Let the worker compare the list of a run; the address of its edition."""
+    assert run.startswith("/intake/editions/runs/"), run
+    work_off(officer.world, run.rpartition("/")[2])
+    return officer.goes_to(run)
 
 
 def picks(page: str) -> list[str]:
@@ -119,6 +126,6 @@ def test_who_may_not_confirm_is_shown_no_button(scene: Scene) -> None:
 
 
 def test_a_list_without_a_usable_row_is_refused_in_the_readers_language(officer: Person) -> None:
-    refused = hand_in(officer, ["12,甲村,1,南镇,2,东县", "x,乙村,1,南镇,2,东县"], status=422)
-    assert "12 位" in refused
+    refused = hand_in(officer, ["880102100200,甲村,880102100,南镇,880102,东县"], status=422)
+    assert "不在本名单所属区划之内" in refused
     assert "The code" not in refused
