@@ -38,7 +38,7 @@ _REFUSALS = {
 
 
 #: An act that wrote these confirmed what became of divisions: rows that nobody may change by hand moved with them.
-SUCCEEDING = frozenset({"base.succession", "base.division_code"})
+SUCCEEDING = frozenset({"base.succession", "base.division_code", "base.followed"})
 
 
 @dataclass(frozen=True, slots=True)

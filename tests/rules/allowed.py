@@ -54,6 +54,7 @@ DEFINERS = {
     "base.set_territory": "a row's place in the tree is a fact, whoever writes the row",
     "base.find_divisions": "LIKE is not leakproof; takes the territory from the transaction",
     "base.follow": "what stands in a place goes with it; checks that both places are its person's to speak of",
+    "base.part": "what a split left goes to the part it lies in; checks that all parts are its person's to speak of",
     "base.standing_at": "whether anything stands in a place that is to end; returns only counts",
     "base.find_former": "LIKE is not leakproof; takes the territory from the transaction, returns keys only",
     "base.take_back_succession": "puts rows back where nothing changed since, also kept ones; checks who asks",
