@@ -57,6 +57,7 @@ def kinds(settings: Settings, clock: Clock) -> dict[str, Callable[[RunContext], 
         "intake": partial(take_in_file, store=store, clock=clock),
         "derive": partial(make_streets, clock=clock),
         "edition": partial(hand_in_list, store=store, clock=clock),
+        "scope": partial(judge, clock=clock),
         "plan": partial(plan_signs, clock=clock),
         "release": partial(release_order, store=store, clock=clock, code_host=settings.code_host),
     }
@@ -114,15 +115,37 @@ def make_streets(run: RunContext, *, clock: Clock) -> Made:
     Lines that are part of a street already are left alone, so that begun anew it makes none twice.
     """
     with run.acting() as session:
-        division = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
-        if division is None:
-            raise NotFound("The division of this work is gone. Choose another.")
+        division = _division(session, run)
         if not reaches(session, division.id, subject="inventory.street", act="create"):
             raise NotAllowed("You may not make streets in {place}.", place=division.name)
         steps = loose_segments(session, division)
         run.tell(0, steps)
         made = derive(session, clock, division=division, tell=of_rows(run.tell, steps))
         return {"streets": made.streets, "added": made.added, "act": str(current_act(session))}
+
+
+class Judged(TypedDict):
+    """What a judgement of scope says at its end: the streets in scope, and the act that its undoing takes back."""
+
+    in_scope: int
+    act: str
+
+
+def judge(run: RunContext, *, clock: Clock) -> Judged:
+    """The work of a run of kind ``scope``: one transaction. Arguments: ``division`` by uid, ``within_m``."""
+    with run.acting() as session:
+        division = _division(session, run)
+        if not reaches(session, division.id, subject="inventory.street", act="change"):
+            raise NotAllowed("You may not change streets in {place}.", place=division.name)
+        inside = judge_scope(session, clock, division=division, within_m=float(run.args["within_m"]))
+        return {"in_scope": inside, "act": str(current_act(session))}
+
+
+def _division(session: Session, run: RunContext) -> Division:
+    found = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
+    if found is None:
+        raise NotFound("The division of this work is gone. Choose another.")
+    return found
 
 
 def apply(

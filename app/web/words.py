@@ -156,6 +156,7 @@ RUN_KINDS: Mapping[str, str] = {
     "intake": N_("Import of a file"),
     "derive": N_("Streets from surveyed lines"),
     "edition": N_("Comparison of a list"),
+    "scope": N_("Judgement of scope"),
     "plan": N_("Planning of signs"),
     "release": N_("Release of a print order"),
 }
@@ -180,6 +181,7 @@ RUN_RESULTS: Mapping[str, Mapping[str, str]] = {
         "unchanged": N_("Unchanged"),
         "changes": N_("Changes to decide about"),
     },
+    "scope": {"in_scope": N_("Streets in scope")},
     "plan": {
         "signs": N_("Signs planned"),
         "posts": N_("New posts"),
@@ -192,6 +194,7 @@ RUN_RESULTS: Mapping[str, Mapping[str, str]] = {
 RUN_KEYS: Mapping[str, frozenset[str]] = {
     "plan": frozenset({"act"}),
     "derive": frozenset({"act"}),
+    "scope": frozenset({"act"}),
     "edition": frozenset({"known"}),
     "release": frozenset({"order"}),
 }

@@ -86,6 +86,10 @@ CASES: dict[str, Callable[[Foreign], list[dict[str, str]]]] = {
         {"file": foreign.keys["own list"], "division": foreign.keys["county"], **SAID},
         {"division": foreign.keys["county"], "packaged": "yes"},
     ],
+    "scope": lambda foreign: [
+        {"division": foreign.keys["division"], "within_m": "400"},
+        {"division": foreign.keys["county"], "within_m": "400"},
+    ],
     "plan": lambda foreign: [
         {"division": foreign.keys["division"], "batch": ""},
         {"division": foreign.keys["division"], "batch": foreign.keys["batch"]},
@@ -97,6 +101,7 @@ CASES: dict[str, Callable[[Foreign], list[dict[str, str]]]] = {
 RIGHTFUL = {
     "intake": (Role.COUNTY_OFFICER, 0),
     "derive": (Role.COUNTY_OFFICER, 0),
+    "scope": (Role.COUNTY_OFFICER, 0),
     "edition": (Role.COUNTY_OFFICER, 0),
     "plan": (Role.TOWN_OFFICER, 1),
     "release": (Role.COUNTY_OFFICER, 0),

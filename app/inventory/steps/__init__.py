@@ -9,6 +9,7 @@ from app.inventory.steps.deriving import (
     dissolve,
     judge_scope,
     mark,
+    require_distance,
 )
 from app.inventory.steps.shaping import (
     draw,
@@ -35,6 +36,7 @@ __all__ = [
     "judge_scope",
     "mark",
     "mark_no_street",
+    "require_distance",
     "require_free",
     "reshape",
     "split",

@@ -1,4 +1,4 @@
-"""Streets made of surveyed lines that are part of none: a run, for a county's lines take longer than a page may."""
+"""Work on a county's streets that takes longer than a page may: making them of surveyed lines, judging their scope."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def derive(session: Work, show: Show, place: Place) -> Response:
 @router.get("/inventory/runs/{uid}")
 def run_record(session: Work, show: Show, actor: Me, uid: UUID) -> Response:
     """How far it is; the streets once it is done, with its undoing for who asked for it."""
-    run = session.scalar(select(Run).where(Run.uid == uid, Run.kind == "derive"))
+    run = session.scalar(select(Run).where(Run.uid == uid, Run.kind.in_(("derive", "scope"))))
     if run is None:
         raise NotFound("There is no such run, or it is not in your territory.")
     division = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
@@ -39,6 +39,9 @@ def run_record(session: Work, show: Show, actor: Me, uid: UUID) -> Response:
 
 def _made(show: Answer, run: Run, place: Division, *, undo: UUID | None) -> Response:
     done, back = run.result, f"/inventory?in={place.uid}"
+    if run.kind == "scope":
+        message = N_("{n} streets of {name} are in scope.")
+        return show.see(f"{back}&scope=in", message, undo=undo, n=done["in_scope"], name=place.name)
     if not done["streets"] and not done["added"]:
         return show.see(back, "Every surveyed line of {name} is part of a street already.", name=place.name)
     message = N_("{n} streets were made in {name}. Now judge their scope.")

@@ -16,6 +16,7 @@ from app.base import paging
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
+from app.base.jobs import enqueue_once
 from app.base.models import Division
 from app.base.people import Actor, may
 from app.base.request import Answer, Now, Place, Seen, Show, Version, Work, one_of
@@ -51,6 +52,8 @@ Days = Annotated[DaysOfNaming, Depends(the_days)]
 Holds = Annotated[tuple[HoldsOfStreets, ...], Depends(the_holds)]
 GEOJSON = "application/geo+json"
 STATES = tuple(state.value for state in StreetState)
+#: Streets whose scope is judged while the page waits (a second or two); more are judged by the worker.
+AT_ONCE = 3000
 FACILITIES = {
     "committee": N_("Committee"),
     "shop": N_("Shop"),
@@ -172,10 +175,14 @@ def _index(
 def judge(
     session: Work, show: Show, place: Place, clock: Now, names: Names, rule: Annotated[Rule, Depends()]
 ) -> Response:
-    """Which streets below the chosen division are in scope, anew."""
-    again = f"/inventory?in={place.uid}"
-    queries.whole_in_scope(queries.counts(session, place)).require(" ".join(rule.seen), again=again)
+    """Which streets below the chosen division are in scope, anew: at once, or as a run where they are many."""
+    again, counts = f"/inventory?in={place.uid}", queries.counts(session, place)
+    queries.whole_in_scope(counts).require(" ".join(rule.seen), again=again)
     try:
+        steps.require_distance(rule.within_m)
+        if sum(counts.get(state, 0) for state in STATES) > AT_ONCE:
+            run = enqueue_once(session, "scope", {"division": place.uid, "within_m": rule.within_m})
+            return show.see(f"/inventory/runs/{run}")
         with session.begin_nested():
             inside = steps.judge_scope(session, clock, division=place, within_m=rule.within_m)
     except Invalid as refusal:

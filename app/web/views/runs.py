@@ -69,7 +69,7 @@ def _back(session: Session, run: Run) -> tuple[str, str] | None:
         case "plan":
             subject, url = "planning.sign", with_query("/planning", in_=division)
             words = N_("Back to the planned signs")
-        case "derive":
+        case "derive" | "scope":
             subject, url, words = "inventory.street", with_query("/inventory", in_=division), N_("Back to the streets")
         case "intake":
             subject, url, words = "intake.intake", with_query("/intake", in_=division), N_("Back to the intake")

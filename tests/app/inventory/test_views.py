@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from app.base.models import Role
+from app.inventory.views import streets
 from tests.app.builders import NAMES, build_name, build_street, run
 from tests.app.pages import Office, Person, hidden_in, survey, taken_in, uid_of, uids_in, work_off
 from tests.world import World
@@ -98,6 +99,26 @@ def test_the_making_of_streets_is_watched_and_asked_for_once(world: World, offic
     assert officer.goes("/inventory/derive") == going
     contact = Person(office, Role.VILLAGE_CONTACT, "丁村")
     contact.sends("/inventory/derive", status=403)
+
+
+def test_the_scope_of_many_streets_is_judged_by_the_worker(
+    world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(streets, "AT_ONCE", 0)
+    officer = Person(office, Role.COUNTY_OFFICER, "西县")
+    taken_in(world, officer, "中镇", survey())
+    town = uid_of(world, "中镇")
+    before = run(world, "SELECT count(*) FROM inventory.street WHERE in_scope")
+    read = hidden_in(officer.reads(f"/inventory?in={town}"), "/inventory/scope")
+    assert "1 到 500 米" in officer.sends(f"/inventory/scope?in={town}", status=422, within_m="900", **read).text
+    going = officer.goes(f"/inventory/scope?in={town}", within_m="1", **read)
+    assert "判定命名范围" in officer.reads(going)
+    work_off(world, going.rpartition("/")[2])
+    page = officer.reads(officer.client.get(going).headers["location"])
+    assert len(uids_in(page, "/inventory")) < before
+    act = page.split('action="/undo/')[1].split('"')[0]
+    officer.goes(f"/undo/{act}", next="/inventory")
+    assert run(world, "SELECT count(*) FROM inventory.street WHERE in_scope") == before
 
 
 def made_of_lines(world: World, officer: Person) -> str:
