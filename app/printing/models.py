@@ -57,6 +57,7 @@ class Order(Editable, Placed, Table):
         UniqueConstraint("number", name="uq_order_number"),
         CheckConstraint("(state = 'released') = (released_on IS NOT NULL)", name="released"),
         CheckConstraint("state = 'draft' OR (file_id IS NOT NULL AND manifest_id IS NOT NULL)", name="file"),
+        CheckConstraint("state = 'draft' OR maker_id IS NOT NULL", name="maker"),
         Index("ix_order_maker_id_id", "maker_id", "id"),
         {"schema": "printing"},
     )

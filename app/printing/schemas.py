@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Form
 
 from app.base.errors import N_, Invalid
-from app.base.request import Seen
+from app.base.request import Seen, Version
 
 
 @dataclass(slots=True)
@@ -25,8 +25,27 @@ class Asked:
 
     def key(self, field: str) -> UUID | None:
         """The key in a field. Raises Invalid naming it when it is none."""
-        words = str(getattr(self, field))
-        try:
-            return UUID(words) if words else None
-        except ValueError as error:
-            raise Invalid(N_("Choose from the list."), field=field) from error
+        return key_of(str(getattr(self, field)), field=field)
+
+
+@dataclass(slots=True)
+class MakerNamed:
+    """Who shall make an order of this version."""
+
+    version: Version
+    maker: Annotated[str, Form(max_length=40)] = ""
+
+    def key(self) -> UUID:
+        """The maker's key. Raises Invalid where none was chosen."""
+        found = key_of(self.maker, field="maker")
+        if found is None:
+            raise Invalid(N_("Choose who makes the signs."), field="maker")
+        return found
+
+
+def key_of(words: str, *, field: str) -> UUID | None:
+    """A key as a form has it, None for none. Raises Invalid naming the field for what is no key."""
+    try:
+        return UUID(words) if words else None
+    except ValueError as error:
+        raise Invalid(N_("Choose from the list."), field=field) from error

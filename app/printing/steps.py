@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 from sqlalchemy.exc import IntegrityError
 
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.files import keep
-from app.base.models import Role
+from app.base.models import Person, Role
 from app.base.people import may, reaches
 from app.base.territory import is_demonstration
 from app.planning.steps import mark_ordered
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from app.base.clock import Clock
     from app.base.files import Store
-    from app.base.models import Division, Person
+    from app.base.models import Division
     from app.base.people import Actor
     from app.milestones.models import Batch
     from signs.drawing import Face
@@ -46,8 +46,8 @@ def draw_up(
     """
     if not reaches(session, division.id, subject="printing.order", act="create"):
         raise NotAllowed(N_("{name}, you may not draw up orders in {place}."), name=actor.name, place=division.name)
-    if maker is not None and (maker.role != Role.SIGN_MAKER.value or not maker.active):
-        raise Invalid(N_("{name} is not a sign maker."), field="maker", name=maker.name)
+    if maker is not None:
+        _require_maker(maker)
     order = _open_order(session, clock, division=division, batch=batch, maker=maker)
     signs = queries.signs_to_order(session, clock, division=division, batch=batch)
     if not signs:
@@ -90,6 +90,32 @@ def _open_order(
     session.add(order)
     session.flush()
     return order
+
+
+def name_maker(session: Session, *, order: Order, maker: Person) -> Order:
+    """A draft's maker, named or another one; its lines follow. By city and county officers (NotAllowed for others).
+
+    Raises Invalid for a maker who is none, Conflict for a released order: its maker has it already. One that was
+    released without a maker, as was possible once, gets its maker here all the same.
+    """
+    if not may(session, "printing.order", "change"):
+        raise NotAllowed(N_("Only city and county officers may name an order's maker."))
+    _require_maker(maker)
+    if order.state != OrderState.DRAFT.value and order.maker_id is not None:
+        raise Conflict(
+            N_("Order {number} was released on {day}: its maker has it already."),
+            number=order.number,
+            day=order.released_on,
+        )
+    order.maker_id = maker.id
+    session.flush()
+    session.execute(update(OrderLine).where(OrderLine.order_id == order.id).values(maker_id=maker.id))
+    return order
+
+
+def _require_maker(maker: Person) -> None:
+    if maker.role != Role.SIGN_MAKER.value or not maker.active:
+        raise Invalid(N_("{name} is not a sign maker."), field="maker", name=maker.name)
 
 
 def bind_codes(
@@ -154,16 +180,31 @@ def _manifest(session: Session, order: Order, plates: Sequence[logic.Plate]) -> 
 def require_ready(session: Session, order: Order) -> list[logic.Plate]:
     """The plates of a draft that may be printed: its words and codes are those that the registry has in force.
 
-    For city and county officers (NotAllowed for others). Raises Conflict naming the plate that stops it, and for an
-    order that was released before; nothing changes.
+    For city and county officers (NotAllowed for others). Raises Conflict naming the plate that stops it, for an order
+    that was released before, and for one without a maker or whose maker works no more; nothing changes.
     """
     if not may(session, "printing.order", "change"):
         raise NotAllowed(N_("Only city and county officers may release orders."))
     if order.state != OrderState.DRAFT.value:
         raise Conflict(N_("Order {number} was released on {day}."), number=order.number, day=order.released_on)
+    _refuse_without_maker(session, order)
     plates = _plates(session, order)
     logic.check_registered(plates)
     return plates
+
+
+def _refuse_without_maker(session: Session, order: Order) -> None:
+    if order.maker_id is None:
+        raise Conflict(
+            N_("Order {number} has no maker, so nobody would make it. Name the maker first."), number=order.number
+        )
+    maker = session.get(Person, order.maker_id)  # None where a colleague named one whom this person may not know
+    if maker is not None and not maker.active:
+        raise Conflict(
+            N_("{name}, who should make order {number}, works no more. Name another maker first."),
+            name=maker.name,
+            number=order.number,
+        )
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -185,8 +226,8 @@ def release(
     By city and county officers of the territory (NotAllowed for others). Words and codes must be those that the
     registry has in force; then every page is read back before anything is kept: both decoders must give the sign's
     address, the text must be those words, the page of its size. The first plate that differs stops the release with
-    a Conflict that names it, and nothing is changed. Refuses an order that was released before (Conflict). ``tell``
-    hears how many plates of how many are read back.
+    a Conflict that names it, and nothing is changed. Refuses an order that was released before or has no maker
+    (Conflict). ``tell`` hears how many plates of how many are read back.
     """
     plates = require_ready(session, order)
     faces = []

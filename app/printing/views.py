@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from app.base import paging
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
-from app.base.history import entries_of
+from app.base.history import current_act, entries_of
 from app.base.jobs import enqueue_once, is_under_way, newest
-from app.base.models import Run
+from app.base.models import Person, Run
 from app.base.people import Actor, may, reaches
 from app.base.request import Answer, Config, Finder, Hit, Me, Now, Place, Show, Version, Work, one_of
 from app.base.seen import require_row
@@ -22,7 +22,7 @@ from app.planning.queries import batch as the_batch
 from app.printing import logic, queries, steps
 from app.printing.models import Code, Order, OrderState
 from app.printing.queries import OrderRow
-from app.printing.schemas import Asked
+from app.printing.schemas import Asked, MakerNamed
 from signs import codes
 
 router = APIRouter(prefix="/printing")
@@ -115,6 +115,28 @@ def record(session: Work, show: Show, settings: Config, uid: UUID, plate: Annota
     return _record(session, show, settings, queries.order(session, uid), plate=plate)
 
 
+@router.post("/{uid}/maker")
+def name_maker(
+    session: Work, show: Show, settings: Config, uid: UUID, named: Annotated[MakerNamed, Depends()]
+) -> Response:
+    """Name the maker of a draft, or another one."""
+    order = queries.order(session, uid)
+    require_row(order, named.version, title=order.number, url=f"/printing/{uid}")
+    try:
+        maker = queries.maker(session, named.key())
+        steps.name_maker(session, order=order, maker=maker)
+    except Invalid as refusal:
+        errors = {"maker": show.text(refusal.message, **refusal.values)}
+        return _record(session, show, settings, order, errors=errors)
+    return show.see(
+        f"/printing/{uid}",
+        "{maker} makes order {number}.",
+        undo=current_act(session),
+        maker=maker.name,
+        number=order.number,
+    )
+
+
 @router.post("/{uid}/release")
 def release(session: Work, show: Show, settings: Config, uid: UUID, version: Version) -> Response:
     """Queue printing, reading back and release; what the registry refuses is told at once, with its plate."""
@@ -140,16 +162,24 @@ def face(session: Work, settings: Config, uid: UUID) -> Response:
 
 
 def _record(
-    session: Session, show: Answer, settings: Settings, order: Order, *, plate: int = 0, refusal: str = ""
+    session: Session,
+    show: Answer,
+    settings: Settings,
+    order: Order,
+    *,
+    plate: int = 0,
+    refusal: str = "",
+    errors: dict[str, str] | None = None,
 ) -> Response:
     plates = queries.plates(session, order=order, after=plate, most=PLATES + 1)
     lines = queries.lines(session, order=order, after=plate, most=PLATES + 1)
     draft = order.state == OrderState.DRAFT.value and may(session, _SUBJECT, "change")
     run = newest(session, "release", {"order": order.uid}) if draft else None
     going = run is not None and is_under_way(run)
+    unmade = order.maker_id is None and may(session, _SUBJECT, "change")
     return show.page(
         "printing/record.html",
-        status=409 if refusal else 200,
+        status=422 if errors else 409 if refusal else 200,
         order=order,
         row=_row(session, order),
         refusal=refusal or (_refused(show, run) if run else ""),
@@ -161,7 +191,10 @@ def _record(
         faces={one.position: logic.drawn(one, settings.code_host) for one in plates},
         grouped_code=codes.grouped,
         files=queries.files_of(session, order),
-        may_release=draft and not going,
+        may_release=draft and not going and order.maker_id is not None,
+        errors=errors or {},
+        makers=queries.makers(session) if not going and (draft or unmade) else None,
+        maker=session.get(Person, order.maker_id) if order.maker_id else None,
         entries=entries_of(session, _SUBJECT, order.id),
     )
 

@@ -254,7 +254,7 @@ def build_sign(
 
 
 def build_order(world: World, signs: Sequence[BuiltSign], place: str = "东县", *, state: str = "released") -> int:
-    """An order of these signs with their codes; its files are empty rows. Its key."""
+    """An order of these signs with their codes and a maker; its files are empty rows. Its key."""
     home, on = world.places[place], date(2024, 6, 1)
     files = [
         insert(
@@ -263,14 +263,25 @@ def build_order(world: World, signs: Sequence[BuiltSign], place: str = "东县",
         for kind in ("application/pdf", "application/vnd.ms-excel")
     ]
     released = {"released_on": on, "file_id": files[0], "manifest_id": files[1]} if state == "released" else {}
+    maker = world.person(Role.SIGN_MAKER, "市")
     number = f"2024-{place}-{next(_numbers):03}"
-    order = insert(world, 'printing."order"', division_id=home, number=number, state=state, ordered_on=on, **released)
+    order = insert(
+        world,
+        'printing."order"',
+        division_id=home,
+        number=number,
+        state=state,
+        ordered_on=on,
+        maker_id=maker,
+        **released,
+    )
     for position, sign in enumerate(signs, 1):
         insert(
             world,
             "printing.order_line",
             division_id=run(world, "SELECT division_id FROM planning.sign WHERE id = :id", id=sign.id),
             order_id=order,
+            maker_id=maker,
             position=position,
             sign_id=sign.id,
             code_id=sign.code_id,

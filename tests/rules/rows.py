@@ -155,7 +155,7 @@ def _order(maker: Maker, division_id: int, given: dict[str, Any]) -> dict[str, A
     if given.get("state") == "draft":
         return {}
     files = {column: maker.make("base.file", division_id) for column in ("file_id", "manifest_id")}
-    return {"state": "released", "released_on": DAY, **files}
+    return {"state": "released", "released_on": DAY, "maker_id": maker.somebody, **files}
 
 
 def _order_line(maker: Maker, division_id: int, given: dict[str, Any]) -> dict[str, Any]:

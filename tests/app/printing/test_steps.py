@@ -13,6 +13,7 @@ import pytest
 import zxingcpp
 from openpyxl import load_workbook
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.files import LocalStore
@@ -45,10 +46,10 @@ def draw_up(
     role: Role = Role.COUNTY_OFFICER,
     at: str = "东县",
     batch: int | None = None,
-    maker: Role | None = None,
+    maker: Role | None = Role.SIGN_MAKER,
 ) -> Order:
     actor = person(world, role, at)
-    made_by = None if maker is None else person(world, maker, "东县")
+    made_by = None if maker is None else person(world, maker, at)
     with world.office.acting(actor.id, via="test") as session:
         return steps.draw_up(
             session,
@@ -65,6 +66,12 @@ def release(world: World, folder: Path, order: Order, *, role: Role = Role.COUNT
     with world.office.acting(actor.id, via="test") as session:
         mine = session.get_one(Order, order.id)
         return steps.release(session, world.clock, actor, LocalStore(folder), order=mine, code_host=host)
+
+
+def name_maker(world: World, order: Order, *, by: Role = Role.SIGN_MAKER) -> Order:
+    actor, maker = person(world, Role.COUNTY_OFFICER, "东县"), person(world, by, "东县")
+    with world.office.acting(actor.id, via="test") as session:
+        return steps.name_maker(session, order=session.get_one(Order, order.id), maker=person_row(session, maker))
 
 
 @pytest.fixture
@@ -140,7 +147,7 @@ def test_a_name_that_is_retired_or_not_in_force_yet_is_not_printed(planned: Worl
 )
 def test_orders_are_refused_to_other_roles_and_in_foreign_territory(planned: World, role: Role, at: str):
     with pytest.raises(NotAllowed):
-        draw_up(planned, "南镇", role=role, at=at)
+        draw_up(planned, "南镇", role=role, at=at, maker=None)
     assert run(planned, "SELECT count(*) FROM planning.sign WHERE state = 'planned'") == 4
 
 
@@ -217,6 +224,38 @@ def test_an_order_is_released_once(planned: World, tmp_path: Path):
         release(planned, tmp_path, order)
 
 
+def test_an_order_without_a_maker_is_not_released_until_one_is_named(planned: World, tmp_path: Path):
+    order = draw_up(planned, maker=None)
+    with pytest.raises(Conflict, match=r"no maker, .* Name the maker first"):
+        release(planned, tmp_path, order)
+    with pytest.raises(IntegrityError, match="ck_order_maker"):
+        run(
+            planned,
+            "UPDATE printing.order SET state = 'released', released_on = ordered_on, file_id = 1, manifest_id = 1",
+        )
+    name_maker(planned, order)
+    assert release(planned, tmp_path, order).state == OrderState.RELEASED.value
+    assert run(planned, "SELECT count(*) FROM printing.order_line WHERE maker_id IS NULL") == 0
+    with pytest.raises(Conflict, match="its maker has it already"):
+        name_maker(planned, order)
+
+
+def test_a_maker_who_works_no_more_stops_the_release_and_another_is_named(planned: World, tmp_path: Path):
+    order = draw_up(planned)
+    run(planned, "UPDATE base.person SET active = false WHERE id = :id RETURNING 1", id=order.maker_id)
+    with pytest.raises(Conflict, match="works no more"):
+        release(planned, tmp_path, order)
+    with pytest.raises(Invalid, match="not a sign maker"):
+        name_maker(planned, order, by=Role.CREW)
+
+
+@pytest.mark.parametrize("role", [Role.INSPECTOR, Role.AUDITOR])
+def test_who_may_only_read_orders_names_no_maker(planned: World, role: Role):
+    order, actor = draw_up(planned, maker=None), person(planned, role, "东县")
+    with planned.office.acting(actor.id, via="test") as session, pytest.raises(NotAllowed):
+        steps.name_maker(session, order=session.get_one(Order, order.id), maker=person_row(session, actor))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -251,7 +290,7 @@ def test_who_may_only_read_orders_releases_none(planned: World, tmp_path: Path, 
 
 def test_a_maker_sees_the_own_released_order_and_its_files_and_no_other(planned: World, tmp_path: Path):
     mine = draw_up(planned, "甲村", maker=Role.SIGN_MAKER)
-    other = release(planned, tmp_path, draw_up(planned, "乙村"))
+    other = release(planned, tmp_path, draw_up(planned, "乙村", role=Role.CITY_OFFICER, at="市"))
     maker, stranger = person(planned, Role.SIGN_MAKER, "东县"), person(planned, Role.SIGN_MAKER, "西县")
     with planned.office.acting(maker.id, via="test") as session:
         assert queries.orders(session) == []

@@ -34,9 +34,10 @@ def send(client, url: str, page: str, **fields):
 
 
 def draw_up(office: Office, world: World, maker: int | None = None) -> str:
-    """The address of an order drawn up through the page."""
+    """The address of an order drawn up through the page; for the maker of 东县, or with nought for none."""
     officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
-    key = "" if maker is None else str(run(world, "SELECT uid FROM base.person WHERE id = :id", id=maker))
+    maker = world.person(Role.SIGN_MAKER, "东县") if maker is None else maker
+    key = str(run(world, "SELECT uid FROM base.person WHERE id = :id", id=maker)) if maker else ""
     answer = send(officer, "/printing/new", "/printing/new", maker=key)
     assert answer.status_code == 303, answer.text
     return str(answer.headers["location"])
@@ -65,6 +66,40 @@ def test_an_order_is_drawn_up_released_and_downloaded(office: Office, world: Wor
     book = openpyxl.load_workbook(io.BytesIO(officer.get(f"/files/{manifest}").content))
     assert book.worksheets[0]["C2"].value == token
     assert send(officer, f"{here}/release", here).status_code == 409
+
+
+def test_a_draft_without_a_maker_gets_one_on_its_page_before_it_is_released(
+    office: Office, world: World, sign: BuiltSign
+):
+    here, officer = draw_up(office, world, maker=0), office.signed_in(Role.COUNTY_OFFICER, "东县")
+    assert "还没有制作单位的账号" in officer.get(here).text
+    maker = run(world, "SELECT uid FROM base.person WHERE id = :id", id=world.person(Role.SIGN_MAKER, "东县"))
+    page = officer.get(here).text
+    assert "此订单尚无制作单位" in page
+    assert f'action="{here}/release"' not in page
+    refused = send(officer, f"{here}/release", here)
+    assert refused.status_code == 409
+    assert "尚未指定制作单位" in refused.text
+    assert send(officer, f"{here}/maker", here, maker="").status_code == 422
+    named = send(officer, f"{here}/maker", here, maker=str(maker))
+    assert named.status_code == 303
+    page = officer.get(here).text
+    assert f'action="{here}/release"' in page
+    assert "更换制作单位" in page
+    assert send(officer, f"{here}/maker", here, maker=str(maker), version="1").status_code == 409, (
+        "it was changed since"
+    )
+    assert run(world, "SELECT count(*) FROM printing.order_line WHERE maker_id IS NULL") == 0
+
+
+def test_naming_a_maker_is_taken_back_as_a_whole(office: Office, world: World, sign: BuiltSign):
+    here, officer = draw_up(office, world, maker=0), office.signed_in(Role.COUNTY_OFFICER, "东县")
+    maker = run(world, "SELECT uid FROM base.person WHERE id = :id", id=world.person(Role.SIGN_MAKER, "东县"))
+    send(officer, f"{here}/maker", here, maker=str(maker))
+    act = officer.get(here).text.split('action="/undo/')[1].split('"')[0]
+    assert send(officer, f"/undo/{act}", here, next=here).status_code == 303
+    assert run(world, "SELECT count(*) FROM printing.order WHERE maker_id IS NULL") == 1
+    assert run(world, "SELECT count(*) FROM printing.order_line WHERE maker_id IS NULL") == 1
 
 
 def release_run(world: World) -> str:
@@ -209,7 +244,7 @@ def test_an_order_that_was_changed_after_its_page_was_read_is_not_released(
     office: Office, world: World, sign: BuiltSign
 ):
     here, officer = draw_up(office, world), office.signed_in(Role.COUNTY_OFFICER, "东县")
-    maker = world.person(Role.SIGN_MAKER, "东县")
+    maker = world.person(Role.SIGN_MAKER, "西县")
     run(world, "UPDATE printing.order SET maker_id = :maker RETURNING 1", maker=maker)
     stale = send(officer, f"{here}/release", here, version="1")
     assert stale.status_code == 409
