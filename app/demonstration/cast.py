@@ -15,6 +15,7 @@ from app.base.files import Store
 from app.base.models import Division
 from app.base.people import Actor, actor_of
 from app.base.settings import Settings
+from app.naming.queries import approvers_in
 
 Tell = Callable[[str, int, int], object]
 VIA = "minglu demo load"
@@ -46,21 +47,16 @@ class Cast:
 
 @dataclass(frozen=True, slots=True)
 class County:
-    """A county of the demonstration: its division's key, its code, who acts for it and which government approves.
-
-    City districts do not name their streets themselves (Reg. 12): the city's government does, and so for the zone.
-    """
+    """A county of the demonstration: its division's key, its code, who acts for it and which government approves."""
 
     id: int
     code: str
     name: str
     officer: str
 
-    @property
-    def authority(self) -> str:
+    def authority(self, session: Session) -> str:
         """The government that approves names here."""
-        own = self.name.endswith(("县", "市"))
-        return f"{self.name if own else '德州市'}人民政府"
+        return approvers_in(session, [self.division(session).path])[0]
 
     def division(self, session: Session) -> Division:
         """Its row."""

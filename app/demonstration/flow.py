@@ -21,7 +21,8 @@ from app.milestones.models import Batch, BatchState
 from app.milestones.steps import Terms, close_batch, open_batch
 from app.naming.logic.states import State
 from app.naming.models import Deadline, DeadlineKind, Decision, Proposal
-from app.naming.steps import Approval, announce, decide, file_decision, send_back, submit, unnamed_streets
+from app.naming.papers import Approval
+from app.naming.steps import announce, decide, file_decision, send_back, submit, unnamed_streets
 from app.naming.suggesting import suggest_for
 from app.planning.models import Sign
 from app.planning.steps import plan
@@ -125,7 +126,7 @@ def _approve(part: Part, session: Session, actor: Actor) -> None:
     if not proposals:
         return
     today = clock.today()
-    approval = Approval(f"演示〔{today.year}〕{batch.id}号", part.county.authority, today)
+    approval = Approval(f"演示〔{today.year}〕{batch.id}号", part.county.authority(session), today)
     division = part.county.division(session)
     decision = decide(session, clock, by=actor, division=division, proposals=proposals, approval=approval)
     if part.story.filed:

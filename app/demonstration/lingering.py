@@ -15,7 +15,8 @@ from app.base.people import Actor
 from app.demonstration.flow import Part
 from app.inventory.models import Street
 from app.naming.models import Decision, Proposal
-from app.naming.steps import Approval, announce, decide, file_decision, send_back, submit
+from app.naming.papers import Approval
+from app.naming.steps import announce, decide, file_decision, send_back, submit
 from app.naming.suggesting import suggest_for
 from app.planning.steps import plan
 
@@ -78,6 +79,6 @@ def _decide(part: Part, session: Session, actor: Actor, *, proposals: Sequence[P
     """A decision of its own, numbered beside that of the batch."""
     clock = part.cast.on_day(days_ago)
     number = f"演示补〔{clock.today().year}〕{part.batch[0]}{days_ago:02}号"
-    approval = Approval(number, part.county.authority, clock.today())
+    approval = Approval(number, part.county.authority(session), clock.today())
     division = part.county.division(session)
     return decide(session, clock, by=actor, division=division, proposals=proposals, approval=approval)

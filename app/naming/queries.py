@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,11 +11,13 @@ from uuid import UUID
 from sqlalchemy import Select, func, literal, or_, select, text
 from sqlalchemy.orm import Session
 
-from app.base.models import Division
+from app.base.models import Division, Setting
 from app.inventory.asks import Hold, NamingDays, StreetName
 from app.inventory.models import Stream, Street
 from app.milestones.asks import BatchDays
 from app.milestones.models import Batch
+from app.naming.logic.approvers import approvers as each_approvers
+from app.naming.logic.approvers import approvers_of_all, delegations
 from app.naming.logic.latin import without_tones
 from app.naming.logic.states import OPEN, State
 from app.naming.models import Deadline, DeadlineKind, Decision, Finding, FindingLevel, Name, Proposal
@@ -272,6 +274,34 @@ def government_of(session: Session, place: Division) -> Division:
         .limit(1)
     )
     return session.scalars(wanted, {"path": place.path}).first() or place
+
+
+#: Governments that approve names otherwise than the law's rule says, by county: ``{"德城区": "德城区人民政府"}``.
+APPROVERS_SETTING = "naming.approvers"
+
+
+def approvers(session: Session, proposals: Iterable[Proposal]) -> tuple[str, ...]:
+    """Governments that may approve these names by one document (Reg. 12), the one that usually does first."""
+    places = {proposal.territory for proposal in proposals}
+    return approvers_in(session, sorted(places))
+
+
+def approvers_in(session: Session, places: Sequence[str]) -> tuple[str, ...]:
+    """As :func:`approvers`, for paths of divisions."""
+    said = delegations(session.scalar(select(Setting.value).where(Setting.key == APPROVERS_SETTING)))
+    chains = {path.split(".")[i] for path in places for i in range(path.count(".") + 1)}
+    seats = select(Division.path, Division.name).where(
+        Division.id.in_([int(key) for key in chains]), Division.kind.in_(("county", "zone", "city"))
+    )
+    known = {row.path: row.name for row in session.execute(seats)}
+    return approvers_of_all([each_approvers(_above(path, known), said) for path in places])
+
+
+def _above(path: str, known: dict[str, str]) -> list[str]:
+    """Names of the seats on the way up from a path, the nearest first."""
+    keys = path.split(".")
+    ways = (".".join(keys[:depth]) for depth in range(len(keys), 0, -1))
+    return [known[way] for way in ways if way in known]
 
 
 def waiting(session: Session, states: Sequence[str]) -> int:

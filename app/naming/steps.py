@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,28 +15,21 @@ from sqlalchemy.orm import Session
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.many import change_all
-from app.base.models import Division, File, Setting
+from app.base.models import Division
 from app.base.people import Actor
 from app.inventory.models import Street, StreetState
 from app.inventory.steps import mark
 from app.milestones.models import Batch
 from app.milestones.queries import streets_of
+from app.naming import papers
 from app.naming.checking import check_all, refuse_open
 from app.naming.logic import states
 from app.naming.logic.clocks import DEFAULT_RULES, Due, due_on
 from app.naming.logic.states import State, Verb, Who
 from app.naming.models import Deadline, DeadlineKind, Decision, Name, NameOrigin, Proposal
+from app.naming.papers import Approval
 from app.naming.spelling import as_it_stands, spelled
 
-#: The city's own form of document numbers, as a regular expression; without one, that of official documents: an
-#: office's short name, the year in brackets, a number (国办发〔2012〕14号).
-NUMBER_SETTING = "naming.number_form"
-NUMBER_FORM = r"[\u4e00-\u9fff]{1,15}[〔\[［【(（]\d{4}[〕\]］】)）]第?\d{1,6}号"
-EXAMPLE = "德民发〔2024〕12号"
-UNUSUAL = N_(
-    "“{number}” has not the form of an official document number ({example}). Correct it, or say why it is right."
-)
-_MARKUP = frozenset("<>&\"'\\{}|`")
 _CLOCKS = {DeadlineKind.FILE: Due.FILE, DeadlineKind.ANNOUNCE: Due.ANNOUNCE, DeadlineKind.SIGN: Due.SIGN}
 
 
@@ -48,17 +40,6 @@ class Wording:
     words: str
     meaning: str = ""
     division: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Approval:
-    """What a decision is: its document number, its authority, the day, the scan of the document."""
-
-    number: str
-    authority: str
-    approved_on: date
-    file: File | None = None
-    note: str = ""  # why its number has another form than official documents have
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,15 +158,16 @@ def decide(
 ) -> Decision:
     """Submitted → approved, many names by one decision of ``division``'s government; each name is in force from then.
 
-    Starts the clocks of filing and notice (Reg. 13, 14: 15 days) and of the signs. Raises Invalid as
-    :func:`refuse_unfit` does, Conflict for a number that the authority has used.
+    Where the application was made on paper before it was entered here (``applied_on``), proposals get that day.
+    Starts the clocks of filing and notice (Reg. 13, 14: 15 days) and of the signs. Raises Invalid and Conflict as
+    :func:`app.naming.papers.refuse_unfit` does.
     """
-    refuse_unfit(session, clock, proposals=proposals, approval=approval)
+    papers.refuse_unfit(session, clock, proposals=proposals, approval=approval)
     decision = Decision(
         division_id=division.id,
-        number=approval.number.strip(),
+        number=papers.number_of(session, approval),
         number_note=approval.note.strip(),
-        authority=approval.authority,
+        authority=approval.authority.strip(),
         approved_on=approval.approved_on,
         file_id=approval.file.id if approval.file else None,
         decided_by=by.id,
@@ -194,7 +176,9 @@ def decide(
         with session.begin_nested():
             session.add(decision)
     except IntegrityError as error:
-        raise Conflict("{number} is a decision already. Check the number.", number=approval.number) from error
+        raise papers.NumberTaken(decision.number, decision.authority) from error
+    if approval.applied_on is not None:
+        _date_back(session, proposals, approval.applied_on)
     _move(session, by=by, proposals=proposals, verb=Verb.APPROVE, decision_id=decision.id)
     _into_force(session, decision=decision, proposals=proposals)
     for kind, clock_name in _CLOCKS.items():
@@ -211,48 +195,12 @@ def decide(
     return decision
 
 
-def refuse_unfit(session: Session, clock: Clock, *, proposals: Sequence[Proposal], approval: Approval) -> None:
-    """What can be said against a decision before it is made, since nobody can take it back afterwards.
-
-    Raises Invalid for no number, for one of no official form that nobody gave a reason for, for a day that lies ahead
-    or before a proposal was submitted, and for no proposals.
-    """
-    number = approval.number.strip()
-    if not number:
-        raise Invalid("A decision has a document number.", field="number")
-    if _MARKUP & set(number):
-        raise Invalid("A document number has no signs like < and >: “{number}”.", field="number", number=number)
-    if not is_official(session, number) and not approval.note.strip():
-        raise Invalid(UNUSUAL, field="note", number=number, example=EXAMPLE)
-    if approval.approved_on > clock.today():
-        raise Invalid(
-            "The day of the decision ({day}) lies ahead: today is {today}.",
-            field="approved_on",
-            day=approval.approved_on,
-            today=clock.today(),
-        )
-    if not proposals:
-        raise Invalid("Choose at least one proposal.", field="proposals")
-    _refuse_earlier(proposals, approval.approved_on)
-
-
-def is_official(session: Session, number: str) -> bool:
-    """Whether a document number has the form that the city's setting, or else our default, asks for."""
-    form = session.scalar(select(Setting.value).where(Setting.key == NUMBER_SETTING))
-    return re.fullmatch(str(form or NUMBER_FORM), number) is not None
-
-
-def _refuse_earlier(proposals: Iterable[Proposal], day: date) -> None:
-    for proposal in proposals:
-        submitted_on = proposal.submitted_on or proposal.proposed_on
-        if day < submitted_on:
-            raise Invalid(
-                "“{words}” was submitted on {submitted_on}: a decision of {day} came before it. Check the day.",
-                field="approved_on",
-                words=proposal.words,
-                submitted_on=submitted_on,
-                day=day,
-            )
+def _date_back(session: Session, proposals: Sequence[Proposal], applied_on: date) -> None:
+    """What was entered after the application on paper bears its day; the moment of entry stays on record."""
+    late = [proposal for proposal in proposals if proposal.submitted_on and proposal.submitted_on > applied_on]
+    written = [proposal for proposal in late if proposal.proposed_on > applied_on]
+    change_all(session, written, proposed_on=applied_on, submitted_on=applied_on)
+    change_all(session, [each for each in late if each.submitted_on != applied_on], submitted_on=applied_on)
 
 
 def _into_force(session: Session, *, decision: Decision, proposals: Sequence[Proposal]) -> None:

@@ -36,7 +36,9 @@ from app.inventory.steps import derive, judge_scope
 from app.milestones.models import Batch
 from app.milestones.steps import Terms, open_batch
 from app.naming.models import Decision, Proposal
-from app.naming.steps import Approval, announce, decide, file_decision, keep_existing, submit
+from app.naming.papers import Approval
+from app.naming.queries import approvers_in
+from app.naming.steps import announce, decide, file_decision, keep_existing, submit
 from app.naming.suggesting import suggest
 from app.planning.models import Post, Sign
 from app.planning.steps import plan
@@ -170,9 +172,8 @@ class Walk:
 
     def _decide(self, session: Session, actor: Actor, county: Division, proposals: list[Proposal]) -> Decision:
         today = self.clock.today()
-        approval = Approval(
-            f"走查〔{today.year}〕{secrets.randbelow(900_000) + 100_000}号", f"{county.name}人民政府", today
-        )
+        (authority, *_) = approvers_in(session, [county.path])
+        approval = Approval(f"走查〔{today.year}〕{secrets.randbelow(900_000) + 100_000}号", authority, today)
         decision = decide(session, self.clock, by=actor, division=county, proposals=proposals, approval=approval)
         file_decision(session, decision=decision, on=today)
         announce(session, by=actor, decision=decision, on=today)

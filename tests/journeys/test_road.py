@@ -299,7 +299,7 @@ def decide_all(road: Road) -> None:
     desk.pick_all()
     desk.presses("#bulk button[formaction*='/naming/decide/form']")
     page.locator("input[name=number]").fill(NUMBER)
-    page.locator("input[name=authority]").fill("西县人民政府")
+    expect(page.locator("select[name=authority]")).to_have_value("西县人民政府")
     page.locator("input[name=approved_on]").fill(road.clock.today().isoformat())
     desk.presses("form[action='/naming/decide'] button[type=submit]")
     page.locator("input[name=scan]").set_input_files(

@@ -38,6 +38,7 @@ class Paper:
     number: Annotated[str, Form(max_length=80)] = ""
     authority: Annotated[str, Form(max_length=80)] = ""
     approved_on: Annotated[str, Form(max_length=10)] = ""
+    applied_on: Annotated[str, Form(max_length=10)] = ""
     note: Annotated[str, Form(max_length=200)] = ""
     sure: Annotated[str, Form(max_length=3)] = ""
 

@@ -19,16 +19,16 @@ from app.base.files import keep
 from app.base.models import Division, File
 from app.base.people import Actor
 from app.base.request import Answer, Files, Me, Now, Place, Seen, Show, Version, Work, is_below
-from app.naming import queries, steps
+from app.naming import papers, queries, steps
+from app.naming.logic.approvers import government
 from app.naming.models import DeadlineKind, Decision, Name, Proposal
+from app.naming.papers import Approval
 from app.naming.schemas import day_of, refusal_words
-from app.naming.steps import Approval
 from app.naming.views import asking
 from signs.designs import is_blue
 
 router = APIRouter(prefix="/naming")
 SUBMITTED = "/naming?state=submitted"
-GOVERNMENT = N_("{name} People's Government")
 #: How a scan's content begins, whatever its sender calls it.
 SCANS = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 
@@ -55,7 +55,8 @@ def ask_for_batch(session: Work, show: Show, actor: Me, clock: Now, batch: str =
             url=SUBMITTED,
             action=N_("To the submitted names"),
         )
-    return _form(session, show, actor, queries.submitted_of(session, found), _blank(session, show, actor, clock))
+    proposals = queries.submitted_of(session, found)
+    return _form(session, show, actor, proposals, _blank(session, actor, clock, proposals))
 
 
 @router.post("/decide/form")
@@ -63,7 +64,7 @@ def ask(session: Work, show: Show, actor: Me, clock: Now, seen: Seen) -> Respons
     """The form for the names picked in the list."""
     _require_decider(actor)
     proposals = asking.the_proposals(session, seen, again=SUBMITTED)
-    return _form(session, show, actor, proposals, _blank(session, show, actor, clock))
+    return _form(session, show, actor, proposals, _blank(session, actor, clock, proposals))
 
 
 @router.post("/decide")
@@ -85,16 +86,15 @@ def decide(  # noqa: PLR0917 - one argument a dependency
     proposals = asking.the_proposals(session, seen, again=SUBMITTED)
     if not proposals or paper.sure != "yes":
         return _look(session, show, actor, clock, proposals, paper)
-    government = queries.government_of(session, session.get_one(Division, actor.division_id))
+    home = queries.government_of(session, session.get_one(Division, actor.division_id))
     try:
         with session.begin_nested():
-            file = _scan(session, store, actor, government, scan)
+            file = _scan(session, store, actor, home, scan)
             approval = _approval(paper, file)
-            made = steps.decide(session, clock, by=actor, division=government, proposals=proposals, approval=approval)
+            made = steps.decide(session, clock, by=actor, division=home, proposals=proposals, approval=approval)
     except (Invalid, Conflict) as refusal:
-        errors = _errors(show, refusal)
-        read_again = _approval(paper) if set(errors) == {"scan"} else None
-        return _form(session, show, actor, proposals, paper, errors, approval=read_again)
+        read_again = _approval(paper) if getattr(refusal, "field", "") == "scan" else None
+        return _form(session, show, actor, proposals, paper, refusal, approval=read_again)
     except NotAllowed as refusal:
         raise NotAllowed(refusal_words(show.text, refusal)) from refusal
     return show.see(
@@ -187,7 +187,7 @@ def _form(
     actor: Actor,
     proposals: Sequence[Proposal],
     paper: asking.Paper,
-    errors: dict[str, str] | None = None,
+    refusal: Invalid | Conflict | None = None,
     *,
     approval: Approval | None = None,
 ) -> Response:
@@ -197,12 +197,14 @@ def _form(
         raise NotFound("No submitted name is left to decide. Look at the list of proposals.")
     return show.page(
         "naming/decide.html",
-        status=422 if errors else 200,
+        status=422 if refusal else 200,
         proposals=proposals,
+        allowed=queries.approvers(session, proposals),
+        taken=getattr(refusal, "decision", None),
         villages=queries.villages(session, proposals),
         paper=paper,
         approval=approval,
-        errors=errors or {},
+        errors=_errors(show, refusal) if refusal else {},
     )
 
 
@@ -217,9 +219,9 @@ def _look(
     """The whole decision, to be read once more; the form again where something can be said against it."""
     try:
         approval = _approval(paper)
-        steps.refuse_unfit(session, clock, proposals=proposals, approval=approval)
-    except Invalid as refusal:
-        return _form(session, show, actor, proposals, paper, _errors(show, refusal) if proposals else None)
+        papers.refuse_unfit(session, clock, proposals=proposals, approval=approval)
+    except (Invalid, papers.NumberTaken) as refusal:
+        return _form(session, show, actor, proposals, paper, refusal if proposals else None)
     return _form(session, show, actor, proposals, paper, approval=approval)
 
 
@@ -228,20 +230,32 @@ def _errors(show: Answer, refusal: Invalid | Conflict) -> dict[str, str]:
 
 
 def _approval(paper: asking.Paper, file: File | None = None) -> Approval:
-    return Approval(paper.number.strip(), paper.authority.strip(), _day(paper), file, paper.note.strip())
+    return Approval(
+        paper.number.strip(), paper.authority.strip(), _day(paper), file, paper.note.strip(), _applied_on(paper)
+    )
 
 
-def _blank(session: Session, show: Answer, actor: Actor, clock: Clock) -> asking.Paper:
-    government = queries.government_of(session, session.get_one(Division, actor.division_id))
-    return asking.Paper(authority=show.text(GOVERNMENT, name=government.name), approved_on=clock.today().isoformat())
+def _blank(session: Session, actor: Actor, clock: Clock, proposals: Sequence[Proposal]) -> asking.Paper:
+    """An empty form; with the reader's own government where it approves names there."""
+    allowed = queries.approvers(session, proposals)
+    own = government(queries.government_of(session, session.get_one(Division, actor.division_id)).name)
+    chosen = own if own in allowed else next(iter(allowed), "")
+    return asking.Paper(authority=chosen, approved_on=clock.today().isoformat())
 
 
 def _day(paper: asking.Paper) -> date:
     if not paper.authority.strip():
-        raise Invalid("Name the government that decided.", field="authority")
+        raise Invalid("Choose the government that decided.", field="authority")
     day = day_of(paper.approved_on)
     if day is None:
         raise Invalid("Enter the day of the decision.", field="approved_on")
+    return day
+
+
+def _applied_on(paper: asking.Paper) -> date | None:
+    day = day_of(paper.applied_on)
+    if day is None and paper.applied_on.strip():
+        raise Invalid("Enter the day of the application as a date, or leave it empty.", field="applied_on")
     return day
 
 

@@ -20,8 +20,8 @@ from app.milestones.models import Batch
 from app.milestones.steps import Terms, open_batch
 from app.naming.checking import check_all, findings_of, waive
 from app.naming.models import Deadline, Decision, Finding, Name, Proposal
+from app.naming.papers import Approval, NumberTaken
 from app.naming.steps import (
-    Approval,
     Wording,
     announce,
     decide,
@@ -293,7 +293,7 @@ def test_filing_and_notice_stop_their_clocks_and_the_notice_makes_the_state_fina
 def test_a_decision_is_never_edited_and_its_number_is_used_once(village: Village):
     with acting(village.world) as session:
         decided(session, village, "惠民路")
-        with pytest.raises(Conflict, match="decision already"):
+        with pytest.raises(Conflict, match="is the decision of 西县人民政府"):
             decided(session, village, "爱民街", street=1)
     from sqlalchemy import text
 
@@ -314,22 +314,123 @@ def test_a_decision_needs_a_number_and_a_day_that_has_come(village: Village):
                 decide(session, village.world.clock, by=by, division=county, proposals=[], approval=approval)
 
 
+def submitted_later(session: Session, village: Village, *, street: int = 0, words: str = "惠民路") -> Proposal:
+    """A proposal drafted on the first day and submitted three days later."""
+    by = officer(session, village.world)
+    made = propose(session, village.world.clock, by=by, street=village.street(session, street), wording=Wording(words))
+    submit(session, three_days_later(village), by=by, proposals=[made], read_by_hand=True)
+    return made
+
+
+def three_days_later(village: Village) -> Clock:
+    return Clock(village.world.clock.now() + timedelta(days=3))
+
+
 def test_a_decision_dated_before_the_submission_is_refused_and_names_both_days(village: Village):
+    later = three_days_later(village)
+    with acting(village.world) as session:
+        by, made = officer(session, village.world), submitted_later(session, village)
+        county = session.get_one(Division, village.world.places["西县"])
+        assert made.submitted_on == TODAY + timedelta(days=3)
+        with pytest.raises(
+            Invalid, match="“惠民路” was submitted here on 2024-07-04: a decision of 2024-07-03"
+        ) as refused:
+            approval = Approval("西政字〔2024〕1号", "西县人民政府", TODAY + timedelta(days=2))
+            decide(session, later, by=by, division=county, proposals=[made], approval=approval)
+        assert refused.value.field == "applied_on"
+        assert made.state == "submitted"
+        approval = Approval("西政字〔2024〕1号", "西县人民政府", TODAY + timedelta(days=3))
+        assert decide(session, later, by=by, division=county, proposals=[made], approval=approval).approved_on.day == 4
+
+
+def test_a_decision_on_an_application_that_was_made_on_paper_bears_its_true_days(village: Village):
+    later, applied_on, approved_on = three_days_later(village), date(2024, 6, 20), date(2024, 6, 28)
+    with acting(village.world) as session:
+        by, made = officer(session, village.world), submitted_later(session, village)
+        other = submitted_later(session, village, street=1, words="爱民街")
+        county = session.get_one(Division, village.world.places["西县"])
+        approval = Approval("西政字〔2024〕1号", "西县人民政府", approved_on, applied_on=applied_on)
+        decision = decide(session, later, by=by, division=county, proposals=[made, other], approval=approval)
+        for proposal in (made, other):
+            session.refresh(proposal)
+            assert (proposal.proposed_on, proposal.submitted_on, proposal.state) == (applied_on, applied_on, "approved")
+        due = session.execute(
+            select(Deadline.started_on, Deadline.due_on).where(Deadline.decision_id == decision.id)
+        ).all()
+        assert {tuple(row) for row in due} == {
+            (approved_on, approved_on + timedelta(days=15)),
+            (approved_on, approved_on + timedelta(days=60)),
+        }
+
+
+@pytest.mark.parametrize("applied_on", [date(2024, 6, 29), date(1985, 1, 1)])
+def test_an_application_on_paper_comes_before_its_decision(village: Village, applied_on: date):
+    with acting(village.world) as session:
+        by, made = officer(session, village.world), submitted_later(session, village)
+        county = session.get_one(Division, village.world.places["西县"])
+        approval = Approval("西政字〔2024〕1号", "西县人民政府", date(2024, 6, 28), applied_on=applied_on)
+        with pytest.raises(Invalid, match="comes before the decision") as refused:
+            decide(session, three_days_later(village), by=by, division=county, proposals=[made], approval=approval)
+        assert refused.value.field == "applied_on"
+
+
+def test_an_application_entered_before_its_paper_keeps_the_earlier_day(village: Village):
     with acting(village.world) as session:
         by = officer(session, village.world)
-        county = session.get_one(Division, village.world.places["西县"])
         made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("惠民路"))
-        assert made.submitted_on is None
-        later = Clock(village.world.clock.now() + timedelta(days=3))
-        submit(session, later, by=by, proposals=[made], read_by_hand=True)
-        assert made.submitted_on == TODAY + timedelta(days=3)
-        with pytest.raises(Invalid, match="“惠民路” was submitted on 2024-07-04: a decision of 2024-07-03") as refused:
-            approval = Approval("西政字〔2024〕1号", "x", TODAY + timedelta(days=2))
-            decide(session, later, by=by, division=county, proposals=[made], approval=approval)
-        assert refused.value.field == "approved_on"
-        assert made.state == "submitted"
-        approval = Approval("西政字〔2024〕1号", "x", TODAY + timedelta(days=3))
-        assert decide(session, later, by=by, division=county, proposals=[made], approval=approval).approved_on.day == 4
+        submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+        later, paper = three_days_later(village), TODAY + timedelta(days=2)
+        county = session.get_one(Division, village.world.places["西县"])
+        approval = Approval("西政字〔2024〕1号", "西县人民政府", paper, applied_on=paper)
+        decide(session, later, by=by, division=county, proposals=[made], approval=approval)
+        assert made.submitted_on == TODAY
+
+
+@pytest.mark.parametrize(
+    ("setting", "authority", "good"),
+    [
+        (None, "随便写的机关", False),
+        (None, "西县民政局", False),
+        (None, "东县人民政府", False),
+        (None, "西县人民政府", True),
+        (None, "市人民政府", True),
+        ({"西县": "市人民政府"}, "西县人民政府", False),
+        ({"西县": ["西县行政审批局"]}, "西县行政审批局", True),
+        ("西县行政审批局", "西县行政审批局", False),
+    ],
+)
+def test_the_government_that_the_law_names_for_the_territory_decides(
+    village: Village, setting: object, authority: str, *, good: bool
+):
+    if setting is not None:
+        set_setting(village.world, "naming.approvers", setting)
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        made = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("惠民路"))
+        submit(session, village.world.clock, by=by, proposals=[made], read_by_hand=True)
+        county = session.get_one(Division, village.world.places["西县"])
+        approval = Approval("西政字〔2024〕1号", authority, TODAY)
+        if good:
+            made_by = decide(session, village.world.clock, by=by, division=county, proposals=[made], approval=approval)
+            assert made_by.authority == authority
+            return
+        with pytest.raises(Invalid, match=r"does not approve names here \(Reg. 12\)") as refused:
+            decide(session, village.world.clock, by=by, division=county, proposals=[made], approval=approval)
+        assert refused.value.field == "authority"
+
+
+@pytest.mark.parametrize("again", ["西政字〔2024〕1号", "西政字[2024]１号", " 西政字（2024） 1号 "])
+def test_a_number_is_used_once_however_it_is_written_and_the_decision_that_bears_it_is_named(
+    village: Village, again: str
+):
+    with acting(village.world) as session:
+        first = decided(session, village, "惠民路")
+        with pytest.raises(
+            NumberTaken, match="西政字〔2024〕1号 is the decision of 西县人民政府 of 2024-07-01"
+        ) as refused:
+            decided(session, village, "爱民街", number=again, street=1)
+        assert refused.value.decision is not None
+        assert refused.value.decision.id == first.decision_id
 
 
 def test_a_town_officer_cannot_decide(village: Village):
@@ -344,7 +445,7 @@ def test_a_town_officer_cannot_decide(village: Village):
             by=officer(session, village.world, Role.TOWN_OFFICER, "中镇"),
             division=session.get_one(Division, village.world.places["中镇"]),
             proposals=session.scalars(select(Proposal)).all(),
-            approval=Approval("西政字〔2024〕1号", "x", TODAY),
+            approval=Approval("西政字〔2024〕1号", "西县人民政府", TODAY),
         )
     with acting(village.world) as session:
         assert session.scalars(select(Proposal.state)).all() == ["submitted"]

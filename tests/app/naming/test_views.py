@@ -163,8 +163,43 @@ def test_a_decision_number_is_used_once(county: Person, batch: str):
     county.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
     fields = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "西政字〔2024〕1号", "sure": "yes"}
     county.goes("/naming/decide", seen=as_shown(county, uids[0]), **fields)
-    if uids[1:]:
-        assert "已有文号" in county.sends("/naming/decide", status=422, seen=as_shown(county, uids[1:]), **fields).text
+    assert uids[1:]
+    refused = county.sends("/naming/decide", status=422, seen=as_shown(county, uids[1:]), **{**fields, "sure": ""}).text
+    assert "已有文号为 西政字〔2024〕1号 的批复（西县人民政府，2024年7月1日）" in refused
+    bears = refused.split("查看使用该文号的批复")[0].rpartition('href="')[2].split('"')[0]
+    assert "西政字〔2024〕1号" in county.reads(bears)
+
+
+def test_the_government_is_chosen_from_those_that_the_law_names(county: Person, batch: str):
+    uids = suggested(county, batch)
+    county.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
+    form = county.sends("/naming/decide/form", status=200, seen=as_shown(county, uids)).text
+    assert '<option value="西县人民政府" selected>' in form
+    assert '<option value="市人民政府">' in form
+    fields = {"seen": as_shown(county, uids), "approved_on": "2024-07-01", "number": "西政字〔2024〕1号"}
+    refused = county.sends("/naming/decide", status=422, authority="随便写的机关", **fields).text
+    assert "“随便写的机关”不是本地地名的批准机关" in html.unescape(refused)
+    assert 'id="e-authority"' in refused
+
+
+def test_the_day_of_a_paper_that_was_entered_later_is_asked_for_and_shown_before_it_is_kept(county: Person, batch: str):
+    uids = suggested(county, batch)
+    county.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
+    fields = {"authority": "西县人民政府", "approved_on": "2024-06-28", "number": "西政字〔2024〕1号"}
+    seen = as_shown(county, uids)
+    asked = county.sends("/naming/decide", status=422, seen=seen, **fields).text
+    assert 'name="applied_on"' in asked
+    assert "补录" in asked
+    assert (
+        "正确的纸质申请日期" in county.sends("/naming/decide", status=422, seen=seen, applied_on="6月", **fields).text
+    )
+    fields["applied_on"] = "2024-06-20"
+    shown = county.sends("/naming/decide", status=200, seen=seen, **fields).text
+    assert "纸质申请日期" in shown
+    assert "2024年6月20日" in shown
+    page = county.reads(county.goes("/naming/decide", seen=seen, sure="yes", **fields))
+    assert "2024年7月13日" in page, "fifteen days from the day of the paper"
+    assert "2024年6月20日" in county.reads(f"/naming/{uids[0]}")
 
 
 def test_names_are_found_by_characters_and_by_pinyin(county: Person, batch: str):
