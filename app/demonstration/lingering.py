@@ -60,7 +60,7 @@ def _tell(part: Part, session: Session, actor: Actor) -> list[int]:
     fate_of = {street.id: fates[n % len(fates)] for n, street in enumerate(streets)}
     batch = part.the_batch(session)
     sent_in = [street for street in streets if fate_of[street.id] not in {Fate.UNNAMED, Fate.DRAFT}]
-    made = suggest_for(session, part.cast.on_day(_PROPOSED), by=actor, batch=batch, streets=sent_in)
+    made = suggest_for(session, part.cast.on_day(_PROPOSED), by=actor, batch=batch, streets=sent_in).made
     of = {fate: [proposal for proposal in made if fate_of[proposal.street_id] is fate] for fate in Fate}
     submit(session, part.cast.on_day(_SUBMITTED), by=actor, proposals=made, read_by_hand=True)
     if of[Fate.PLANNED]:

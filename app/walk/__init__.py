@@ -158,7 +158,7 @@ class Walk:
         with self.officer("naming") as (session, actor, county):
             kept = keep_existing(session, division=county)
             batch = session.get_one(Batch, batch_id)
-            proposals = suggest(session, self.clock, by=actor, batch=batch)
+            proposals = list(suggest(session, self.clock, by=actor, batch=batch).made)
             if not proposals:
                 raise Stopped("Stopped at naming: no name of the word bank passes the checks for these streets.")
             submit(session, self.clock, by=actor, proposals=proposals, read_by_hand=True)

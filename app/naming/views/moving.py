@@ -21,23 +21,34 @@ from app.naming.views import asking
 router = APIRouter(prefix="/naming")
 
 
+_NONE = N_("No name was proposed: every street in scope has one, or no word of the bank passes the checks.")
+_ALL = N_("{n} names were proposed. Read them, change what does not fit, then submit.")
+_LEFT = N_(
+    "No name was proposed: {left} streets bear a surveyed name that does not pass the checks as it stands. Open each in"
+    " the inventory and propose its name by hand."
+)
+_SOME = N_(
+    "{n} names were proposed. {left} streets bear a surveyed name that does not pass the checks as it stands: they were"
+    " left for you to name by hand."
+)
+
+
 @router.post("/suggest")
 def suggest_for_batch(session: Work, show: Show, actor: Me, clock: Now, batch: Annotated[UUID, Form()]) -> Response:
-    """Names for all unnamed streets in scope of a batch, each already through the checks."""
+    """Names for all unnamed streets in scope of a batch, surveyed ones as they are, each through the checks."""
     found = asking.the_batch(session, str(batch))
     if found is None:
         raise NotFound("There is no such batch in your territory.")
-    made = suggest(session, clock, by=actor, batch=found)
-    if not made:
-        return show.see(
-            f"/milestones/{batch}",
-            "No name was proposed: every street in scope has one, or no word of the bank passes the checks.",
-        )
+    suggested = suggest(session, clock, by=actor, batch=found)
+    if not suggested.made:
+        message = _LEFT if suggested.left else _NONE
+        return show.see(f"/milestones/{batch}", message, n=0, left=len(suggested.left))
     return show.see(
         f"/naming?batch={batch}&state=draft",
-        "{n} names were proposed. Read them, change what does not fit, then submit.",
+        _SOME if suggested.left else _ALL,
         undo=current_act(session),
-        n=len(made),
+        n=len(suggested.made),
+        left=len(suggested.left),
     )
 
 

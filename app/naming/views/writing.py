@@ -48,7 +48,7 @@ def ask(session: Work, show: Show, street: str = "") -> Response:
     held = queries.open_proposal(session, wanted)
     if held is not None:
         return show.see(f"/naming/{held.uid}", "This street has a proposal already: “{words}”.", words=held.words)
-    return _form(session, show, wanted, asking.Typed(), {})
+    return _form(session, show, wanted, asking.Typed(wanted.surveyed_name or ""), {})
 
 
 @router.post("/new")

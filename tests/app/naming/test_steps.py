@@ -34,7 +34,7 @@ from app.naming.steps import (
     submit,
     withdraw,
 )
-from app.naming.suggesting import stem_of, suggest
+from app.naming.suggesting import Suggested, stem_of, suggest
 from tests.app.builders import set_setting
 from tests.surveys import crossing
 from tests.world import World
@@ -215,7 +215,7 @@ def test_a_surveyed_name_is_not_suggested_again_in_its_town(village: Village):
                 village.world.clock,
                 by=officer(session, village.world),
                 batch=session.get_one(Batch, village.batch),
-            )
+            ).made
         }
         session.rollback()
     taken = min(words)
@@ -226,9 +226,43 @@ def test_a_surveyed_name_is_not_suggested_again_in_its_town(village: Village):
             village.world.clock,
             by=officer(session, village.world),
             batch=session.get_one(Batch, village.batch),
-        )
+        ).made
         assert made
         assert taken not in {each.words for each in made if each.street_id != village.streets[2]}
+
+
+def suggested(session: Session, village: Village) -> Suggested:
+    batch = session.get_one(Batch, village.batch)
+    return suggest(session, village.world.clock, by=officer(session, village.world), batch=batch)
+
+
+def test_a_batch_proposes_the_surveyed_name_where_it_passes(village: Village):
+    surveyed_as(village, "供销社胡同", 0)
+    with acting(village.world) as session:
+        found = suggested(session, village)
+        of = {each.street_id: each for each in found.made}
+        assert set(of) == set(village.streets), "the unnamed ones have names of the bank"
+        assert of[village.streets[0]].words == "供销社胡同"
+        assert "沿用" in of[village.streets[0]].meaning
+        assert "供销社胡同" not in {of[street].words for street in village.streets[1:]}
+        assert found.left == ()
+
+
+@pytest.mark.parametrize("words", ["供销社", "村部门前2路", "Main Street", "巴黎路"])
+def test_a_batch_leaves_a_street_alone_whose_surveyed_name_does_not_pass(village: Village, words: str):
+    surveyed_as(village, words, 0)
+    with acting(village.world) as session:
+        found = suggested(session, village)
+        assert [street.id for street in found.left] == village.streets[:1]
+        assert {each.street_id for each in found.made} == set(village.streets[1:])
+        assert village.street(session).state == StreetState.UNNAMED.value
+
+
+def test_two_streets_of_a_village_that_are_called_the_same_are_left_to_a_person(village: Village):
+    for street in (0, 1):
+        surveyed_as(village, "供销社胡同", street)
+    with acting(village.world) as session:
+        assert {street.id for street in suggested(session, village).left} == set(village.streets[:2])
 
 
 def test_findings_are_the_same_whoever_runs_the_check(village: Village):
@@ -521,13 +555,13 @@ def test_a_street_whose_new_name_is_refused_keeps_the_one_in_force(village: Vill
 def test_suggestions_name_every_unnamed_street_of_a_batch_without_a_double_and_pass_the_checks(village: Village):
     with acting(village.world) as session:
         by = officer(session, village.world)
-        made = suggest(session, village.world.clock, by=by, batch=session.get_one(Batch, village.batch))
+        made = suggest(session, village.world.clock, by=by, batch=session.get_one(Batch, village.batch)).made
         assert len(made) == 3
         assert len({p.words for p in made}) == 3
         levels = session.scalars(select(Finding.level).where(Finding.proposal_id.in_([p.id for p in made])))
         assert set(levels) == {"note"}
         assert all(p.meaning for p in made)
-        assert suggest(session, village.world.clock, by=by, batch=session.get_one(Batch, village.batch)) == []
+        assert suggest(session, village.world.clock, by=by, batch=session.get_one(Batch, village.batch)).made == ()
 
 
 def test_existing_names_are_kept_as_they_stand_and_a_decision_retires_them(village: Village):
