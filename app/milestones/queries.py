@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
@@ -18,6 +18,9 @@ from app.milestones.models import Batch, BatchState, BatchVillage, Target
 
 #: What a batch is made of; residents' committees may join, but the target counts villages.
 VILLAGES = (DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value)
+
+#: Places whose villages a batch is made of.
+HOLDERS = (DivisionKind.COUNTY.value, DivisionKind.ZONE.value, DivisionKind.TOWN.value)
 
 #: What the page counts that a batch is closed from.
 VILLAGES_IN = N_("Villages in the batch")
@@ -131,8 +134,17 @@ def free_villages(place: Division) -> Select[Division]:
     )
 
 
+def county_of(session: Session, village: Division) -> Division:
+    """The county or zone that a village lies in, else the highest place above it that has villages; never itself."""
+    above = select(Division).where(
+        Division.path.op("@>")(village.path), Division.id != village.id, Division.kind.in_(HOLDERS)
+    )
+    found = session.scalars(above.order_by(func.nlevel(Division.path)).limit(1)).first()
+    return found or village
+
+
 def batch_list(place: Division, *, state: str = "") -> Select[*tuple[Any, ...]]:
-    """Batches of a territory with how many villages each has, for paging by key."""
+    """Batches of a territory, and those of a place above with villages of it, with how many villages each has."""
     villages = (
         select(func.count())
         .where(BatchVillage.batch_id == Batch.id, or_(BatchVillage.left_on.is_(None), Batch.state != "open"))
@@ -142,9 +154,19 @@ def batch_list(place: Division, *, state: str = "") -> Select[*tuple[Any, ...]]:
     found = (
         select(Batch, Division.name.label("division"), villages.label("villages"))
         .join(Division, Division.id == Batch.division_id)
-        .where(or_(Batch.territory.op("<@")(place.path), Batch.territory.op("@>")(place.path)))
+        .where(in_place(place.path))
     )
     return found.where(Batch.state == state) if state else found
+
+
+def in_place(path: str) -> ColumnElement[bool]:
+    """Whether a batch is one of a place, or holds a village of it; who left before the end is not in it."""
+    here = select(BatchVillage.batch_id).where(
+        BatchVillage.batch_id == Batch.id,
+        BatchVillage.territory.op("<@")(path),
+        or_(BatchVillage.left_on.is_(None), BatchVillage.left_on == Batch.closed_on),
+    )
+    return or_(Batch.territory.op("<@")(path), here.exists())
 
 
 def target_years(session: Session, place: Division, *, stream: Stream = Stream.VILLAGE) -> list[Target]:
@@ -207,9 +229,5 @@ def registered(session: Session, place: Division) -> int:
 
 def waiting(session: Session, place: str) -> int:
     """Open batches at or below a path of divisions."""
-    wanted = (
-        select(func.count())
-        .select_from(Batch)
-        .where(Batch.state == BatchState.OPEN.value, Batch.territory.op("<@")(place))
-    )
+    wanted = select(func.count()).select_from(Batch).where(Batch.state == BatchState.OPEN.value, in_place(place))
     return int(session.scalar(wanted) or 0)

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
@@ -32,7 +32,6 @@ from app.milestones.queries import VillageProgress
 router = APIRouter(prefix="/milestones")
 #: The press conference of 2024-04-08: what the programme counts.
 OFFICIAL_VILLAGES = 5_099
-_KINDS = (DivisionKind.COUNTY.value, DivisionKind.ZONE.value, DivisionKind.TOWN.value)
 
 
 @dataclass(slots=True)
@@ -170,13 +169,21 @@ def _set(session: Session, show: Answer, place: Division, clock: Clock, quota: Q
 
 
 @router.get("/new")
-def ask(session: Work, show: Show, place: Place, actor: Me, clock: Now) -> Response:
-    """The form for a new batch: villages of the chosen county with unnamed streets in scope."""
+def ask(
+    session: Work, show: Show, place: Place, actor: Me, clock: Now, village: Annotated[tuple[UUID, ...], Query()] = ()
+) -> Response:
+    """The form for a new batch: villages of the chosen county with unnamed streets in scope.
+
+    A batch is one of a county or a town: in a village's scope the form of its county has that ``village`` ticked.
+    """
     _require_planner(session, actor, place.path)
+    if place.kind in queries.VILLAGES:
+        county = queries.county_of(session, place)
+        return show.see(f"/milestones/new?in={county.uid}&village={place.uid}")
     year = clock.today().year
     last = date(year, 12, 31)
     plan = Plan(title=title_of(year, _next(session, place, year)), due_on=last.isoformat())
-    return _form(session, show, place, plan, {})
+    return _form(session, show, place, plan, {}, Picked(list(village), []))
 
 
 @router.post("/new")
@@ -322,13 +329,14 @@ def _plans(session: Session, actor: Actor, territory: str) -> bool:
 def _form(
     session: Session, show: Answer, place: Division, plan: Plan, errors: dict[str, str], picked: Picked | None = None
 ) -> Response:
-    free = queries.progress_of(session, queries.free_villages(place)) if place.kind in _KINDS else []
+    free = queries.progress_of(session, queries.free_villages(place)) if place.kind in queries.HOLDERS else []
     below = select(Division).where(Division.parent_id == place.id, Division.until_on.is_(None))
+    counties = [] if place.kind in queries.HOLDERS else session.scalars(below.order_by(*in_register_order())).all()
     return show.page(
         "milestones/new.html",
         status=422 if errors else 200,
         place=place,
-        counties=session.scalars(below.order_by(*in_register_order())).all() if place.kind not in _KINDS else [],
+        counties=counties,
         towns=_by_town(free),
         plan=plan,
         errors=errors,

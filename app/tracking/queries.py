@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Select, select, text
 
+from app.base.models import Division
 from app.base.territory import is_demonstration
 from app.inventory.models import Stream
 from app.tracking import logic
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from app.base.clock import Clock
-    from app.base.models import Division
 
 
 class By(Enum):
@@ -118,14 +118,28 @@ SELECT d.uid, d.geometry_source,
 """)
 
 
-def progress(session: Session, *, on: date, by: By | str, stream: Stream = Stream.VILLAGE) -> list[Progress]:
+def progress(
+    session: Session, *, on: date, by: By | str, stream: Stream = Stream.VILLAGE, place: Division | None = None
+) -> list[Progress]:
     """Progress of one stream on one day, a row for each county, town or year.
 
     Rows are of the places at, below and above the person's own; by year they are of the person's own place, and each
-    year that has a target has one. The figures are the same for every reader: they are no secret among staff.
+    year that has a target has one. Of ``place``, where one is chosen: of the places at and below it, or of it alone
+    where none of them is of that kind. The figures are the same for every reader: they are no secret among staff.
     """
     by = By(by)
-    return _told(session, on, by.value, _KINDS[by], None, stream)
+    if place is None:
+        return _told(session, on, by.value, _KINDS[by], None, stream)
+    if by is By.YEAR:
+        return _told(session, on, by.value, [], place.id, stream)
+    below = set(session.scalars(_below(place, by)))
+    rows = _told(session, on, by.value, _KINDS[by], None, stream) if below else []
+    return [row for row in rows if row.division_id in below] or _told(session, on, "", [], place.id, stream)
+
+
+def _below(place: Division, by: By) -> Select[int]:
+    """Divisions of the kinds of a table's rows at and below a place."""
+    return select(Division.id).where(Division.path.op("<@")(place.path), Division.kind.in_(_KINDS[by]))
 
 
 def progress_of(session: Session, place: Division, *, on: date, stream: Stream = Stream.VILLAGE) -> Progress | None:
@@ -157,11 +171,15 @@ class SecondStream:
     signs_standing: int
 
 
-def second_stream(session: Session, *, on: date, by: By) -> list[SecondStream]:
-    """The second stream by city, county or town; the figures are of the whole of each place, whoever asks."""
+def second_stream(session: Session, *, on: date, by: By, place: Division | None = None) -> list[SecondStream]:
+    """The second stream by city, county or town; the figures are of the whole of each place, whoever asks.
+
+    At and below ``place``, where one is chosen.
+    """
     asked = text("SELECT * FROM tracking.second_stream(:day, CAST(:kinds AS text[]))")
-    rows = session.execute(asked, {"day": on, "kinds": _KINDS[by]})
-    return [SecondStream(**row._mapping) for row in rows]
+    rows = [SecondStream(**row._mapping) for row in session.execute(asked, {"day": on, "kinds": _KINDS[by]})]
+    below = None if place is None else set(session.scalars(_below(place, by)))
+    return [row for row in rows if below is None or row.division_id in below]
 
 
 def register_difference(session: Session, *, stream: Stream = Stream.VILLAGE) -> RegisterDifference:

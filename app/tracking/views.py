@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
 from app.base.errors import N_, Invalid
+from app.base.models import Division
 from app.base.people import Actor
-from app.base.request import Answer, Now, Show, Work, one_of
+from app.base.request import Answer, Me, Now, Place, Show, Work, one_of
 from app.base.territory import is_demonstration
 from app.tracking import queries, schemas
 from app.tracking.queries import By, Progress
@@ -28,20 +29,28 @@ def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG00
     return 0
 
 
+def _chosen(place: Division, actor: Actor) -> Division | None:
+    """The place that the figures are narrowed to; None for the person's own, which is shown with what lies above it."""
+    return None if place.id == actor.division_id else place
+
+
 @router.get("")
-def index(session: Work, show: Show, clock: Now, on: str = "", by: str = "") -> Response:
-    """Progress of a day by city, county, town or year."""
+def index(  # noqa: PLR0917 - one argument a value of the query
+    session: Work, show: Show, place: Place, actor: Me, clock: Now, on: str = "", by: str = ""
+) -> Response:
+    """Progress of a day by city, county, town or year; of the chosen place and what lies below it."""
     today, error = clock.today(), ""
     try:
         day = schemas.asked_day(on, today)
     except Invalid as refusal:
         day, error = today, show.text(refusal.message, **refusal.values)
     kind = _by(by)
-    rows = queries.progress(session, on=day, by=kind)
+    rows = queries.progress(session, on=day, by=kind, place=_chosen(place, actor))
     name = _name(show, kind)
     return show.page(
         "tracking/index.html",
         status=422 if error else 200,
+        place=place,
         rows=rows,
         bars=schemas.bars(rows, name),
         name=name,
@@ -56,22 +65,27 @@ def index(session: Work, show: Show, clock: Now, on: str = "", by: str = "") -> 
 
 
 @router.get("/export.csv")
-def export(session: Work, show: Show, clock: Now, on: str = "", by: str = "") -> Response:
+def export(  # noqa: PLR0917 - one argument a value of the query
+    session: Work, show: Show, place: Place, actor: Me, clock: Now, on: str = "", by: str = ""
+) -> Response:
     """The same table as a file for a spreadsheet."""
     day, kind = schemas.asked_day(on, clock.today()), _by(by)
-    rows = queries.progress(session, on=day, by=kind)
+    rows = queries.progress(session, on=day, by=kind, place=_chosen(place, actor))
     shown = is_demonstration(session)
     body = schemas.table(rows, on=day, by=kind, name=_name(show, kind), say=show.text, demonstration=shown)
     return _file(body, "text/csv; charset=utf-8", _title(show, day, f"{kind.value}.csv"))
 
 
 @router.get("/second")
-def second(session: Work, show: Show, clock: Now, on: str = "", by: str = "") -> Response:
+def second(  # noqa: PLR0917 - one argument a value of the query
+    session: Work, show: Show, place: Place, actor: Me, clock: Now, on: str = "", by: str = ""
+) -> Response:
     """The second stream's own progress on a day, by city, county or town."""
     day, kind = schemas.asked_day(on, clock.today()), _place_of(by)
     return show.page(
         "tracking/second.html",
-        rows=queries.second_stream(session, on=day, by=kind),
+        place=place,
+        rows=queries.second_stream(session, on=day, by=kind, place=_chosen(place, actor)),
         day=day,
         today=clock.today(),
         by=kind.value,
@@ -81,10 +95,12 @@ def second(session: Work, show: Show, clock: Now, on: str = "", by: str = "") ->
 
 
 @router.get("/second.csv")
-def export_second(session: Work, show: Show, clock: Now, on: str = "", by: str = "") -> Response:
+def export_second(  # noqa: PLR0917 - one argument a value of the query
+    session: Work, show: Show, place: Place, actor: Me, clock: Now, on: str = "", by: str = ""
+) -> Response:
     """The same table as a file for a spreadsheet."""
     day, kind = schemas.asked_day(on, clock.today()), _place_of(by)
-    rows = queries.second_stream(session, on=day, by=kind)
+    rows = queries.second_stream(session, on=day, by=kind, place=_chosen(place, actor))
     body = schemas.second_table(rows, on=day, say=show.text, demonstration=is_demonstration(session))
     name = f"{show.text(N_('Second stream'))}-{day.isoformat()}-{kind.value}.csv"
     return _file(body, "text/csv; charset=utf-8", name)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, String, cast, func, or_, select, text
+from sqlalchemy import ColumnElement, Integer, Row, Select, String, cast, func, select, text
 from sqlalchemy.orm import aliased
 
 from app.base.errors import N_
@@ -17,7 +17,8 @@ from app.base.people import may
 from app.base.request import Finder, Hit
 from app.base.tables import Ltree
 from app.inventory.models import Street
-from app.milestones.models import Batch, BatchVillage
+from app.milestones.models import Batch, BatchState
+from app.milestones.queries import in_place
 from app.naming.models import Deadline, Decision
 from app.printing.models import Order, OrderLine
 from app.rollout.logic import FAR_M
@@ -56,7 +57,8 @@ _VILLAGES_OF_BATCHES = text("""
 SELECT batch_id, count(*) AS n FROM milestones.batch_village WHERE left_on IS NULL AND batch_id = ANY(:ids) GROUP BY 1
 """)
 _FAILED = text("SELECT count(*) FROM base.run WHERE state = 'failed' AND recorded_at > :since")
-_LATELY = timedelta(days=7)
+#: What the start page calls the last days.
+LATELY = timedelta(days=7)
 _RETURNED = text("SELECT count(*) FROM naming.proposal WHERE state = 'returned' AND proposed_by = :me")
 _FAR = text("SELECT count(*) FROM rollout.installation WHERE offset_m > :far AND territory <@ CAST(:path AS ltree)")
 
@@ -95,12 +97,9 @@ def due(session: Session, place: Division, *, most: int) -> list[Due]:
 
 def open_batches(session: Session, place: Division, *, most: int) -> list[tuple[Batch, int]]:
     """Batches of a place or with villages of it, with how many villages each still has, the next due first."""
-    here = select(BatchVillage.batch_id).where(
-        BatchVillage.left_on.is_(None), BatchVillage.territory.op("<@")(place.path)
-    )
     found = session.scalars(
         select(Batch)
-        .where(Batch.state == "open", or_(Batch.territory.op("<@")(place.path), Batch.id.in_(here)))
+        .where(Batch.state == BatchState.OPEN.value, in_place(place.path))
         .order_by(Batch.due_on, Batch.id)
         .limit(most)
     ).all()
@@ -124,7 +123,14 @@ def tasks(session: Session, clock: Clock, actor: Actor, place: Division) -> list
             ),
         ]
     if actor.role is Role.ADMINISTRATOR:
-        asked = [(N_("Long work that failed in the last 7 days"), "/runs", _FAILED, {"since": clock.now() - _LATELY})]
+        asked = [
+            (
+                N_("Long work that failed in the last 7 days"),
+                "/runs?state=failed&lately=yes",
+                _FAILED,
+                {"since": clock.now() - LATELY},
+            )
+        ]
     found = [Task(title, url, int(session.scalar(query, values) or 0)) for title, url, query, values in asked]
     return [task for task in found if task.count]
 
@@ -214,6 +220,16 @@ FINDERS = (
         lambda row: Hit(row.surveyed_name, row.village, f"/inventory/{row.uid}"),
     ),
 )
+
+
+def runs(place: Division | None, *, state: str = "", since: datetime | None = None) -> Select[Run]:
+    """Runs that the person may see: of a place, in a state, queued after a moment."""
+    wanted = select(Run)
+    if place is not None:
+        wanted = wanted.where(Run.territory.op("<@")(place.path))
+    if since is not None:
+        wanted = wanted.where(Run.recorded_at > since)
+    return wanted.where(Run.state == state) if state else wanted
 
 
 def subjects_of_runs(session: Session, runs: Sequence[Run]) -> dict[int, str]:

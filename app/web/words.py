@@ -110,6 +110,7 @@ WAITS_FOR: Mapping[tuple[str, str], str] = {
 #: The list that holds just what waits, where the station's own list holds more.
 _WAITS_AT: Mapping[str, str] = {
     "inventory": "/inventory?state=unnamed&scope=in",
+    "milestones": "/milestones?state=open",
     "printing": "/printing?state=draft",
     "rollout": "/rollout?state=late",
     "scanning": "/scanning?state=open",

@@ -13,7 +13,7 @@ from app.base import paging
 from app.base.errors import N_, Conflict, NotFound
 from app.base.models import Run, RunState
 from app.base.people import may
-from app.base.request import Show, Work
+from app.base.request import Me, Now, Place, Show, Work, one_of
 from app.web import queries
 from app.web.rendering import with_query
 from app.web.results import outcomes
@@ -22,10 +22,18 @@ router = APIRouter(prefix="/runs")
 
 
 @router.get("")
-def index(session: Work, show: Show, after: str | None = None) -> Response:
-    """Runs of one's own and of the territory, newest first."""
-    page = paging.page(session, select(Run), keys=[paging.Key(Run.id, descending=True)], after=after)
-    return show.page("runs/index.html", page=page, subjects=queries.subjects_of_runs(session, page.rows))
+def index(  # noqa: PLR0917 - one argument a value of the query
+    session: Work, show: Show, place: Place, actor: Me, clock: Now, state: str = "", lately: str = "", after: str = ""
+) -> Response:
+    """Runs of one's own and of the territory, newest first; in a state, of the last days, of the chosen place."""
+    states = [each.value for each in RunState]
+    one_of(state, states, field="state")
+    one_of(lately, ["yes"], field="lately")
+    since = clock.now() - queries.LATELY if lately else None
+    wanted = queries.runs(None if place.id == actor.division_id else place, state=state, since=since)
+    page = paging.page(session, wanted, keys=[paging.Key(Run.id, descending=True)], after=after or None)
+    subjects = queries.subjects_of_runs(session, page.rows)
+    return show.page("runs/index.html", page=page, subjects=subjects, state=state, states=states, lately=lately)
 
 
 @router.get("/{uid}")

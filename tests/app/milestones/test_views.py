@@ -121,6 +121,46 @@ def test_only_officers_of_the_territory_open_and_change_batches(world: World, of
     Person(office, Role.CREW, "东县").reads("/milestones", status=403)
 
 
+def test_in_a_villages_scope_the_form_of_its_county_has_the_village_ticked(world: World, office: Office):
+    for village in ("甲村", "乙村"):
+        build_street(world, village)
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    leads = officer.goes_to(f"/milestones/new?in={uid_of(world, '甲村')}")
+    form = officer.reads(leads)
+    assert "没有等待命名的村" not in form
+    assert re.findall(r'name="village" value="([^"]+)" checked', form) == [uid_of(world, "甲村")]
+    assert f'action="/milestones/new?in={uid_of(world, "东县")}"' in form
+
+
+def test_a_list_of_batches_holds_those_that_have_a_village_of_the_chosen_place(world: World, office: Office):
+    build_street(world, "甲村")
+    build_street(world, "丙村")
+    here, there = build_batch(world, ["甲村"], title="甲批"), build_batch(world, ["丙村"], title="丙批")
+    assert here != there
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    for place, told in (("东县", ["丙批", "甲批"]), ("南镇", ["甲批"]), ("甲村", ["甲批"]), ("乙村", [])):
+        page = officer.reads(f"/milestones?in={uid_of(world, place)}")
+        assert sorted(re.findall(r'href="/milestones/[0-9a-f-]{36}">([^<]+)<', page)) == told, place
+    contact = Person(office, Role.VILLAGE_CONTACT, "甲村").reads("/milestones")
+    assert "甲批" in contact
+    assert "丙批" not in contact
+
+
+def test_the_number_of_open_batches_leads_to_the_list_that_it_counts(world: World, office: Office):
+    build_street(world, "甲村")
+    build_batch(world, ["甲村"], title="甲批")
+    build_batch(world, ["乙村"], title="乙批")
+    run(
+        world, "UPDATE milestones.batch SET state = 'closed', closed_on = '2024-06-30' WHERE title = '乙批' RETURNING 1"
+    )
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    today = officer.reads("/")
+    assert "/milestones?state=open" in today
+    page = officer.reads("/milestones?state=open")
+    assert "甲批" in page
+    assert "乙批" not in page
+
+
 def test_a_large_batch_pages_by_key_and_its_figures_are_of_the_whole(world: World, office: Office):
     build_batch(world, ["甲村"])
     run(

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from app.base.models import Role
 from app.tracking.schemas import COLUMNS
 from tests.app.builders import build_name, build_street, build_target
+from tests.app.pages import uid_of
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
 
@@ -107,3 +108,35 @@ def test_a_years_row_in_the_file_stands_under_the_heading_of_that_years_target(o
     years, cities = (rows_of(auditor.get(f"/tracking/export.csv?by={by}").text) for by in ("year", "city"))
     assert (years[2][3], years[3][3]) == ("当年目标", "7")
     assert cities[2][3] == "截至年末的目标"
+
+
+@pytest.mark.parametrize(
+    ("place", "by", "names"),
+    [
+        ("东县", "county", ["东县"]),
+        ("东县", "town", ["北镇", "南镇"]),
+        ("南镇", "town", ["南镇"]),
+        ("南镇", "county", ["南镇"]),
+        ("甲村", "county", ["甲村"]),
+        ("西县", "county", ["西县"]),
+    ],
+)
+def test_progress_is_of_the_chosen_place(
+    office: Office, world: World, named: int, place: str, by: str, names: list[str]
+):
+    auditor, uid = office.signed_in(Role.AUDITOR, "市"), uid_of(world, place)
+    rows = rows_of(auditor.get(f"/tracking/export.csv?by={by}&in={uid}").content.decode("utf-8-sig"))
+    told = [row[0] for row in rows if row and row[0] in {"市", "东县", "西县", "北镇", "南镇", "中镇", "甲村"}]
+    assert sorted(told) == sorted(names)
+    page = auditor.get(f"/tracking?by={by}&in={uid}")
+    assert page.status_code == 200
+    assert f'href="/tracking/export.csv?on=2024-07-01&amp;by={by}&amp;in={uid}"' in page.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/tracking", "/tracking/export.csv", "/tracking/second", "/tracking/second.csv", "/runs"]
+)
+def test_a_foreign_place_is_not_found(office: Office, world: World, named: int, path: str):
+    town = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    assert town.get(f"{path}?in={uid_of(world, '中镇')}").status_code == 404
+    assert town.get(path).status_code == 200

@@ -147,3 +147,25 @@ def test_a_run_that_did_not_come_through_says_that_nothing_was_kept_and_not_what
     assert "20,000" not in page
     assert "<progress" not in page
     assert "20,000" not in office.signed_in(Role.COUNTY_OFFICER, "东县").get("/runs").text
+
+
+def test_the_number_of_failed_runs_leads_to_the_list_that_it_counts(office: Office):
+    with office.world.office.acting(office.world.person(Role.ADMINISTRATOR, "市"), via="test") as session:
+        failed, good, old = (enqueue(session, "intake", {"source": f"{name}.geojson"}) for name in ("甲", "乙", "丙"))
+    long_ago = office.world.clock.now() - timedelta(days=8)
+    with office.world.owner.begin() as connection:
+        connection.execute(text("UPDATE base.run SET recorded_at = :now"), {"now": office.world.clock.now()})
+        connection.execute(
+            text("UPDATE base.run SET state = 'failed', ended_at = recorded_at WHERE uid IN (:failed, :old)"),
+            {"failed": failed, "old": old},
+        )
+        connection.execute(
+            text("UPDATE base.run SET recorded_at = :then WHERE uid = :old"), {"then": long_ago, "old": old}
+        )
+    admin = office.signed_in(Role.ADMINISTRATOR, "市")
+    assert 'href="/runs?state=failed&amp;lately=yes"' in admin.get("/").text
+    listed = admin.get("/runs?state=failed&lately=yes").text
+    assert str(failed) in listed
+    assert str(old) not in listed
+    assert str(good) not in listed
+    assert str(old) in admin.get("/runs?state=failed").text
