@@ -307,6 +307,22 @@ def count_drafts(session: Session) -> int:
     return int(session.scalar(select(func.count()).where(Order.state == OrderState.DRAFT.value)) or 0)
 
 
+def sign_called(session: Session, key: UUID | int) -> str:
+    """A sign as people call it: its street, its village and its code; empty for one that the person may not see."""
+    wanted = (
+        select(Name.words, Division.name.label("village"), Code.token)
+        .select_from(Sign)
+        .join(Name, Name.id == Sign.name_id)
+        .join(Division, Division.id == Sign.division_id)
+        .outerjoin(Code, (Code.sign_id == Sign.id) & (Code.state == CodeState.BOUND.value))
+        .where(Sign.uid == key if isinstance(key, UUID) else Sign.id == key)
+    )
+    row = session.execute(wanted).one_or_none()
+    if row is None:
+        return ""
+    return " · ".join(part for part in (row.village, row.words, row.token and codes.grouped(row.token)) if part)
+
+
 def plates_like(words: str) -> Select[str, str, UUID]:
     """Signs whose code begins with the words as typed: token, place, and the sign's key."""
     token = codes.normalise(words)

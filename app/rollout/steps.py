@@ -18,6 +18,7 @@ from app.base.models import Role
 from app.base.people import may
 from app.base.tables import SRID
 from app.planning.models import Sign, SignState
+from app.printing.queries import sign_called
 from app.rollout import logic, queries
 from app.rollout.models import Inspection, Installation, Job, JobState, Verdict
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from app.base.files import Store
     from app.base.models import Person
     from app.base.people import Actor
+
+_PROVED = N_("This photo already proves the sign {sign}. Take a new one.")
 
 
 def give_jobs(session: Session, clock: Clock, *, signs: Sequence[Sign], crew: Person, due_on: date) -> list[Job]:
@@ -70,14 +73,20 @@ def _check_jobs(session: Session, clock: Clock, *, signs: Sequence[Sign], crew: 
         raise Invalid(N_("{day} is over."), field="due_on", day=due_on)
     for sign in signs:
         if not f"{sign.territory}.".startswith(f"{crew.territory}."):
-            raise Invalid(N_("Sign {uid} lies outside the territory of {name}."), uid=sign.uid, name=crew.name)
+            raise Invalid(
+                N_("The sign {sign} lies outside the territory of {name}."),
+                sign=sign_called(session, sign.id),
+                name=crew.name,
+            )
         if sign.state != SignState.ORDERED.value:
-            raise Conflict(N_("Sign {uid} is {state}, not ordered."), uid=sign.uid, state=sign.state)
+            raise Conflict(
+                N_("The sign {sign} is {state}, not ordered."), sign=sign_called(session, sign.id), state=sign.state
+            )
     ids = [sign.id for sign in signs]
     for uid in queries.with_open_job(session, signs=ids):
-        raise Conflict(N_("Sign {uid} is with a crew already."), uid=uid)
+        raise Conflict(N_("The sign {sign} is with a crew already."), sign=sign_called(session, uid))
     for uid in queries.unreleased(session, signs=ids):
-        raise Conflict(N_("The order of sign {uid} is not released yet."), uid=uid)
+        raise Conflict(N_("The order of the sign {sign} is not released yet."), sign=sign_called(session, uid))
 
 
 def record_installation(
@@ -103,7 +112,9 @@ def record_installation(
     media_type = logic.media_type_of(proof.photo)
     proved = queries.proved_by(session, sha256=proof.sha256)
     if proved is not None:
-        raise Conflict(N_("This photo already proves sign {uid}. Take a new one."), uid=proved)
+        sign = sign_called(session, proved)
+        told = _PROVED if sign else N_("This photo already proves a sign elsewhere. Take a new one.")
+        raise Conflict(told, sign=sign)
     offset_m = logic.offset_m(proof, *queries.planned_place(session, sign_id=job.sign_id))
     if offset_m > logic.ELSEWHERE_M:
         raise Invalid(
@@ -157,7 +168,10 @@ def _same(session: Session, known: Installation, *, job: Job, proof: logic.Proof
     kept = (known.job_id, known.photo_sha256, known.accuracy_m, _utc(known.taken_at), known.note)
     sent = (job.id, proof.sha256, proof.accuracy_m, _utc(proof.taken_at), proof.note)
     if kept != sent or queries.place_of(session, known.id) != (proof.lon, proof.lat):
-        raise Conflict(N_("Installation {uid} was recorded with other content."), uid=known.uid)
+        raise Conflict(
+            N_("The installation of the sign {sign} was recorded with other content."),
+            sign=sign_called(session, known.sign_id),
+        )
     return known
 
 
@@ -189,7 +203,9 @@ def accept(session: Session, clock: Clock, actor: Actor, *, installations: Seque
     for each in installations:
         if each.id in known:
             raise Conflict(
-                N_("Installation {uid} was inspected on {day} already."), uid=each.uid, day=known[each.id].inspected_on
+                N_("The installation of the sign {sign} was inspected on {day} already."),
+                sign=sign_called(session, each.sign_id),
+                day=known[each.id].inspected_on,
             )
     made = [_inspection(clock, actor, each, verdict=Verdict.ACCEPTED) for each in installations]
     session.add_all(made)

@@ -208,12 +208,13 @@ def test_other_content_under_the_same_key_is_refused(released: World, tmp_path: 
 def test_a_photo_proves_one_sign_whoever_took_it(released: World, tmp_path: Path):
     jobs, picture = give(released), photo()
     record(released, tmp_path, jobs[0], proof(photo=picture))
-    sign = run(released, "SELECT uid FROM planning.sign WHERE id = :id", id=jobs[0].sign_id)
-    with pytest.raises(Conflict, match=f"already proves sign {sign}"):
+    token = run(released, "SELECT token FROM printing.code WHERE sign_id = :id", id=jobs[0].sign_id)
+    with pytest.raises(Conflict, match=r"already proves the sign .+村 · .+ · ") as refused:
         record(released, tmp_path, jobs[1], proof(photo=picture))
+    assert str(refused.value.values["sign"]).endswith(f"{token[:4]}-{token[4:]}")
     other = person(released, Role.CREW, "北镇")
     run(released, "UPDATE rollout.job SET crew_id = :crew WHERE id = :id", crew=other.id, id=jobs[2].id)
-    with pytest.raises(Conflict, match="already proves"):
+    with pytest.raises(Conflict, match="already proves a sign elsewhere"):
         record(released, tmp_path, jobs[2], proof(photo=picture), by=other)
 
 
