@@ -58,11 +58,21 @@ def repairs_counted(session: Session, intake: Intake) -> dict[str, int]:
 
 
 def made_by(session: Session, intake: Intake) -> dict[str, int]:
-    """What one file brought into the register."""
-    return {
+    """What one file brought into the register: ``segments`` are pieces of ``lines``, cut where these cross."""
+    counted = {
         name: int(session.scalar(select(func.count()).select_from(table).where(table.intake_id == intake.id)) or 0)
         for name, table in (("segments", Segment), ("facilities", Facility))
     }
+    return counted | {"lines": int(session.scalar(_LINES, {"intake": intake.id}) or 0)}
+
+
+# A piece's key is that of its line with its number behind (``7:2``); a line may have such a key itself.
+_LINES = text("""
+SELECT count(DISTINCT coalesce(whole.key, line.key, s.key)) FROM intake.segment s
+  LEFT JOIN intake.intake_row whole ON whole.intake_id = s.intake_id AND whole.key = s.key
+  LEFT JOIN intake.intake_row line ON line.intake_id = s.intake_id AND line.key = regexp_replace(s.key, ':[0-9]+$', '')
+ WHERE s.intake_id = :intake
+""")
 
 
 def as_kept(session: Session, intake: Intake, opened: Opened) -> Survey:

@@ -28,36 +28,23 @@ ASKING = (State.DRAFT.value, State.RETURNED.value)
 ASKED = "asked"
 
 
-def in_the_way() -> Any:
-    """How many findings of a proposal nobody has answered that have to be, for a column of a list."""
+def open_findings(*about: Any) -> Any:
+    """How many findings of a proposal nobody has answered, of those that hold this, for a column of a list."""
     return (
         select(func.count())
-        .where(
-            Finding.proposal_id == Proposal.id,
-            Finding.level == FindingLevel.ERROR.value,
-            Finding.waiver.is_(None),
-        )
-        .correlate(Proposal)
-        .scalar_subquery()
-    )
-
-
-def warnings() -> Any:
-    """How many warnings of a proposal nobody has answered, for a column of a list."""
-    return (
-        select(func.count())
-        .where(
-            Finding.proposal_id == Proposal.id,
-            Finding.level == FindingLevel.WARNING.value,
-            Finding.waiver.is_(None),
-        )
+        .where(Finding.proposal_id == Proposal.id, Finding.waiver.is_(None), *about)
         .correlate(Proposal)
         .scalar_subquery()
     )
 
 
 def proposals(place: Division, *, state: str = "", batch: Batch | None = None) -> Select[*tuple[Any, ...]]:
-    """Proposals of a territory with village, street and open findings, for paging by key; of a state or ``ASKED``."""
+    """Proposals of a territory with village, street and open findings, for paging by key; of a state or ``ASKED``.
+
+    Open findings by what they ask for: ``errors`` stand in the way, ``warnings`` want a look, ``notes`` are good to
+    know (those that only tell what no program can look up are left out: every name has them), ``unread`` are those that
+    a person has to say yes to.
+    """
     found = (
         select(
             Proposal,
@@ -65,8 +52,12 @@ def proposals(place: Division, *, state: str = "", batch: Batch | None = None) -
             Street.uid.label("street_uid"),
             Street.length_m,
             Street.bearing_deg,
-            in_the_way().label("errors"),
-            warnings().label("warnings"),
+            open_findings(Finding.level == FindingLevel.ERROR.value).label("errors"),
+            open_findings(Finding.level == FindingLevel.WARNING.value).label("warnings"),
+            open_findings(Finding.level == FindingLevel.NOTE.value, ~Finding.needs_tick, Finding.fully_checked).label(
+                "notes"
+            ),
+            open_findings(Finding.needs_tick).label("unread"),
         )
         .join(Division, Division.id == Proposal.division_id)
         .join(Street, Street.id == Proposal.street_id)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.base.models import Role
+from tests.app.builders import run
 from tests.app.pages import Office, Person, hidden_in, survey, taken_in, uid_of, uids_in, work_off
 from tests.world import World
 
@@ -34,6 +35,10 @@ def test_a_file_is_queued_taken_in_and_its_counts_add_up(world: World, officer: 
     assert "下载 2 行被拒的数据" in page
     assert ">5<" in page.replace("\n", "")
     assert "survey.geojson" in officer.reads("/intake")
+    pieces = run(world, "SELECT count(*) FROM intake.segment")
+    assert pieces > 3
+    assert f"{pieces} 段（由 3 行在交叉处断开）" in page
+    assert f"带来的 {pieces} 段（由 3 行在交叉处断开）" in page, "the question before the undoing says the same"
     assert "不是经度和纬度" in page or "经纬度" in page
     rejected = officer.client.get(f"{record}/rejected")
     told = json.loads(rejected.content)

@@ -110,6 +110,17 @@ def test_the_way_from_a_batch_to_names_in_force(world: World, office: Office, co
     assert "现行" in county.reads(f"/naming/{uids[0]}") or "已公告" in county.reads(f"/naming/{uids[0]}")
 
 
+def test_the_list_counts_notes_and_tells_what_a_person_has_to_read(world: World, county: Person, batch: str):
+    suggested(county, batch)
+    listed = county.reads(f"/naming?batch={batch.rpartition('/')[2]}&state=draft")
+    assert "待人工阅读" in listed
+    assert "条提示" not in listed
+    run(world, "UPDATE naming.finding SET needs_tick = false, fully_checked = true WHERE needs_tick RETURNING 1")
+    listed = county.reads(f"/naming?batch={batch.rpartition('/')[2]}&state=draft")
+    assert "1 条提示" in listed
+    assert "待人工阅读" not in listed
+
+
 def test_a_decision_is_shown_whole_before_it_is_made(county: Person, batch: str):
     uids = suggested(county, batch)
     county.goes("/naming/submit", seen=as_shown(county, uids), read="yes")
