@@ -91,7 +91,7 @@ def give(session: Work, show: Show, place: Place, clock: Now, given: Annotated[G
     except (Invalid, Conflict) as refusal:
         errors = {getattr(refusal, "field", None) or "uid": show.text(refusal.message, **refusal.values)}
         return _choose(session, show, place, errors=errors, given=given, due_on=given.due_on)
-    return show.see("/rollout", "{n} jobs were given to {name}.", n=len(made), name=crew.name)
+    return show.see(f"/rollout?in={place.uid}", "{n} jobs were given to {name}.", n=len(made), name=crew.name)
 
 
 def _signs(session: Session, place: Division, seen: Mapping[UUID, int]) -> list[Sign]:

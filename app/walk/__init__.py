@@ -267,6 +267,11 @@ def walk(settings: Settings, clock: Clock, *, file: Path, datum: str | None, out
         opened = open_rows(file)
         for line in datum_lines(settings, opened, datum):
             say(line)
+        if datum is None and opened.stated is None:
+            raise Stopped(
+                "Stopped at intake: {file} does not say its coordinate system. Name it, for example --datum EPSG:4548.",
+                file=file.name,
+            )
         survey = opened.survey(datum)
     with _at("intake", more=_wrong_row(survey)):
         require_something(survey)

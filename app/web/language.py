@@ -6,6 +6,7 @@ every ``.po`` file of the folder, so that each station can keep its own and noth
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
 from datetime import date, datetime
 from functools import cache
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LANGUAGES: Mapping[str, str] = {"zh": "中文", "en": "English"}
 DEFAULT = "zh"
+_MOST_ASKED = 20
 LOCALE = Path(__file__).parent / "locale"
 FOLDERS = {"zh": LOCALE / "zh_CN" / "LC_MESSAGES"}
 _MONTHS = (
@@ -35,6 +37,22 @@ def use(language: str) -> str:
     known = language if language in LANGUAGES else DEFAULT
     _language.set(known)
     return known
+
+
+def preferred(accepted: str) -> str:
+    """The first of our languages that a browser asks for (``en-US,en;q=0.9,zh;q=0.8``); Chinese where it asks for none.
+
+    Weights that are no numbers count as nought (RFC 9110, 12.5.4).
+    """
+    weighed = []
+    for place, part in enumerate(accepted.split(",")[:_MOST_ASKED]):
+        tag, _, weight = part.strip().partition(";")
+        known = tag.strip().partition("-")[0].lower()
+        said = weight.strip().removeprefix("q=") if weight else "1"
+        q = float(said) if re.fullmatch(r"[01](\.[0-9]{0,3})?", said) else 0.0
+        if known in LANGUAGES and q > 0:
+            weighed.append((-q, place, known))
+    return min(weighed)[2] if weighed else DEFAULT
 
 
 def current() -> str:

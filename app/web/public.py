@@ -57,7 +57,10 @@ router = APIRouter()
 
 
 class _Reader:
-    """ASGI middleware: the language is asked for in the address (``?lang=en``); no cookie is ever set here."""
+    """ASGI middleware: the language asked for in the address (``?lang=en``), else the browser's first of ours.
+
+    No cookie is ever set here; what is kept of a page on its way differs by the browser's languages.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -66,7 +69,8 @@ class _Reader:
         if scope["type"] == "http":
             request = Request(scope)
             request.state.actor = None
-            request.state.language = language.use(request.query_params.get("lang", language.DEFAULT))
+            asked = request.query_params.get("lang") or language.preferred(request.headers.get("accept-language", ""))
+            request.state.language = language.use(asked)
         await self.app(scope, receive, send)
 
 
@@ -221,7 +225,7 @@ def _hanging(row: SignPage) -> Hanging:
 def _page(request: Request, template: str, *, status: int = 200, **context: object) -> Response:
     lang = language.use(request.state.language)
     body = request.app.state.env.get_template(template).render(request=request, language=lang, **context)
-    return HTMLResponse(body, status_code=status)
+    return HTMLResponse(body, status_code=status, headers={"vary": "accept-language"})
 
 
 def _by_machine(request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -34,6 +35,12 @@ def test_streets_are_listed_filtered_sorted_and_paged(world: World, office: Offi
     assert len(uids_in(officer.reads("/inventory?scope=in"), "/inventory")) == 27
     assert "没有符合条件的街路巷" in officer.reads("/inventory?state=in_force")
     assert uids_in(officer.reads(f"/inventory?in={uid_of(world, '乙村')}"), "/inventory") == []
+
+
+def test_a_surveyed_name_stands_in_its_own_column_alone(world: World, office: Office):
+    build_street(world, "甲村", surveyed_name="老街")
+    rows = Person(office, Role.TOWN_OFFICER, "南镇").reads("/inventory").partition("<tbody>")[2]
+    assert re.findall(r">\s*老街\s*</(\w+)>", rows) == ["td"]
 
 
 def test_a_street_with_a_name_in_force_bears_it_in_the_list_and_on_its_record(world: World, office: Office):

@@ -131,6 +131,14 @@ def test_a_record_shows_the_face_without_any_inline_style(office: Office, world:
     assert "style=" not in page.split("sign-face")[1].split("</svg>")[0]
 
 
+def test_a_sign_that_faces_north_is_told_so_with_nought_degrees(office: Office, world: World):
+    sign = build_sign(world, build_street(world, "甲村"), bound=False)
+    run(world, "UPDATE planning.sign SET facing_deg = 359.8 WHERE id = :id RETURNING 1", id=sign.id)
+    here = f"/planning/{uid(world, 'planning.sign', sign.id)}"
+    page = office.signed_in(Role.COUNTY_OFFICER, "东县").get(here).text
+    assert "北（0°）" in page
+
+
 def test_a_sign_is_moved_coloured_dropped_and_put_back(office: Office, world: World):
     sign = build_sign(world, build_street(world, "甲村"), bound=False)
     here = f"/planning/{uid(world, 'planning.sign', sign.id)}"

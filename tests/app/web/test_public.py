@@ -74,6 +74,28 @@ def test_english_and_large_print_are_plain_links_that_stay(public: TestClient, t
     assert "set-cookie" not in public.get(f"/s/{token}").headers
 
 
+@pytest.mark.parametrize(
+    ("accepted", "asked", "shown"),
+    [
+        ("en-US,en;q=0.9", "", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "", "zh-CN"),
+        ("fr,en;q=0.3,zh;q=0.7", "", "zh-CN"),
+        ("fr-FR", "", "zh-CN"),
+        ("en;q=0,zh;q=x", "", "zh-CN"),
+        ("", "", "zh-CN"),
+        ("en-US", "?lang=zh", "zh-CN"),
+        ("zh-CN", "?lang=en", "en"),
+    ],
+)
+def test_a_first_visit_is_in_the_browsers_language_and_the_address_goes_before_it(
+    public: TestClient, token: str, accepted: str, asked: str, shown: str
+):
+    answer = public.get(f"/s/{token}{asked}", headers={"accept-language": accepted})
+    assert f'<html lang="{shown}"' in answer.text
+    assert answer.headers["vary"] == "accept-language"
+    assert f"lang={'en' if shown == 'zh-CN' else 'zh'}" in answer.text, "the other language is a link away"
+
+
 def test_a_forged_code_gets_a_page_that_helps(public: TestClient, token: str):
     wrong = next(c for c in (token[:-1] + symbol for symbol in ALPHABET) if not is_valid(c))
     answer = public.get(f"/s/{wrong}")
