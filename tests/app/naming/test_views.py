@@ -338,22 +338,22 @@ def test_foreign_proposals_and_foreign_roles(office: Office, county: Person, bat
 def test_a_decision_confirmed_for_words_that_were_changed_meanwhile_approves_nothing(
     office: Office, county: Person, batch: str
 ):
-    """A reads 公正路 and is asked to confirm; B sends it back, writes 明德路 and submits; A confirms what A read."""
+    """A reads 听荷路 and is asked to confirm; B sends it back, writes 望岱路 and submits; A confirms what A read."""
     uid = suggested(county, batch)[0]
-    revise(county, uid, "公正路")
+    revise(county, uid, "听荷路")
     county.goes("/naming/submit", seen=as_shown(county, uid), read="yes")
     paper = {"authority": "西县人民政府", "approved_on": "2024-07-01", "number": "西政字〔2024〕3号"}
     asked = county.sends("/naming/decide/form", status=200, seen=as_shown(county, uid)).text
     confirm = county.sends("/naming/decide", status=200, seen=seen_in(asked), **paper).text
-    assert "公正路" in confirm
+    assert "听荷路" in confirm
     other = Person(office, Role.COUNTY_OFFICER, "西县")
     other.goes("/naming/return", seen=as_shown(other, uid), reason="请改名")
-    revise(other, uid, "明德路")
+    revise(other, uid, "望岱路")
     other.goes("/naming/submit", seen=as_shown(other, uid), read="yes")
     for step, more in (("/naming/decide", {**paper, "sure": "yes"}), ("/naming/decide/form", {})):
         told = html.unescape(county.sends(step, status=409, seen=seen_in(confirm), **more).text)
-        assert "公正路" in told, step
-        assert "明德路" in told, step
+        assert "听荷路" in told, step
+        assert "望岱路" in told, step
     assert uids_in(county.reads("/naming/decisions"), "/naming/decisions") == []
     assert proposals_of(county, batch, "submitted") == [uid]
 
@@ -369,12 +369,12 @@ def test_a_step_on_many_is_refused_whole_where_one_was_changed_meanwhile(county:
     assert len(listed) == len(uids)
     if before == "submitted":
         county.goes("/naming/return", seen=as_shown(county, uids[0]), reason="请改名")
-        revise(county, uids[0], "明德路")
+        revise(county, uids[0], "望岱路")
         county.goes("/naming/submit", seen=as_shown(county, uids[0]), read="yes")
     else:
-        revise(county, uids[0], "明德路")
+        revise(county, uids[0], "望岱路")
     told = html.unescape(county.sends(f"/naming/{step}", status=409, seen=listed, reason="不", read="yes").text)
-    assert "明德路" in told
+    assert "望岱路" in told
     assert "您看到的" in told
     assert sorted(proposals_of(county, batch, before)) == sorted(uids)
 
