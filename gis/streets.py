@@ -21,6 +21,7 @@ the order of the input. The cost grows with n log n in the number of segments. T
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -46,6 +47,8 @@ Flags = NDArray[np.bool_]
 GAP_M = 150.0
 #: The two ways around a traffic island are no longer than this, nor is one longer than the other by more than that.
 ISLAND_M, ISLAND_RATIO = 120.0, 1.5
+#: A blank beside a Chinese character parts no words.
+_BLANK = re.compile(r"(?<=[\u3400-\u9fff]) | (?=[\u3400-\u9fff])")
 # Rank of importance; equal ranks are the same to a walker. Words of OSM and of 公路法 / village road tables.
 CLASS_RANKS = {
     **dict.fromkeys(("primary", "国道", "省道"), 1),
@@ -134,11 +137,11 @@ def known_streets(segments: Sequence[Centreline], street: Ints, names: Sequence[
     """Streets that are known already, whoever made them, in the form in which derived ones come.
 
     ``street`` (S,) the number of each segment's street, ``names`` the streets' names by number, None for none; they are
-    compared as derived names are (NFKC, one blank between words). Segments as in :func:`derive_streets`. Raises
+    compared as derived names are (:func:`plain_name`). Segments as in :func:`derive_streets`. Raises
     :class:`gis.errors.GisError` for a segment without length.
     """
     courses = lay_courses(_column(segments, "line"))
-    titles = tuple(map(_plain, names))
+    titles = tuple(map(plain_name, names))
     return Streets(
         street=np.asarray(street, dtype=np.intp),
         names=titles,
@@ -160,8 +163,10 @@ class _Ground:
     oneway: Flags
 
 
-def _plain(name: str | None) -> str | None:
-    return " ".join(unicodedata.normalize("NFKC", name).split()) or None if name else None
+def plain_name(name: str | None) -> str | None:
+    """A name as it is compared: NFKC, one blank between words, none beside a Chinese character; None for none."""
+    words = " ".join(unicodedata.normalize("NFKC", name).split()) if name else ""
+    return _BLANK.sub("", words) or None
 
 
 def _column(segments: Sequence[Centreline], field: str) -> NDArray[np.object_]:
@@ -172,7 +177,7 @@ def _column(segments: Sequence[Centreline], field: str) -> NDArray[np.object_]:
 
 def _codes(names: NDArray[np.object_]) -> tuple[list[str], Ints]:
     """The different names, and each segment's as a number in them."""
-    written = {name: _plain(name) for name in set(names)}
+    written = {name: plain_name(name) for name in set(names)}
     titles = sorted({name for name in written.values() if name is not None})
     number = {title: code for code, title in enumerate(titles)}
     code = {name: UNNAMED if plain is None else number[plain] for name, plain in written.items()}

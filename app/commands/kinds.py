@@ -25,7 +25,7 @@ from app.intake.datums import Look, look
 from app.intake.mappings import choosing
 from app.intake.steps import Origin, take_in
 from app.inventory.queries import loose_segments
-from app.inventory.steps import derive, judge_scope
+from app.inventory.steps import derive, judge_again, judge_scope
 from app.web import language
 from gis.features import Survey
 from gis.formats import Columns
@@ -163,7 +163,7 @@ def apply(
     """
     taken = take_in(session, clock, survey=survey, origin=origin, division=division, tell=part(tell, 0.0, _TAKEN_IN))
     streets = derive(session, clock, division=division, tell=part(tell, _TAKEN_IN, _DERIVED)).streets
-    in_scope = judge_scope(session, clock, division=division)
+    in_scope = judge_again(session, clock, division=division)
     tell(1.0)
     return {"intake": str(taken.uid), "rows": len(survey.reports), "streets": streets, "in_scope": in_scope}
 

@@ -50,6 +50,7 @@ class Case:
     apart_m: float = 0.0
     others: tuple[str, ...] = ()
     group: int = 0
+    called: str = ""  # what later surveys call it
 
 
 Said = tuple[str, dict[str, object]]
@@ -61,6 +62,8 @@ def reason(ledger: Ledger, case: Case) -> Said:
         return _unsigned(case)
     if ledger is Ledger.NEARBY:
         return _nearby(case)
+    if ledger is Ledger.SEVERAL and case.called:
+        return N_("A later survey calls it {names}"), {"names": case.called}
     if ledger is Ledger.SEVERAL:
         return N_("On one course with {names}"), {"names": "、".join(dict.fromkeys(case.others))}
     if ledger is Ledger.REPEATED:

@@ -94,7 +94,7 @@ class Street(Editable, Placed, Table):
 
 
 class StreetSegment(Kept, Placed, Table):
-    """Which segments a street is made of; a segment belongs to one street.
+    """Which segments a street is made of; one of which only parts were new may have made several streets.
 
     ``beside``: it came later and only runs along the street's line, of which it is no part.
     """
@@ -102,7 +102,7 @@ class StreetSegment(Kept, Placed, Table):
     __tablename__ = "street_segment"
     __table_args__ = (
         *within("street_segment"),
-        UniqueConstraint("segment_id", name="uq_street_segment_segment_id"),
+        UniqueConstraint("segment_id", "street_id", name="uq_street_segment_segment_id_street_id"),
         Index("ix_street_segment_street_id", "street_id"),
         {"schema": "inventory"},
     )

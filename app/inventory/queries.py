@@ -21,6 +21,7 @@ from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, Str
 from gis import shaping
 from gis.crs import bearings_deg
 from gis.errors import GisError
+from gis.streets import plain_name
 
 #: What the page counts from which the scope is judged.
 STREETS, IN_SCOPE = N_("Streets"), N_("Streets in scope")
@@ -87,6 +88,19 @@ def whole_in_scope(counts: Mapping[str, int]) -> Whole:
     """The counted streets of a territory by what a judgement of their scope changes, as one."""
     n = sum(counts.get(state.value, 0) for state in StreetState)
     return Whole(((STREETS, n), (IN_SCOPE, counts["in_scope"])), counts["mark"])
+
+
+def also_called(session: Session, street: Street, name: str | None) -> list[str]:
+    """What later surveys call a street otherwise than ``name``, else than its surveyed one."""
+    mine = plain_name(name or street.surveyed_name)
+    wanted = (
+        select(Segment.name)
+        .join(StreetSegment, StreetSegment.segment_id == Segment.id)
+        .where(StreetSegment.street_id == street.id, StreetSegment.beside, Segment.name.is_not(None))
+        .distinct()
+        .order_by(Segment.name)
+    )
+    return [called for called in session.scalars(wanted) if called and plain_name(called) != mine]
 
 
 def loose_segments(session: Session, place: Division) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import shapely
 from geoalchemy2 import WKBElement
-from sqlalchemy import Date, Double, bindparam, delete, insert, select, text, update
+from sqlalchemy import Date, Double, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
@@ -21,7 +21,7 @@ from app.base.errors import N_, Conflict, Invalid
 from app.base.models import Division
 from app.base.shares import Share, each, part, silent
 from app.base.tables import SRID
-from app.intake.models import Intake, Segment
+from app.intake.models import Facility, Intake, Segment
 from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, StreetState
 from gis.crs import bearings_deg, metres_per_degree
 from gis.features import Centreline
@@ -64,9 +64,10 @@ _JUDGE = text(
 ).bindparams(bindparam("today", type_=Date), bindparam("within_m", type_=Double))
 _HASHING, _AS_EVER = text("SET LOCAL enable_nestloop = off"), text("SET LOCAL enable_nestloop = on")
 #: A line within so many metres of a street's is a second survey of it (estimate: what two hand-held receivers differ).
-NEAR_M = 6.0
-#: A line runs along a street where this much of it does (estimate); less than so many metres of it is a crossing.
-ALONG, APART_M = 0.8, 15.0
+NEAR_M = 10.0
+#: A line runs along a street where this much of it does (estimate); less than so many metres of it is a crossing, or
+#: what two surveys draw differently where streets meet.
+ALONG, APART_M = 0.8, 25.0
 NAMED = N_(
     "{n} streets made of the lines of {source} bear decided names, so this file can no longer be taken back. Correct"
     " single streets on their pages or on the map instead."
@@ -117,13 +118,12 @@ def derive(session: Session, clock: Clock, *, division: Division, tell: Share = 
     adding = insert(Street).returning(Street.id, sort_by_parameter_order=True)
     ids = session.scalars(adding, made, execution_options={"render_nulls": True}).all()
     tell(_WRITTEN)
-    longest = sorted(range(len(pieces)), key=lambda n: (-pieces[n][1].length, n))
-    owner = {pieces[n][0].id: int(streets.street[n]) for n in reversed(longest)}
+    owners = dict.fromkeys((row.id, int(number)) for (row, _), number in zip(pieces, streets.street, strict=True))
     session.execute(
         insert(StreetSegment),
         [
             {"street_id": ids[number], "segment_id": segment, "division_id": made[number]["division_id"]}
-            for segment, number in owner.items()
+            for segment, number in owners
         ],
     )
     tell(1.0)
@@ -278,8 +278,32 @@ def judge_scope(session: Session, clock: Clock, *, division: Division, within_m:
     reached = select(ScopeReason.street_id).where(ScopeReason.until_on.is_(None))
     session.execute(update(Street).where(below, Street.in_scope, Street.id.not_in(reached)).values(in_scope=False))
     session.execute(update(Street).where(below, ~Street.in_scope, Street.id.in_(reached)).values(in_scope=True))
-    count = select(text("count(*)")).select_from(Street).where(below, Street.in_scope)
-    return int(session.scalar(count) or 0)
+    return _in_scope(session, division)
+
+
+def judge_again(session: Session, clock: Clock, *, division: Division) -> int:
+    """As :func:`judge_scope` at the distances last used below the division; how many are in scope.
+
+    Villages of which none is known take the newest of the others, else ``SCOPE_M``.
+    """
+    newest = (
+        select(func.max(ScopeReason.id))
+        .where(ScopeReason.territory.op("<@")(division.path))
+        .group_by(ScopeReason.division_id)
+    )
+    wanted = select(ScopeReason.division_id, ScopeReason.within_m, ScopeReason.id).where(ScopeReason.id.in_(newest))
+    used = session.execute(wanted.order_by(ScopeReason.id)).all()
+    usual = used[-1].within_m if used else SCOPE_M
+    judge_scope(session, clock, division=division, within_m=usual)
+    for row in used:
+        if row.within_m != usual:
+            judge_scope(session, clock, division=session.get_one(Division, row.division_id), within_m=row.within_m)
+    return _in_scope(session, division)
+
+
+def _in_scope(session: Session, division: Division) -> int:
+    below = Street.territory.op("<@")(division.path)
+    return int(session.scalar(select(text("count(*)")).select_from(Street).where(below, Street.in_scope)) or 0)
 
 
 def require_distance(within_m: float) -> None:
@@ -291,15 +315,18 @@ def require_distance(within_m: float) -> None:
 def dissolve(session: Session, *, intake: Intake) -> int:
     """Unnamed streets made of an intake's lines → none; how many. Lines of other intakes in them are loose again.
 
-    By officers. A street that the intake's lines only run along stays. Raises Conflict where names were proposed or
+    By officers. A street that the intake's lines only run along stays; what its facilities put in scope is judged anew
+    once they are gone (:func:`judge_again`). Raises Conflict where names were proposed or
     given for some of them, and where people split, joined, drew or re-shaped some, or said that they are no street.
     """
     of_intake = select(Segment.id).where(Segment.intake_id == intake.id)
     made = select(StreetSegment.street_id).where(StreetSegment.segment_id.in_(of_intake), ~StreetSegment.beside)
     ids = session.scalars(made.distinct()).all()
     _refuse_built_on(session, intake, ids)
+    found = select(Facility.id).where(Facility.intake_id == intake.id)
     try:
         with session.begin_nested():
+            session.execute(delete(ScopeReason).where(ScopeReason.facility_id.in_(found)))
             session.execute(delete(StreetSegment).where(StreetSegment.segment_id.in_(of_intake), StreetSegment.beside))
             for table in (ScopeReason, StreetSegment):
                 session.execute(delete(table).where(table.street_id.in_(ids)))

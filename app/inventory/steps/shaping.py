@@ -27,7 +27,8 @@ from app.inventory.asks import Hold, HoldsOfStreets
 from app.inventory.logic import CUT_M, JOIN_M
 from app.inventory.models import LineSource, ScopeReason, Stream, Street, StreetSegment, StreetState
 from app.inventory.queries import line_of
-from app.inventory.steps.deriving import ALONG, NEAR_M, chord_bearing_deg, judge_scope
+from app.inventory.steps.deriving import ALONG, NEAR_M, chord_bearing_deg
+from app.inventory.steps.deriving import judge_again as judge_village
 from gis import shaping
 from gis.crs import lengths_m
 from gis.errors import GisError
@@ -248,28 +249,31 @@ def _share_segments(
 
 
 def _take_over(session: Session, kept: Street, others: Sequence[Street]) -> None:
-    """The segments and reasons of the others, each facility once: the oldest reason that holds."""
+    """The segments of the others, each once, and their reasons, each facility once: the oldest reason that holds."""
     keys = [street.id for street in (kept, *others)]
-    members = session.scalars(select(StreetSegment).where(StreetSegment.street_id.in_(keys))).all()
-    for member in members:
-        member.street_id = kept.id
+    members = session.scalars(
+        select(StreetSegment).where(StreetSegment.street_id.in_(keys)).order_by(StreetSegment.id)
+    ).all()
     reasons = session.scalars(
         select(ScopeReason).where(ScopeReason.street_id.in_(keys)).order_by(ScopeReason.found_on, ScopeReason.id)
     ).all()
-    held: set[int] = set()
-    doubles = []
-    for reason in reasons:
-        if reason.until_on is None and reason.facility_id in held:
-            doubles.append(reason)
-        elif reason.until_on is None:
-            held.add(reason.facility_id)
-    for reason in doubles:
-        session.delete(reason)
+    mine = sorted(members, key=lambda member: member.street_id != kept.id)
+    moving = [*_once(mine, "segment_id"), *_once([one for one in reasons if one.until_on is None], "facility_id")]
+    moving += [reason for reason in reasons if reason.until_on is not None]
+    for row in {*members, *reasons} - {*moving}:
+        session.delete(row)
     session.flush()
-    for reason in reasons:
-        if reason not in doubles:
-            reason.street_id = kept.id
+    for row in moving:
+        row.street_id = kept.id
     session.flush()
+
+
+def _once(rows: Sequence[StreetSegment | ScopeReason], key: str) -> list[StreetSegment | ScopeReason]:
+    """The first row of each value of a column."""
+    found: dict[int, StreetSegment | ScopeReason] = {}
+    for row in rows:
+        found.setdefault(getattr(row, key), row)
+    return list(found.values())
 
 
 def _remove(session: Session, streets: Sequence[Street]) -> None:
@@ -303,13 +307,8 @@ def _require_plausible(session: Session, line: MultiLineString, village: Divisio
 def judge_again(session: Session, clock: Clock, *streets: Street) -> None:
     """The scope of the streets' village anew, at the distance last used there; nothing where it was never judged."""
     village = session.get_one(Division, streets[0].division_id)
-    rule = session.scalar(
-        select(ScopeReason.within_m)
-        .where(ScopeReason.territory.op("<@")(village.path))
-        .order_by(ScopeReason.id.desc())
-        .limit(1)
-    )
-    if rule is not None:
-        judge_scope(session, clock, division=village, within_m=rule)
+    judged = select(ScopeReason.id).where(ScopeReason.territory.op("<@")(village.path)).limit(1)
+    if session.scalar(judged) is not None:
+        judge_village(session, clock, division=village)
     for street in streets:
         session.refresh(street)

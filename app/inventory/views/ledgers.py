@@ -39,7 +39,8 @@ HINTS = {
         "Streets without a name beside a named one, or in line with it. Ask whether they belong to it first."
     ),
     Ledger.SEVERAL: N_(
-        "Streets that run on as one course under several names. Decide which name it keeps, or where the one ends."
+        "Streets that run on as one course under several names, or that a later survey calls otherwise. Decide which"
+        " name it keeps, or where the one ends."
     ),
     Ledger.REPEATED: N_(
         "Streets of one county that bear the same name and do not touch. Decide which of them keeps it."
@@ -221,7 +222,7 @@ def _others(street: int, concern: Concern) -> list[int]:
 def _entry(say: Callable[..., str], ledger: Ledger, row: Any, concern: Concern, others: tuple[Told, ...]) -> Entry:
     names = tuple(other.name for other in others)
     named = (row.name, *names) if ledger is Ledger.SEVERAL else names
-    case = Case(row.Street.state, row.signs, concern.apart_m, named, len(concern.group))
+    case = Case(row.Street.state, row.signs, concern.apart_m, named, len(concern.group), row.called or "")
     message, values = logic.reason(ledger, case)
     return Entry(row, say(message, **values), others, len(concern.group) - 1 - len(others))
 

@@ -198,7 +198,7 @@ def judge(
 
 
 @router.post("/inventory/intakes/{uid}/undo")
-def undo_intake(session: Work, show: Show, uid: UUID, version: Version) -> Response:
+def undo_intake(session: Work, show: Show, clock: Now, uid: UUID, version: Version) -> Response:
     """An intake is undone together with the unnamed streets made of its lines; its record and its file stay."""
     intake = session.scalar(select(Intake).where(Intake.uid == uid))
     if intake is None:
@@ -206,6 +206,7 @@ def undo_intake(session: Work, show: Show, uid: UUID, version: Version) -> Respo
     require_row(intake, version, title=intake.source, url=f"/intake/{uid}")
     steps.dissolve(session, intake=intake)
     take_back(session, intake=intake)
+    steps.judge_again(session, clock, division=session.get_one(Division, intake.division_id))
     return show.see(
         f"/intake/{uid}", "The intake of {source} is undone.", undo=current_act(session), source=intake.source
     )
@@ -243,11 +244,12 @@ def show_record(
 ) -> Response:
     """The page of a street; with ``errors`` beside what was typed."""
     village = session.get_one(Division, street.division_id)
+    named = later.in_force(session, [street.id]).get(street.id)
     return show.page(
         "inventory/record.html",
         status=422 if errors else 200,
         street=street,
-        named=later.in_force(session, [street.id]).get(street.id),
+        named=named,
         days=later.days(session, street.id),
         runs=logic.runs(street.bearing_deg),
         village=village,
@@ -255,6 +257,7 @@ def show_record(
         reasons=queries.reasons_of(session, street),
         intakes=queries.intakes_of(session, street),
         segments=queries.segments_of(session, street),
+        called=queries.also_called(session, street, named.words if named else None),
         facilities=FACILITIES,
         roads=ROADS,
         is_blue=is_blue,

@@ -9,21 +9,27 @@ from datetime import date
 
 import pytest
 from geoalchemy2.shape import to_shape
-from shapely import LineString, MultiLineString
+from shapely import LineString, MultiLineString, Point
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.base.errors import Conflict, Invalid, MingluError
 from app.base.history import current_act, undo
 from app.base.models import Division, Role
+from app.base.shares import silent
+from app.commands.kinds import apply
 from app.intake.models import Intake, Segment
-from app.intake.steps import Origin, take_in
-from app.inventory import steps
+from app.intake.steps import Origin, take_in, undo_intake
+from app.inventory import ledgers, queries, steps
+from app.inventory.ledgers import Asked
+from app.inventory.logic import Ledger
 from app.inventory.models import ScopeReason, Street, StreetSegment
 from app.naming.queries import holds_of_streets as named
+from app.naming.queries import named_streets
 from app.naming.steps import Wording, propose
 from app.planning.queries import holds_of_streets as signed
-from gis.features import Survey
+from app.planning.queries import signed_streets
+from gis.features import Facility, FacilityKind, RowReport, Survey, Verdict
 from tests.app.builders import build_name, build_sign, build_street, person
 from tests.surveys import at, crossing
 from tests.world import World
@@ -359,3 +365,66 @@ def test_an_intake_whose_streets_bear_decided_names_says_that_it_stays(small: Sm
     build_name(small.world, street)
     with small.acting() as session, pytest.raises(Conflict, match="can no longer be taken back"):
         steps.dissolve(session, intake=session.scalars(select(Intake)).one())
+
+
+def called(survey: Survey, name: str, *lines: LineString) -> Survey:
+    """The survey with these lines alone, all of that name."""
+    first = survey.centrelines[0]
+    made = tuple(replace(first, key=f"w/{n}", line=line, name=name) for n, line in enumerate(lines, 20))
+    reports = tuple(RowReport(row, line.key, Verdict.ACCEPTED) for row, line in enumerate(made, 1))
+    return replace(survey, centrelines=made, areas=(), facilities=(), reports=reports)
+
+
+def test_a_later_survey_that_calls_a_street_otherwise_is_listed_with_what_it_calls_it(small: Small):
+    for name in ("中山路", "孙文路", "孙 文 路"):
+        line = LineString([at(-3, 0.02), at(3, 0.02)])
+        assert small.take_in(called(crossing(), name, line), name) == 0
+    with small.acting() as session:
+        road = small.road(session)
+        assert road.surveyed_name == "中山路"
+        assert queries.also_called(session, road, None) == ["孙 文 路", "孙文路"]
+        assert queries.also_called(session, road, "孙文路") == ["中山路"]
+        asked = Asked(small.town(session), "", named_streets, signed_streets)
+        row = session.execute(ledgers.rows_of(asked, Ledger.SEVERAL, {})).one()
+        assert row.Street.id == road.id
+        assert set(row.called.split("、")) == {"孙 文 路", "孙文路"}
+        assert ledgers.counts(session, asked, {})[Ledger.SEVERAL] == 1
+
+
+def test_the_next_import_judges_by_the_distance_last_used_in_each_village(small: Small):
+    with small.acting() as session:
+        town = small.town(session)
+        far = steps.judge_scope(session, small.world.clock, division=town, within_m=200.0)
+        assert far > steps.judge_again(session, small.world.clock, division=town) - 1
+        assert set(session.scalars(select(ScopeReason.within_m).where(ScopeReason.until_on.is_(None)))) == {200.0}
+    with small.acting() as session:
+        take = called(crossing(), "新路", LineString([at(-3, 6), at(3, 6)]))
+        apply(session, small.world.clock, survey=take, origin=Origin("c"), division=small.town(session), tell=silent)
+        assert set(session.scalars(select(ScopeReason.within_m).where(ScopeReason.until_on.is_(None)))) == {200.0}
+
+
+def test_an_intake_whose_shop_put_a_street_in_scope_is_undone_and_the_scope_judged_anew(small: Small):
+    shop = Facility("n/9", FacilityKind.SHOP, "小卖部", Point(at(-2, 0.1)))
+    survey = replace(
+        crossing(), centrelines=(), areas=(), facilities=(shop,), reports=(RowReport(1, "n/9", Verdict.ACCEPTED),)
+    )
+    before = [row[:7] for row in small.told()]
+    small.take_in(survey, "shop")
+    with small.acting() as session:
+        assert small.road(session).in_scope
+        newest = session.scalars(select(Intake).order_by(Intake.id.desc()).limit(1)).one()
+        assert steps.dissolve(session, intake=newest) == 0
+        undo_intake(session, intake=newest)
+        steps.judge_again(session, small.world.clock, division=small.town(session))
+    assert [row[:7] for row in small.told()] == before
+
+
+def test_a_line_that_leaves_a_street_twice_is_undone_with_all_that_it_made(small: Small):
+    before = [row[:7] for row in small.told()]
+    out = LineString([at(-6, 0), at(-3.5, 0), at(-3, 0), at(3, 0), at(6, 0)])
+    small.take_in(called(crossing(), "", out), "b")
+    assert len(small.told()) == len(before) + 2
+    with small.acting() as session:
+        newest = session.scalars(select(Intake).order_by(Intake.id.desc()).limit(1)).one()
+        assert steps.dissolve(session, intake=newest) == 2
+    assert [row[:7] for row in small.told()] == before
