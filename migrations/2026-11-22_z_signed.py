@@ -28,8 +28,8 @@ CREATE TRIGGER x_signed AFTER INSERT OR UPDATE OF proposed_by ON naming.proposal
 CREATE TRIGGER x_signed AFTER INSERT OR UPDATE OF inspected_by ON rollout.inspection FOR EACH ROW
   EXECUTE FUNCTION base.keep_signed('inspected_by');
 -- A finding that comes back brings along the answer that it had: only new answers are signed here.
-CREATE TRIGGER x_signed AFTER UPDATE OF waived_by ON naming.finding FOR EACH ROW
-  WHEN (NEW.waived_by IS DISTINCT FROM OLD.waived_by) EXECUTE FUNCTION base.keep_signed('waived_by');
+CREATE TRIGGER x_signed AFTER UPDATE OF waiver, waived_by ON naming.finding FOR EACH ROW
+  WHEN (NEW.waived_by IS DISTINCT FROM OLD.waived_by OR NEW.waiver IS DISTINCT FROM OLD.waiver) EXECUTE FUNCTION base.keep_signed('waived_by');
 """
 
 UNSIGNED = """

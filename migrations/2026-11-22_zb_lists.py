@@ -54,7 +54,7 @@ DECLARE
                       WHERE s.predecessor_id = old AND s.division_id <> old AND s.kind = 'split');
 BEGIN
   IF (part = ANY (parts)) IS NOT TRUE OR what NOT IN ('inventory.street', 'intake.facility') OR EXISTS (
-       SELECT FROM base.division d WHERE d.id = ANY (parts || old) AND base.actor() IS NOT NULL
+       SELECT FROM base.division d WHERE d.id = ANY (parts || old) AND (base.actor() IS NOT NULL OR session_user = 'minglu_office')
           AND (d.path <@ base.reach('base.succession', 'create')) IS NOT TRUE) OR EXISTS (
        SELECT FROM unnest(things) t WHERE NOT EXISTS (SELECT FROM base.followed w WHERE w.subject = what
           AND w.row_id = t AND w.predecessor_id = old AND w.division_id = ANY (parts))) THEN

@@ -56,3 +56,9 @@ class Invalid(MingluError):
 
 class Unready(MingluError):
     """Something the program needs is missing (database, privilege, port, disk); the message says the remedy."""
+
+
+class Subject(str):
+    """A table's name (``naming.finding``) as a value of a message: pages say what its records are called."""
+
+    __slots__ = ()

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound, Subject
 from app.base.models import Entry
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ SHOWN = 50
 UNDO_FOR = timedelta(minutes=10)
 BLOCK = 10_000
 _REFUSALS = {
-    "UN001": "This step cannot be undone: {subject} keeps what was once recorded. Record the correction instead.",
-    "UN002": "This cannot be undone any more: {subject} was changed again since. Change it by hand.",
-    "UN003": "This cannot be undone: a row of {subject} is gone, or not yours to change.",
+    "UN001": N_("This step cannot be undone: {subject} keeps what was once recorded. Record the correction instead."),
+    "UN002": N_("This cannot be undone any more: {subject} was changed again since. Change it by hand."),
+    "UN003": N_("This cannot be undone: a row of {subject} is gone, or not yours to change."),
 }
 
 
@@ -95,7 +95,7 @@ def refusal_of(error: DBAPIError) -> NotAllowed | Conflict | None:
     if state not in _REFUSALS:
         return None
     refusal = NotAllowed if state == "UN001" else Conflict
-    return refusal(_REFUSALS[state], subject=str(error.orig).splitlines()[0])
+    return refusal(_REFUSALS[state], subject=Subject(str(error.orig).splitlines()[0]))
 
 
 def current_act(session: Session) -> UUID:

@@ -274,9 +274,9 @@ def reaches(session: Session, division_id: int, *, subject: str, act: str) -> bo
     )
 
 
-def speak(session: Session, actor: Actor, language: str) -> None:
-    """The language that a person is spoken to in wherever they sign in, and in what long work of theirs says."""
-    session.get_one(Person, actor.id).language = language
+def speak(session: Session, language: str) -> None:
+    """The language that the person of the transaction is spoken to in, wherever they sign in, and by long work."""
+    session.execute(text("SELECT base.speak(:language)"), {"language": language})
 
 
 def rights_of(session: Session, actor: Actor) -> frozenset[str]:

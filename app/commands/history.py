@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from app.base.history import Anchor, Problem
 
 RESTARTED = (
-    "Transaction numbers began again with block {block}: the database was restored on another server before it. If it"
-    " was not, what that block and the next ones hold may be forged."
+    "restarted: transaction numbers began again with block {block}. If the database was restored on another server"
+    " before it, say so: --restored {block}. If it was not, what that block and the next ones hold may be forged."
 )
 
 
@@ -52,7 +52,8 @@ def seal(anchors: Path | None) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="One exported anchor to compare with, instead of all in the state folder",
 )
-def verify(anchor: Path | None) -> None:
+@click.option("--restored", multiple=True, type=int, help="The first block after a restore on another server")
+def verify(anchor: Path | None, restored: tuple[int, ...]) -> None:
     """Find altered, removed, inserted and truncated rows; name the unsealed ones. Exit code 1 where one is found.
 
     Compared with every anchor in the state folder's anchors/, unless one is named.
@@ -70,7 +71,7 @@ def verify(anchor: Path | None) -> None:
     finally:
         database.close()
     click.echo(_compared(anchors, folder))
-    if _told(problems):
+    if _told(problems, frozenset(restored)):
         sys.exit(1)
     click.secho("The history holds.", fg="green")
 
@@ -86,14 +87,16 @@ def _compared(anchors: Sequence[Anchor], folder: Path) -> str:
     return f"Compared with {files}: {blocks}."
 
 
-def _told(problems: Sequence[Problem]) -> bool:
+def _told(problems: Sequence[Problem], restored: frozenset[int]) -> bool:
     """Say each problem, and how much is unsealed; whether one of them is a fault."""
-    faults = [problem for problem in problems if problem.problem not in {"unsealed", "restarted"}]
+    faults = [
+        problem
+        for problem in problems
+        if problem.problem != "unsealed" and not (problem.problem == "restarted" and problem.block in restored)
+    ]
     for problem in faults:
-        click.secho(_words(problem), fg="red")
-    for problem in problems:
-        if problem.problem == "restarted":
-            click.secho(RESTARTED.format(block=problem.block), fg="yellow")
+        words = RESTARTED.format(block=problem.block) if problem.problem == "restarted" else _words(problem)
+        click.secho(words, fg="red")
     unsealed = sorted(problem.entry_id or 0 for problem in problems if problem.problem == "unsealed")
     if unsealed:
         click.echo(f"{len(unsealed)} entries are not sealed yet: {', '.join(_runs(unsealed))}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -97,9 +98,12 @@ def work() -> None:
 @click.option("--empty", is_flag=True, help="Without the demonstration")
 def run(*, empty: bool) -> None:
     """Start everything in the foreground: database, office, public pages, worker. Ctrl-C stops it all."""
+    from app.base.running import CAUGHT
     from app.base.running import run as supervise
 
     started, cluster = time.monotonic(), private_cluster()
+    for number in CAUGHT:  # before the database starts: what stops us stops it too
+        signal.signal(number, signal.default_int_handler)
     with _not_left_running(cluster):
         if cluster is not None:
             cluster.start()

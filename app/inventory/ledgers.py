@@ -47,7 +47,7 @@ MOST_TOLD = 12
 #: Findings of so many grounds are kept in memory; a county's take some hundred kilobytes.
 MOST_KEPT = 64
 _GROUNDS = (DivisionKind.COUNTY.value, DivisionKind.ZONE.value)
-_NFKC = literal_column("NFKC")
+_NFKC: ColumnElement[Any] = literal_column("NFKC")
 _VILLAGES = (DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value)
 
 

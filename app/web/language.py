@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from babel.messages.pofile import read_po
 
 from app.base.clock import SHANGHAI, day_of
+from app.base.errors import Subject
+from app.web.words import SUBJECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,7 +101,9 @@ def plural(one: str, many: str, n: int, /, **values: object) -> str:
 
 
 def spoken(value: object, language: str | None = None) -> object:
-    """A value as it stands in a sentence: days and moments written out, others as they are."""
+    """A value as it stands in a sentence: days and moments written out, tables called by name, others as they are."""
+    if isinstance(value, Subject):
+        return translate(SUBJECTS.get(value, value), language)
     if isinstance(value, datetime):
         return moment(value, language)
     if isinstance(value, date):

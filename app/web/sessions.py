@@ -67,7 +67,7 @@ class Sessions:
         token = request.cookies.get(COOKIE, "")
         actor = await run_in_threadpool(find_actor, self.database, self.clock, token) if token else None
         request.state.actor = actor
-        wanted = request.cookies.get(LANGUAGE) or (actor.language if actor else language.DEFAULT)
+        wanted = actor.language if actor else request.cookies.get(LANGUAGE) or language.DEFAULT
         request.state.language = language.use(wanted)
         request.state.form_key = token if actor else request.cookies.get(DOOR) or secrets.token_urlsafe(16)
 

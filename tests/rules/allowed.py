@@ -59,6 +59,7 @@ DEFINERS = {
     "base.find_former": "LIKE is not leakproof; takes the territory from the transaction, returns keys only",
     "base.take_back_succession": "puts rows back where nothing changed since, also kept ones; checks who asks",
     "base.begin_attempt": "before login there is no person, and nobody reads passwords but this",
+    "base.speak": "one's own language alone; not every role may change people",
     "base.end_sessions": "of who leaves; nobody but the login's functions touches sessions",
     "base.open_session": "before login there is no person",
     "base.find_session": "finds the person, so there is none yet",

@@ -223,3 +223,23 @@ def test_whoever_may_not_read_the_proposals_of_a_village_asks_nothing_of_its_nei
             for sql in asked:
                 rows = connection.execute(text(sql), {"village": shared_world.places[MINE]}).all()
                 assert bool(rows) == told, (role, sql)
+
+
+def test_nobody_without_a_name_places_what_a_split_left(shared_world: World):
+    """A definer function that asks what a person may do refuses who is none, or works here no more."""
+    with shared_world.office.nobody(via="test") as session, pytest.raises(DBAPIError) as refusal:
+        session.execute(text("SELECT base.part(1, 2, 'inventory.street', ARRAY[]::bigint[])"))
+    assert getattr(refusal.value.orig, "sqlstate", "") == REFUSED
+
+
+def test_an_answer_to_a_finding_is_not_reworded_under_a_colleagues_name(shared_world: World, maker: Maker):
+    officer, colleague = shared_world.person(Role.COUNTY_OFFICER, "东县"), shared_world.person(Role.CITY_OFFICER, "市")
+    key = maker.make(
+        "naming.finding", shared_world.places[MINE], waiver="如此", waived_by=colleague, waived_on="2024-07-01"
+    )
+    table = protected()["naming.finding"]
+    with as_person(shared_world, officer) as connection:
+        here = update(table).where(table.c.id == key)
+        assert outcome(connection, here.values(waiver="另说")) == REFUSED
+        assert outcome(connection, here.values(waiver="另说", waived_by=officer)) == ""
+        connection.rollback()

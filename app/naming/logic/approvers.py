@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 _GOVERNMENT = "人民政府"
@@ -48,9 +49,14 @@ def delegations(setting: object) -> dict[str, tuple[str, ...]]:
     }
 
 
+_PADDED = re.compile(r"〕第?0*(\d+)")
 _STANDARD = str.maketrans("［[【（(］]】）)０１２３４５６７８９", "〔〔〔〔〔〕〕〕〕〕0123456789")
 
 
 def document_number(written: str) -> str:
-    """A document number with the brackets and digits of GB/T 9704 and without blanks, so that it is told again."""
-    return "".join(written.split()).translate(_STANDARD)
+    """A document number as GB/T 9704 writes it, so that it is told again.
+
+    Its brackets and digits, no blanks, and the number itself without 第 and without noughts before it.
+    """
+    plain = "".join(written.split()).translate(_STANDARD)
+    return _PADDED.sub(r"〕\1", plain)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.base.errors import NotAllowed
+from app.base.errors import Invalid, NotAllowed
 from app.base.models import Role
 from app.base.people import Actor, find_actor, log_in, log_out, speak
 from app.base.request import Config, Now, Show
@@ -69,10 +69,12 @@ def choose(
     next: Annotated[str, Form()] = "/",  # noqa: A002
 ) -> Response:
     """Keep the language in this browser, and for who is signed in wherever they sign in next."""
+    if wanted not in language.LANGUAGES:
+        raise Invalid("Choose a value of the list.", field="language")
     spoken, actor = language.use(wanted), request.state.actor
     if actor is not None:
         with request.app.state.database.acting(actor.id, via="language") as session:
-            speak(session, actor, spoken)
+            speak(session, spoken)
     response = RedirectResponse(local(next), status_code=303)
     keep(response, settings, LANGUAGE, spoken, hours=_YEAR_HOURS)
     return response

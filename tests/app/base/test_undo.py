@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -9,11 +10,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from app.base import history
 from app.base.clock import Clock
-from app.base.errors import Conflict, NotAllowed, NotFound
+from app.base.errors import Conflict, NotAllowed, NotFound, Subject
 from app.base.history import current_act, undo
 from app.base.models import Role
 from app.base.people import Actor
+from app.web.language import translate
 from tests.conftest import World
 from tests.rules.rows import Maker
 
@@ -181,3 +184,11 @@ def test_an_undo_is_itself_recorded_and_says_what_it_undid(shared_world: World, 
             {"id": key},
         ).all()
     assert tuple(rows[-1]) == (undone, act, "update", "undo")
+
+
+@pytest.mark.parametrize("state", ["UN001", "UN002", "UN003"])
+def test_what_an_undo_refuses_is_said_in_chinese_with_the_name_of_the_record(state: str):
+    told = translate(history._REFUSALS[state], "zh", subject=Subject("naming.finding"))
+    assert "核查意见" in told
+    assert "naming" not in told
+    assert not re.search("[a-z]{3}", told)

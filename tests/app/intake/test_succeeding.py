@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.base.cluster import Cluster
 from app.base.errors import Conflict, Invalid, NotAllowed
-from app.base.history import entries_of, seal, undo, verify
+from app.base.history import current_act, entries_of, seal, undo, verify
 from app.base.models import CodeSystem, Division, DivisionCode, Role, Succession
 from app.base.people import actor_of
 from app.base.settings import Settings
@@ -372,3 +372,20 @@ def test_an_act_that_somebody_names_in_a_change_is_no_key_to_other_rows(scene: S
             succeeding.take_back(session, act=act)
         session.rollback()
     assert run(scene.world, "SELECT active FROM base.person WHERE id = :id", id=left) is False
+
+
+@pytest.mark.parametrize(("role", "place"), [(Role.CITY_OFFICER, "市"), (Role.COUNTY_OFFICER, "东县")])
+def test_people_go_along_with_their_village_and_come_back(scene: Scene, role: Role, place: str) -> None:
+    """Who may change nobody says what became of the place; the people who stand there go with it."""
+    contact, officer = scene.world.person(Role.VILLAGE_CONTACT, "甲村"), scene.world.person(role, place)
+    home = "SELECT division_id FROM base.person WHERE id = :id"
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, MERGED)
+    with scene.world.office.acting(officer, via="test") as session:
+        edition = session.get_one(Edition, edition.id)
+        assert scene.confirm(session, edition, CODES["甲村"], by=officer) == 1
+        moved, act = bearer(session, "990102100301").id, current_act(session)
+    assert run(scene.world, home, id=contact) == moved
+    with scene.world.office.acting(officer, via="test") as session:
+        assert undo(session, scene.world.clock, actor_of(session, officer), act) > 0
+    assert run(scene.world, home, id=contact) == scene.world.places["甲村"]

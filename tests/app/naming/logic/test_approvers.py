@@ -43,7 +43,15 @@ def test_one_document_for_several_counties_is_the_citys():
 
 
 @pytest.mark.parametrize(
-    "written", ["乐政字〔2024〕12号", "乐政字[2024]12号", "乐政字（２０２４）12号", " 乐政字 【2024】 12号"]
+    "written",
+    [
+        "乐政字〔2024〕12号",
+        "乐政字[2024]12号",
+        "乐政字（２０２４）12号",
+        " 乐政字 【2024】 12号",
+        "乐政字〔2024〕第12号",
+        "乐政字（2024）０１２号",
+    ],
 )
-def test_a_number_is_the_same_with_other_brackets_blanks_and_digits(written):
+def test_a_number_is_the_same_with_other_brackets_blanks_digits_and_noughts(written):
     assert document_number(written) == "乐政字〔2024〕12号"
