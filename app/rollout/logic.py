@@ -18,6 +18,8 @@ from gis.crs import ELLIPSOID
 #: Farther than this from the planned post, an installation is shown to the officers (estimate: a phone's worst
 #: position between houses, with a plot's width).
 FAR_M = 50.0
+#: Farther away than this many metres the phone asks before it records (estimate: another village).
+ASK_M = 500.0
 #: Farther than this, the position is another place's or a mistake, and no proof (estimate).
 ELSEWHERE_M = 20_000.0
 #: What a phone's camera makes; larger files and pictures are refused before they are opened (estimate).

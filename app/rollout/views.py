@@ -299,6 +299,7 @@ def _phone_job(
         done=queries.installation_of(session, job_id=job.id) if job.state == JobState.DONE.value else None,
         face=drawn(plate, settings.code_host) if plate else None,
         maps=links_to(row.lon, row.lat, row.words, native=True),
+        ask_m=logic.ASK_M,
         sent=sent,
         errors=errors or {},
         today=clock.today(),

@@ -159,7 +159,9 @@ def _order(maker: Maker, division_id: int, given: dict[str, Any]) -> dict[str, A
 
 
 def _order_line(maker: Maker, division_id: int, given: dict[str, Any]) -> dict[str, Any]:
-    order = given.get("order_id") or maker.make("printing.order", division_id, maker_id=given.get("maker_id", maker.somebody))
+    order = given.get("order_id") or maker.make(
+        "printing.order", division_id, maker_id=given.get("maker_id", maker.somebody)
+    )
     return {"order_id": order, "position": next(_numbers)}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated
 from uuid import UUID
@@ -108,7 +109,12 @@ def _moved(
             step(proposals)
     except (Conflict, Invalid, NotAllowed) as refusal:
         return _refused(session, show, chosen, refusal, count=len(proposals))
-    return show.see(chosen.next, done, undo=current_act(session), n=len(proposals))
+    return show.see(_there(chosen.next, proposals[0].state), done, undo=current_act(session), n=len(proposals))
+
+
+def _there(url: str, state: str) -> str:
+    """The list that was looked at, where it was of one state of that to which its rows went: there they are."""
+    return re.sub(r"([?&]state=)\w+", rf"\g<1>{state}", url)
 
 
 def _refused(session: Session, show: Answer, chosen: asking.Chosen, refusal: MingluError, *, count: int) -> Response:

@@ -143,6 +143,13 @@ async function send(form: HTMLFormElement, button: HTMLButtonElement): Promise<v
   button.innerHTML = words;
 }
 
+/** A sign that stands far from its plan is asked about before it is recorded; without a position there is none to ask. */
+function isMeant(form: HTMLFormElement): boolean {
+  const typed = (name: string): number => Number(form.querySelector<HTMLInputElement>(`input[name=${name}]`)?.value || Number.NaN);
+  const far = metres(typed("lon"), typed("lat"), Number(form.dataset["lon"]), Number(form.dataset["lat"]));
+  return !(far > Number(form.dataset["askM"])) || window.confirm((form.dataset["ask"] ?? "").replace("{far}", shown(far)));
+}
+
 function startProof(): void {
   const form = document.querySelector<HTMLFormElement>("form[data-proof]");
   const button = form?.querySelector<HTMLButtonElement>("button[type=submit]");
@@ -152,7 +159,7 @@ function startProof(): void {
   startPosition(form);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    void send(form, button);
+    if (isMeant(form)) void send(form, button);
   });
 }
 

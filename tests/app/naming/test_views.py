@@ -476,3 +476,10 @@ def test_a_street_is_marked_by_its_writers_up_to_what_is_proposed_and_by_nobody_
         ):
             session.execute(asked, {"streets": streets, "state": state})
     assert states_of(world) == {"unnamed"}
+
+
+def test_after_a_step_the_list_of_a_state_shows_where_its_rows_went(county: Person, batch: str):
+    uid = suggested(county, batch)[0]
+    gone = county.goes("/naming/submit", seen=as_shown(county, uid), read="yes", next="/naming?state=draft")
+    assert gone == "/naming?state=submitted"
+    assert uids_in(county.reads(gone), "/naming") == [uid]
