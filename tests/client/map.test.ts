@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { validateStyleMin } from "@maplibre/maplibre-gl-style-spec";
-import { narrowing, readBox, writeBox, writeView } from "../../app/web/client/lib/map/address";
+import { narrowing, readBox, withoutGone, writeBox, writeView } from "../../app/web/client/lib/map/address";
 import type { View } from "../../app/web/client/lib/map/address";
 import { Picked } from "../../app/web/client/lib/map/picked";
 import { BY_STATE, makeStyle, stateFilter } from "../../app/web/client/lib/map/style";
@@ -19,6 +19,11 @@ test("the address keeps filters, words, base map, the one thing that is marked a
   const view: View = { q: " 迎宾 ", batch: "b", states: ["unnamed", "in_force"], marked: { kind: "street", uid: "u" }, ground: true, picked: ["a-1", "b-2"] };
   const written = new URLSearchParams(writeView("?in=abc&village=v", view, ALL));
   assert.deepEqual(Object.fromEntries(written), { in: "abc", q: "迎宾", batch: "b", state: "unnamed,in_force", ground: "1", street: "u", streets: "a1,b2" });
+});
+
+test("what is gone leaves the address, with what was being edited of it", () => {
+  assert.equal(withoutGone("?in=abc&street=u&edit=reshape&line=1,2&q=x", ["street"]), "in=abc&q=x");
+  assert.equal(withoutGone("?street=u&edit=reshape", []), "street=u&edit=reshape");
 });
 
 test("tiles are narrowed by territory and batch, the list by states as well", () => {

@@ -111,6 +111,32 @@ def test_an_officer_draws_a_street_and_moves_its_corner(browser: Browser, world:
     assert watched.complaints == []
 
 
+def test_a_drawn_street_that_is_undone_leaves_the_map_with_a_note_and_no_mark(
+    browser: Browser, world: World, street: str
+):
+    watched = Watched(browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN"))
+    page = watched.page
+    with served(create_office_app(world.settings, clock=world.clock)) as url:
+        open_map(page, f"{url}/map?street={street}", login_of(world, Role.TOWN_OFFICER, "南镇"))
+        page.goto(f"{url}/map#at=16/37.4/116.36")
+        page.locator("[data-ready]").wait_for()
+        page.get_by_role("button", name="绘制街路巷").click()
+        for across in (0.3, 0.5):
+            box = page.locator(".maplibregl-canvas").bounding_box()
+            assert box
+            page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * 0.4)
+        expect(page.locator(".map-corner")).to_have_count(2)
+        page.get_by_role("button", name="保存").click()
+        expect(page).to_have_url(re.compile(r"street="))
+        page.locator("#toasts").get_by_role("button", name="撤销").click()
+        expect(page.locator("#toasts")).to_contain_text("已撤销")
+        expect(page.locator(".note")).to_contain_text("已撤销、已合并或已删除")
+        page.locator("[data-ready]").wait_for()
+        expect(page).not_to_have_url(re.compile(r"street="))
+        expect(page.locator("[data-map-panel]")).to_be_empty()
+    assert watched.complaints == []
+
+
 @pytest.fixture
 def fork(world: World) -> str:
     """A street of 甲村 of three branches that meet, and one that goes on from it; the key of the fork."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
-from app.base.errors import Invalid, NotAllowed
+from app.base.errors import Invalid, NotAllowed, NotFound
 from app.base.people import may
 from app.base.request import Place, Show, Work
 from app.base.tables import SAID_OF_PLACES
@@ -21,10 +21,11 @@ from app.planning.models import SignState
 from app.planning.queries import batch as batch_of
 from app.web import mapping
 from app.web.ground import Ground
-from app.web.mapping import Box, Narrowed, Spotted
+from app.web.mapping import Box, Mended, Narrowed, Spotted
 
 router = APIRouter()
 STATES = tuple(state.value for state in StreetState)
+KINDS = ("street", "sign", "village", "batch")
 MOST_REPAIRS = 5_000
 SIGNS = tuple(state.value for state in SignState if state is not SignState.REMOVED)
 
@@ -49,7 +50,7 @@ class Marked:
 
     def spotted(self, session: Session) -> Spotted | None:
         """The thing with its place. Raises NotFound where there is none for this person."""
-        for kind in ("street", "sign", "village", "batch"):
+        for kind in KINDS:
             uid = getattr(self, kind)
             if uid is not None:
                 return getattr(mapping, kind)(session, uid)  # type: ignore[no-any-return]
@@ -73,6 +74,41 @@ def the_narrowed(
     return Narrowed(place, found, mapping.places_of(session, found) if found else None, states)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the map opens with; ``gone`` names what its address asks for and this person does not find (any more)."""
+
+    narrowed: Narrowed
+    spotted: Spotted | None
+    mended: Mended | None
+    gone: tuple[str, ...]
+
+
+def the_opened(
+    session: Work, place: Place, marked: Annotated[Marked, Depends()], state: Annotated[str, Query(max_length=80)] = ""
+) -> Opened:
+    """The address of the map as far as it holds: a street is gone once its drawing is undone, and its address stays.
+
+    What is another territory's is told apart in nothing. Raises what :func:`the_narrowed` raises but for a batch.
+    """
+    gone: list[str] = []
+    narrowed, spotted, mended = the_narrowed(session, place, None, state), None, None
+    if marked.batch:
+        try:
+            narrowed = the_narrowed(session, place, marked.batch, state)
+        except NotFound:
+            gone, marked = ["batch"], replace(marked, batch=None)
+    try:
+        spotted = marked.spotted(session)
+    except NotFound:
+        gone += [kind for kind in KINDS if getattr(marked, kind)][:1]
+    try:
+        mended = mapping.mended(session, marked.mended)
+    except NotFound:
+        gone.append("mended")
+    return Opened(narrowed, spotted, mended, tuple(gone))
+
+
 def the_box(box: Annotated[str, Query(max_length=120)] = "") -> Box | None:
     """``west,south,east,north`` in degrees; None where nothing is said. Raises Invalid for anything else."""
     if not box:
@@ -91,12 +127,12 @@ def page(
     request: Request,
     session: Work,
     show: Show,
-    narrowed: Annotated[Narrowed, Depends(the_narrowed)],
+    opened: Annotated[Opened, Depends(the_opened)],
     marked: Annotated[Marked, Depends()],
 ) -> Response:
     """The map, its filters and its legend, and the same figures as a table for those who cannot use a map."""
-    spotted, ground = marked.spotted(session), request.app.state.ground
-    picked, mended = mapping.picked(session, marked.picked()), mapping.mended(session, marked.mended)
+    narrowed, spotted, mended = opened.narrowed, opened.spotted, opened.mended
+    picked, ground = mapping.picked(session, marked.picked()), request.app.state.ground
     return show.page(
         "map/map.html",
         place=narrowed.place,
@@ -109,6 +145,7 @@ def page(
         or mapping.WHOLE,
         spotted=spotted,
         mended=mended,
+        gone=opened.gone,
         editable=mapping.editable(session, spotted),
         may_shape=may(session, "inventory.street", "change"),
         counts=mapping.counts(session, narrowed),

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.base.models import Role
-from tests.app.web.conftest import Office, put
+from tests.app.web.conftest import Office, put, token_in
 from tests.conftest import World
 
 pytestmark = pytest.mark.database
@@ -222,8 +222,35 @@ def test_the_map_opens_on_what_its_address_names_with_the_way_to_the_record(
     assert abs(west - (116.36 if kind == "village" else 116.3)) < 0.02
     assert f'href="{said}{uid}"' in client.get(f"/map/about?{kind}={uid}").text
     if kind != "village":  # whose names are public
-        assert office.signed_in(Role.TOWN_OFFICER, "中镇").get(f"/map?{kind}={uid}").status_code == 404
+        foreign = office.signed_in(Role.TOWN_OFFICER, "中镇").get(f"/map?{kind}={uid}")
+        assert foreign.status_code == 200
+        assert f'data-gone="{kind}"' in foreign.text
+        assert "迎宾路" not in foreign.text
     assert client.get(f"/map/about?{kind}={uuid4()}").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["street", "sign", "village", "batch", "mended"])
+def test_the_map_opens_with_a_note_where_what_its_address_names_is_gone(office: Office, token: str, kind: str):
+    del token
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    page = client.get(f"/map?{kind}={uuid4()}&edit=reshape")
+    assert page.status_code == 200
+    assert f'data-gone="{kind}"' in page.text
+    assert "已撤销、已合并或已删除" in page.text
+    assert "data-marked" not in page.text
+    client.post("/language", data={"form_token": token_in(page.text), "language": "en"})
+    assert "no longer, on your map" in client.get(f"/map?{kind}={uuid4()}").text
+    assert "data-gone" not in client.get("/map").text
+
+
+def test_a_batch_that_is_gone_leaves_the_street_of_the_address_marked(office: Office, token: str):
+    del token
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    uid = uid_of(office.world, "SELECT uid FROM inventory.street")
+    page = client.get(f"/map?street={uid}&batch={uuid4()}").text
+    assert f'data-marked-uid="{uid}"' in page
+    assert 'data-gone="batch"' in page
+    assert "链接中的部分内容" in page
 
 
 def test_streets_in_the_address_are_selected_and_in_sight_as_far_as_the_reader_sees_them(office: Office, token: str):

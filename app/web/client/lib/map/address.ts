@@ -4,6 +4,13 @@ export type Kind = typeof KINDS[number];
 export interface Marked { kind: Kind; uid: string }
 export interface View { q: string; batch: string; states: string[]; marked: Marked | undefined; ground: boolean; picked: readonly string[] }
 
+// What the address asks for and the server does not find is not asked for again, and nothing is edited of it.
+export function withoutGone(search: string, gone: readonly string[]): string {
+  const params = new URLSearchParams(search);
+  for (const name of gone.length > 0 ? [...gone, "edit", "line"] : []) params.delete(name);
+  return params.toString();
+}
+
 // States that are all ticked say nothing: the address stays short, and a new state is shown by itself.
 export function writeView(search: string, view: View, all: readonly string[]): string {
   const params = new URLSearchParams(search);

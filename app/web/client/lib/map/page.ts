@@ -1,6 +1,6 @@
 // The map page: the drawn map, the list, the panel and the filters, each telling the others; the address keeps it all.
 import type { Box, Kind, Marked, View } from "./address";
-import { KINDS, narrowing, readBox, writeBox, writeView } from "./address";
+import { KINDS, narrowing, readBox, withoutGone, writeBox, writeView } from "./address";
 import { startBoxing } from "./boxing";
 import type { Texts } from "./draw";
 import { Drawn } from "./draw";
@@ -27,13 +27,15 @@ export class MapPage {
     this.place = root.dataset["in"] ?? "";
     const ticks = this.ticks();
     this.all = ticks.map((tick) => tick.value);
-    const query = new URLSearchParams(window.location.search);
+    const gone = (root.dataset["gone"] ?? "").split(" ").filter(Boolean);
+    const query = new URLSearchParams(withoutGone(window.location.search, gone));
     const kind = KINDS.find((one) => query.has(one));
     this.view = {
       q: query.get("q") ?? "", batch: query.get("batch") ?? "", states: ticks.filter((tick) => tick.checked).map((tick) => tick.value),
       marked: kind ? { kind, uid: query.get(kind) ?? "" } : undefined, ground: query.get("ground") === "1",
       picked: (root.dataset["picked"] ?? "").split(",").filter(Boolean),
     };
+    if (gone.length > 0) this.keep(query.toString());
     this.picked = new Picked(Number(root.dataset["most"] ?? "200"));
     this.drawn = Drawn.open(map, root.dataset["language"] ?? "zh", this.texts, this.query(false));
   }
@@ -277,8 +279,8 @@ export class MapPage {
     window.setTimeout(() => { line.remove(); }, 6000);
   }
 
-  private keep(): void {
-    const { pathname, search, hash } = window.location;
+  private keep(search = window.location.search): void {
+    const { pathname, hash } = window.location;
     window.history.replaceState(window.history.state, "", pathname + writeView(search, this.view, this.all) + hash);
   }
 
