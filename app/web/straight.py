@@ -22,7 +22,7 @@ from starlette.responses import Response
 from app.base.plain import address_of
 from app.base.settings import OFFICE
 from app.web.sessions import COOKIE
-from app.web.tiles import FORM, Kept, Spot, is_on_map
+from app.web.tiles import ANY, FORM, Kept, Spot, is_on_map, tags_in
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -50,11 +50,11 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A tile as somebody asks for it; ``known`` is the tag of what they have."""
+    """A tile as somebody asks for it; ``known`` are the tags of what they have (:func:`app.web.tiles.tags_in`)."""
 
     spot: Spot
     seat: Seat
-    known: str
+    known: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -163,7 +163,7 @@ class Straight:
             tag = await self.desk.tag(asked.seat)
             if tag is None:
                 return None
-            tile = b"" if tag == asked.known else self.kept.get(asked.spot, tag)
+            tile = b"" if is_known(tag, asked.known) else self.kept.get(asked.spot, tag)
             if tile is not None:
                 return answered(tag, tile, known=asked.known)
         made = await self.desk.tile(asked)
@@ -176,10 +176,15 @@ class Straight:
 _ROUTE = SimpleNamespace(path=ROUTE)
 
 
-def answered(tag: str, tile: bytes, *, known: str) -> Response:
-    """A tile to whoever knows this tag of it: 304 where it is the same, 204 where it is empty."""
+def is_known(tag: str, known: tuple[str, ...]) -> bool:
+    """Whether whoever knows these tags has the tile of this one."""
+    return tag in known or ANY in known
+
+
+def answered(tag: str, tile: bytes, *, known: tuple[str, ...]) -> Response:
+    """A tile to whoever knows these tags of it: 304 where it is the same, 204 where it is empty."""
     headers = {"etag": tag, "cache-control": "private, no-cache", "vary": "cookie"}
-    if tag == known:
+    if is_known(tag, known):
         return Response(status_code=304, headers=headers)
     return Response(tile, media_type=TILE, headers=headers, status_code=200 if tile else 204)
 
@@ -189,12 +194,12 @@ def read(scope: Scope) -> Asked | None:
     if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith("/tiles/"):
         return None
     spot, token, within = _spot(scope["path"]), b"", _within(scope["query_string"])
-    known = ""
+    known: tuple[str, ...] = ()
     for name, value in scope["headers"]:
         if name == b"cookie":
             token = _token(value) or token
         elif name == b"if-none-match":
-            known = value.decode("latin-1")
+            known += tags_in(value.decode("latin-1"))
     if spot is None or within is False or not token:
         return None
     return Asked(spot, Seat(hashlib.sha256(token).digest(), within or None, spot[0]), known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from threading import Lock
@@ -27,10 +28,21 @@ MOST_TILES, MOST_OF_A_PLACE = 20_000, 12
 Spot = tuple[str, int, int, int]
 #: The layers, each made by a function of its own; ``map.answer`` knows them and the tables whose changes change them.
 LAYERS = ("divisions", "streets", "facilities", "signs")
+#: What an If-None-Match says of whoever has the tile, however it looks.
+ANY = "*"
+_TAG = re.compile(r'(?:W/)?("[^"]*")')
 _ANSWER = text(
     "SELECT tag, tile FROM map.answer(:layer, :z, :x, :y, CAST(:top AS ltree), CAST(:places AS bigint[]), :form,"
     " CAST(:held AS text[]))"
 )
+
+
+def tags_in(header: str) -> tuple[str, ...]:
+    """The tags of an If-None-Match as we write them, quoted and without the ``W/`` of weak ones; ``*`` is any.
+
+    They are compared weakly (RFC 9110 §13.1.2): a proxy that packs what it hands on makes our tags weak.
+    """
+    return (ANY,) if header.strip() == ANY else tuple(_TAG.findall(header))
 
 
 def is_on_map(spot: Spot) -> bool:

@@ -13,7 +13,7 @@ from app.planning.queries import batch as batch_of
 from app.web import mapping
 from app.web.ground import Ground, Unreachable
 from app.web.straight import answered
-from app.web.tiles import Wanted
+from app.web.tiles import Wanted, tags_in
 
 router = APIRouter()
 
@@ -41,8 +41,8 @@ def tile(request: Request, session: Work, wanted: Annotated[Wanted, Depends(the_
     Most requests are answered before they come here (:class:`app.web.straight.Straight`): what comes is refused here,
     or narrowed to a batch.
     """
-    known = request.headers.get("if-none-match", "")
-    tag, made = wanted.answer(session, (known,))
+    known = tags_in(", ".join(request.headers.getlist("if-none-match")))
+    tag, made = wanted.answer(session, known)
     return answered(tag, made or b"", known=known)
 
 

@@ -87,6 +87,19 @@ def test_a_tile_is_not_sent_again_while_nothing_has_changed(office: Office, toke
     assert other.status_code != 304, "a tag is good for those who see the same"
 
 
+@pytest.mark.parametrize("form", ["W/{tag}", "*", 'W/"other", {tag}', '"other",W/{tag}'])
+@pytest.mark.parametrize("narrowed", [False, True])
+def test_a_tile_is_known_by_its_weak_tag_and_among_others(office: Office, token: str, form: str, narrowed: bool):  # noqa: FBT001 - a case
+    del token
+    query = f"?batch={a_batch(office.world, '第一批', '甲村')}" if narrowed else ""  # goes the office's own way
+    client = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    tag = client.get(address("streets", query=query)).headers["etag"]
+    again = client.get(address("streets", query=query), headers={"if-none-match": form.format(tag=tag)})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    for other in ('"other"', 'W/"other", "another"', tag.strip('"')):
+        assert client.get(address("streets", query=query), headers={"if-none-match": other}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("layer", "change"),
     [
