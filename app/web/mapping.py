@@ -78,19 +78,22 @@ _STREET = text("SELECT id FROM inventory.street WHERE uid = :uid")
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What the map is narrowed to: a division, the villages of a batch, states; all of them where nothing is said."""
+    """What the map is narrowed to: a division, the villages of a batch, states; all of them where nothing is said.
+
+    No state at all (an empty tuple, other than None) is a choice too: nothing is shown.
+    """
 
     place: Division
     batch: Batch | None = None
     places: tuple[int, ...] | None = None
-    states: tuple[str, ...] = ()
+    states: tuple[str, ...] | None = None
 
     def values(self) -> dict[str, Any]:
         """As the statements want it."""
         return {
             "top": self.place.path,
             "places": None if self.places is None else list(self.places),
-            "states": list(self.states) or None,
+            "states": None if self.states is None else list(self.states),
         }
 
 

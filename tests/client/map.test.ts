@@ -21,6 +21,11 @@ test("the address keeps filters, words, base map, the one thing that is marked a
   assert.deepEqual(Object.fromEntries(written), { in: "abc", q: "迎宾", batch: "b", state: "unnamed,in_force", ground: "1", street: "u", streets: "a1,b2" });
 });
 
+test("no state at all is kept in the address apart from every state", () => {
+  assert.equal(writeView("", { ...BARE, states: [] }, ALL), "?state=none");
+  assert.equal(writeView("?state=none", BARE, ALL), "");
+});
+
 test("what is gone leaves the address, with what was being edited of it", () => {
   assert.equal(withoutGone("?in=abc&street=u&edit=reshape&line=1,2&q=x", ["street"]), "in=abc&q=x");
   assert.equal(withoutGone("?street=u&edit=reshape", []), "street=u&edit=reshape");
@@ -31,6 +36,7 @@ test("tiles are narrowed by territory and batch, the list by states as well", ()
   assert.equal(narrowing("abc", view, ALL, false), "?in=abc&batch=b");
   assert.equal(narrowing("", view, ALL, true), "?batch=b&state=unnamed");
   assert.equal(narrowing("", { batch: "", states: ALL }, ALL, true), "");
+  assert.equal(narrowing("", { batch: "", states: [] }, ALL, true), "?state=none");
 });
 
 test("a box is written and read again, and nothing else is a box", () => {

@@ -77,6 +77,16 @@ def test_the_map_and_its_list_tell_each_other(browser: Browser, world: World, of
     expect(page).to_have_url(re.compile(r"state=draft,proposed,approved,in_force,retired"))
     page.reload()
     expect(page.get_by_label("未命名")).not_to_be_checked()
+    for tick in page.locator('input[name="state"]').all():
+        tick.uncheck()
+    expect(page.locator("[data-map-list]")).to_contain_text("未勾选任何状态")
+    expect(page).to_have_url(re.compile(r"state=none"))
+    page.reload()
+    expect(page.locator('input[name="state"]:checked')).to_have_count(0)
+    page.get_by_role("button", name="显示全部状态").click()
+    expect(page.locator("tr[data-street]")).to_have_count(2)
+    expect(page.locator('input[name="state"]:not(:checked)')).to_have_count(0)
+    expect(page).not_to_have_url(re.compile(r"state="))
     assert watched.complaints == []
 
 

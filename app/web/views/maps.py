@@ -24,6 +24,8 @@ from app.web.ground import Ground
 from app.web.mapping import Box, Mended, Narrowed, Spotted
 
 router = APIRouter()
+#: What the address says where every state is unticked.
+NO_STATE = "none"
 STATES = tuple(state.value for state in StreetState)
 KINDS = ("street", "sign", "village", "batch")
 MOST_REPAIRS = 5_000
@@ -60,14 +62,14 @@ class Marked:
 def the_narrowed(
     session: Work, place: Place, batch: UUID | None = None, state: Annotated[str, Query(max_length=80)] = ""
 ) -> Narrowed:
-    """The filters of the address: territory, batch, states by commas.
+    """The filters of the address: territory, batch, states by commas or ``none``; every state where nothing is said.
 
     Raises NotAllowed where there is nothing on the map for this person, Invalid for an unknown state.
     """
     if not may(session, "inventory.street", "read"):
         raise NotAllowed("The map is for those who may read the streets of a territory.")
-    states = tuple(part for part in state.split(",") if part)
-    for one in states:
+    states = () if state == NO_STATE else tuple(part for part in state.split(",") if part) or None
+    for one in states or ():
         if one not in STATES:
             raise Invalid("There is no state “{name}”. Use the filters on the page.", field="state", name=one)
     found = batch_of(session, batch) if batch else None
@@ -185,6 +187,7 @@ def rows(
         after=after,
         most=most,
         words_asked=words,
+        nothing_chosen=narrowed.states == (),
     )
 
 

@@ -89,7 +89,7 @@ def test_a_tile_is_not_sent_again_while_nothing_has_changed(office: Office, toke
 
 @pytest.mark.parametrize("form", ["W/{tag}", "*", 'W/"other", {tag}', '"other",W/{tag}'])
 @pytest.mark.parametrize("narrowed", [False, True])
-def test_a_tile_is_known_by_its_weak_tag_and_among_others(office: Office, token: str, form: str, narrowed: bool):  # noqa: FBT001 - a case
+def test_a_tile_is_known_by_its_weak_tag_and_among_others(office: Office, token: str, form: str, narrowed: bool):
     del token
     query = f"?batch={a_batch(office.world, '第一批', '甲村')}" if narrowed else ""  # goes the office's own way
     client = office.signed_in(Role.COUNTY_OFFICER, "东县")
@@ -302,6 +302,21 @@ def test_the_list_holds_what_is_in_sight_and_finds_by_name(office: Office, token
     for query in ("box=1,2,3", "box=a,b,c,d", "box=nan,1,2,3", "box=9,9,1,1", "state=odd"):
         assert client.get(f"/map/list?{query}").status_code == 422, query
     assert "data-street" not in office.signed_in(Role.TOWN_OFFICER, "中镇").get("/map/list?q=迎宾").text
+
+
+def test_no_state_at_all_shows_nothing_and_says_so(office: Office, token: str):
+    del token
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    for asked in ("state=none", "state=none&q=迎宾"):
+        listed = client.get(f"/map/list?{asked}").text
+        assert "data-street" not in listed, asked
+        assert "未勾选任何状态" in listed, asked
+        assert "data-map-every" in listed, asked
+    assert client.get("/api/v1/map/within?state=none").json() == {"uids": [], "more": False}
+    ticks = re.findall(r'name="state" value="\w+"( checked)?', client.get("/map?state=none").text)
+    assert (len(ticks), set(ticks)) == (7, {""})
+    assert set(re.findall(r'name="state" value="\w+"( checked)?', client.get("/map").text)) == {" checked"}
+    assert client.get("/map/list?state=none,unnamed").status_code == 422
 
 
 def test_a_box_selects_streets_and_the_selection_opens_as_a_list(world: World, token: str):

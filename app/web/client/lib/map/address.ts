@@ -11,13 +11,18 @@ export function withoutGone(search: string, gone: readonly string[]): string {
   return params.toString();
 }
 
+// Every state is no word at all; none of them is a choice too, and has one.
+function writeStates(states: readonly string[], all: readonly string[]): string {
+  return states.length === all.length ? "" : states.join(",") || "none";
+}
+
 // States that are all ticked say nothing: the address stays short, and a new state is shown by itself.
 export function writeView(search: string, view: View, all: readonly string[]): string {
   const params = new URLSearchParams(search);
   const set = (name: string, value: string): void => { if (value) params.set(name, value); else params.delete(name); };
   set("q", view.q.trim());
   set("batch", view.batch);
-  set("state", view.states.length === all.length ? "" : view.states.join(","));
+  set("state", writeStates(view.states, all));
   set("ground", view.ground ? "1" : "");
   set("streets", view.picked.map((uid) => uid.replaceAll("-", "")).join(","));
   for (const kind of KINDS) set(kind, view.marked?.kind === kind ? view.marked.uid : "");
@@ -30,7 +35,8 @@ export function narrowing(place: string, view: Pick<View, "batch" | "states">, a
   const params = new URLSearchParams();
   if (place) params.set("in", place);
   if (view.batch) params.set("batch", view.batch);
-  if (withStates && view.states.length !== all.length) params.set("state", view.states.join(","));
+  const states = writeStates(view.states, all);
+  if (withStates && states) params.set("state", states);
   const written = params.toString();
   return written ? `?${written}` : "";
 }

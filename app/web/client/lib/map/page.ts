@@ -87,6 +87,7 @@ export class MapPage {
       const target = event.target as Element;
       const further = target.closest<HTMLButtonElement>("[data-map-further]");
       if (further) void this.loadFurther(further);
+      if (target.closest("[data-map-every]")) this.tickEvery();
       const [row, go] = [target.closest<HTMLElement>("tr[data-street]"), target.closest<HTMLElement>("[data-map-go]")];
       if (go) this.mark({ kind: "village", uid: go.dataset["village"] ?? "" }, readBox(go.dataset["mapGo"]), true);
       if (row && target.closest("[data-map-show]")) this.mark({ kind: "street", uid: row.dataset["street"] ?? "" }, readBox(row.dataset["box"]), true);
@@ -108,10 +109,23 @@ export class MapPage {
       const field = event.target as HTMLInputElement | HTMLSelectElement;
       if (field.name === "q") this.view.q = field.value;
       if (field.name === "batch") { this.view.batch = field.value; this.drawn?.narrow(this.query(false)); }
-      if (field.name === "state") { this.view.states = this.ticks().filter((tick) => tick.checked).map((tick) => tick.value); this.drawn?.show(this.view.states); }
+      if (field.name === "state") this.takeStates();
       this.keep();
       this.fetchSoon();
     });
+  }
+
+  private takeStates(): void {
+    this.view.states = this.ticks().filter((tick) => tick.checked).map((tick) => tick.value);
+    this.drawn?.show(this.view.states);
+  }
+
+  private tickEvery(): void {
+    for (const tick of this.ticks()) tick.checked = true;
+    this.takeStates();
+    this.keep();
+    this.fetchList();
+    this.ticks()[0]?.focus();
   }
 
   private choose(marked: Marked | undefined, many: boolean): void {
