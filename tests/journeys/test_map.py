@@ -40,14 +40,16 @@ def street(world: World) -> str:
         return str(connection.scalar(text("SELECT uid FROM inventory.street WHERE surveyed_name = '老街'")))
 
 
-def open_map(page: Page, url: str, login: str) -> None:
+def open_map(page: Page, url: str, login: str, *, listed: bool = True) -> None:
+    """Sign in and wait for the map; ``listed``: and for the list, which a phone shows when it is asked for."""
     page.set_default_timeout(60_000)
     page.goto(url)
     page.get_by_label("账号").fill(login)
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
     page.locator("[data-ready]").wait_for()
-    page.locator("tr[data-street]").first.wait_for()
+    if listed:
+        page.locator("tr[data-street]").first.wait_for()
 
 
 def test_the_map_and_its_list_tell_each_other(browser: Browser, world: World, office_url: str, street: str):
@@ -77,6 +79,15 @@ def test_the_map_and_its_list_tell_each_other(browser: Browser, world: World, of
     expect(page).to_have_url(re.compile(r"state=draft,proposed,approved,in_force,retired"))
     page.reload()
     expect(page.get_by_label("未命名")).not_to_be_checked()
+    assert watched.complaints == []
+
+
+def test_without_any_state_list_map_and_address_are_empty_until_all_are_shown(
+    browser: Browser, world: World, office_url: str, street: str
+):
+    watched = Watched(browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN"))
+    page = watched.page
+    open_map(page, f"{office_url}/map?street={street}", login_of(world, Role.TOWN_OFFICER, "南镇"))
     for tick in page.locator('input[name="state"]').all():
         tick.uncheck()
     expect(page.locator("[data-map-list]")).to_contain_text("未勾选任何状态")
@@ -115,9 +126,11 @@ def test_an_officer_draws_a_street_and_moves_its_corner(browser: Browser, world:
         expect(page.locator("#toasts")).to_contain_text("已在甲村绘制")
         page.locator("[data-ready]").wait_for()
         page.get_by_role("button", name="修改线形").click()
+        expect(page.locator(".maplibregl-marker:not(.map-corner)")).to_be_hidden()  # the pin would cover a corner
         page.get_by_label("第 2 个折点").press("ArrowDown")
         page.get_by_role("button", name="保存").click()
         expect(page.locator("#toasts")).to_contain_text("线形已更新")
+        expect(page.locator(".maplibregl-marker:not(.map-corner)")).to_be_visible()
     assert watched.complaints == []
 
 
@@ -144,6 +157,34 @@ def test_a_drawn_street_that_is_undone_leaves_the_map_with_a_note_and_no_mark(
         page.locator("[data-ready]").wait_for()
         expect(page).not_to_have_url(re.compile(r"street="))
         expect(page.locator("[data-map-panel]")).to_be_empty()
+    assert watched.complaints == []
+
+
+def test_a_corner_is_tapped_and_taken_away_on_a_phone(browser: Browser, world: World, fork: str):
+    shape = {"width": 390, "height": 844}
+    watched = Watched(browser.new_page(viewport=shape, locale="zh-CN", has_touch=True, is_mobile=True))
+    page = watched.page
+    with served(create_office_app(world.settings, clock=world.clock)) as url:
+        open_map(page, f"{url}/map?street={fork}", login_of(world, Role.TOWN_OFFICER, "南镇"), listed=False)
+        page.get_by_role("button", name="修改线形").click()
+        corners, drop = page.locator(".map-corner"), page.get_by_role("button", name="删除所选折点")
+        expect(corners).to_have_count(4)
+        expect(drop).to_be_disabled()
+        refused = 0
+        for n in range(4):
+            corners.nth(n).tap()
+            expect(corners.nth(n)).to_have_attribute("aria-pressed", "true")
+            drop.tap()
+            if "相接" in page.locator("#toasts").inner_text():
+                refused += 1
+                expect(corners).to_have_count(4)
+                page.locator("#toasts").evaluate("toasts => toasts.replaceChildren()")
+            else:
+                expect(corners).to_have_count(3)
+                expect(drop).to_be_disabled()
+                page.get_by_role("button", name="撤销上一步").tap()
+                expect(corners).to_have_count(4)
+        assert refused == 1, "only where the branches meet"
     assert watched.complaints == []
 
 

@@ -15,7 +15,8 @@ export class Editing {
   private mode: Mode | undefined;
   private lines: Corner[][] = [];
   private past: Corner[][][] = [];
-  private markers: Marker[] = [];
+  private handles: { at: At; marker: Marker }[] = [];
+  private chosen: At | undefined;
   private readonly told: Record<string, string>;
 
   constructor(private readonly drawn: Drawn, private readonly root: HTMLElement, private readonly form: HTMLFormElement, private readonly tell: (words: string) => void) {
@@ -31,7 +32,8 @@ export class Editing {
     });
     const on = (what: string, does: () => void): void => { this.form.querySelector(what)?.addEventListener("click", does); };
     on("[data-map-cancel]", () => { this.close(); });
-    on("[data-map-back]", () => { this.lines = this.past.pop() ?? this.lines; this.show(); });
+    on("[data-map-back]", () => { this.lines = this.past.pop() ?? this.lines; this.chosen = undefined; this.show(); });
+    on("[data-map-drop]", () => { if (this.drop()) this.form.querySelector<HTMLElement>("[data-map-back]")?.focus(); });
     on("[data-map-middle]", () => { const { lng, lat } = this.drawn.map.getCenter(); this.add([lng, lat]); });
     this.form.addEventListener("submit", (event) => { this.send(event); });
     document.addEventListener("keydown", (event) => { if (event.key === "Escape" && this.active) this.close(); });
@@ -54,6 +56,7 @@ export class Editing {
     this.mode = mode;
     this.lines = lines.length ? lines : there;
     this.past = [];
+    this.chosen = undefined;
     const path = mode === "draw" ? "/inventory/draw" : `/inventory/${street?.dataset["uid"] ?? ""}/${mode}`;
     const place = new URLSearchParams(window.location.search).get("in");
     this.form.setAttribute("action", `${path}${mode === "draw" && place ? `?in=${place}` : ""}`);
@@ -81,12 +84,34 @@ export class Editing {
 
   private add(corner: Corner): void {
     this.remember();
+    this.chosen = undefined;
     if (this.mode === "reshape") {
       const { line, corner: leg } = legNearest(this.lines, corner);
       this.lines[line]?.splice(leg + 1, 0, corner);
     } else if (this.mode === "cut") this.lines = [[corner]];
     else this.lines = [[...(this.lines[0] ?? []), corner]];
     this.show();
+  }
+
+  // The corner that a tap or the keyboard reached last: what is taken away where somebody says so.
+  private choose(at: At | undefined): void {
+    this.chosen = at;
+    for (const handle of this.handles) handle.marker.getElement().setAttribute("aria-pressed", String(same(handle.at, at)));
+    const button = this.form.querySelector<HTMLButtonElement>("[data-map-drop]");
+    if (button) button.disabled = !at;
+  }
+
+  // Takes the chosen corner away. False where none is chosen, or branches meet in it.
+  private drop(): boolean {
+    const at = this.chosen;
+    const place = at && this.lines[at.line]?.[at.corner];
+    if (!at || !place) return false;
+    if (standingAt(this.lines, place).length > 1) { this.tell(this.told["junction"] ?? ""); return false; }
+    this.remember();
+    this.lines[at.line]?.splice(at.corner, 1);
+    this.chosen = undefined;
+    this.show();
+    return true;
   }
 
   // The address keeps where the map looks: a redirect inherits it. What was drawn waits here in case it is refused.
@@ -105,12 +130,14 @@ export class Editing {
   }
 
   private show(): void {
-    for (const marker of this.markers) marker.remove();
+    const chosen = this.chosen;
+    for (const { marker } of this.handles) marker.remove();
     const seen = this.drawn.map.getBounds();
     const places = this.lines.flatMap((line, n) => line.map((corner, m) => ({ corner, at: { line: n, corner: m } })));
     const near = places.length > MOST ? places.filter(({ corner }) => seen.contains(corner)) : places;
     const alone = near.filter(({ corner, at }) => { const [first] = standingAt(this.lines, corner); return first?.line === at.line && first.corner === at.corner; });
-    this.markers = alone.length > MOST ? [] : alone.map(({ at }, n) => this.handle(at, n));
+    this.handles = alone.length > MOST ? [] : alone.map(({ at }, n) => ({ at, marker: this.handle(at, n) }));
+    this.choose(this.handles.find(({ at }) => same(at, chosen))?.at);
     const words = this.form.querySelector("[data-map-told]");
     if (words) words.textContent = (alone.length > MOST ? this.told["many"] : this.told[this.mode ?? "draw"]) ?? "";
     this.line();
@@ -129,14 +156,14 @@ export class Editing {
       for (const one of held) { const line = this.lines[one.line]; if (line) line[one.corner] = [lng, lat]; }
       this.line();
     };
-    marker.on("dragstart", () => { this.remember(); });
+    marker.on("dragstart", () => { this.remember(); this.choose(at); });
     marker.on("drag", move);
-    element.addEventListener("click", (event) => { event.stopPropagation(); element.focus(); });
+    element.addEventListener("click", (event) => { event.stopPropagation(); element.focus(); this.choose(at); });
+    element.addEventListener("focus", () => { this.choose(at); });
     element.addEventListener("keydown", (event) => {
       const step = STEP_PX[event.key];
       const gone = event.key === "Delete" || event.key === "Backspace";
-      if (gone && held.length > 1) this.tell(this.told["junction"] ?? "");
-      else if (gone) { this.remember(); this.lines[at.line]?.splice(at.corner, 1); this.show(); this.markers[Math.max(0, n - 1)]?.getElement().focus(); }
+      if (gone && this.drop()) this.handles[Math.max(0, n - 1)]?.marker.getElement().focus();
       if (step) {
         this.remember();
         const there = this.drawn.map.project(marker.getLngLat());
@@ -157,6 +184,8 @@ export class Editing {
     map.addLayer({ id: "editing", type: "line", source: "editing", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": "#16202c", "line-width": 4 } });
   }
 }
+
+function same(one: At, other: At | undefined): boolean { return one.line === other?.line && one.corner === other.corner; }
 
 // Back on the map after a refusal: the sentence that came with it stays until it is closed, and bears no mark of success.
 function refuse(): void {
