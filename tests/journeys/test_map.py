@@ -161,9 +161,8 @@ def test_a_drawn_street_that_is_undone_leaves_the_map_with_a_note_and_no_mark(
 
 
 def test_a_corner_is_tapped_and_taken_away_on_a_phone(browser: Browser, world: World, fork: str):
-    shape = {"width": 390, "height": 844}
-    watched = Watched(browser.new_page(viewport=shape, locale="zh-CN", has_touch=True, is_mobile=True))
-    page = watched.page
+    page = browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN", has_touch=True, is_mobile=True)
+    watched = Watched(page)
     with served(create_office_app(world.settings, clock=world.clock)) as url:
         open_map(page, f"{url}/map?street={fork}", login_of(world, Role.TOWN_OFFICER, "南镇"), listed=False)
         page.get_by_role("button", name="修改线形").click()
@@ -243,4 +242,31 @@ def test_an_officer_moves_where_branches_meet_and_joins_streets_on_the_map(brows
         page.locator("[data-map-panel]").get_by_role("button", name="合并").click()
         expect(page.locator("#toasts")).to_contain_text("2 条")
         expect(page.locator("tr[data-street]")).to_have_count(1)
+    assert watched.complaints == []
+
+
+def test_an_officer_says_on_the_map_that_this_is_no_street_and_takes_it_back(
+    browser: Browser, world: World, street: str
+):
+    watched = Watched(browser.new_page(viewport={"width": 390, "height": 844}, locale="zh-CN", has_touch=True))
+    page = watched.page
+    with served(create_office_app(world.settings, clock=world.clock)) as url:
+        open_map(page, f"{url}/map?street={street}", login_of(world, Role.TOWN_OFFICER, "南镇"), listed=False)
+        page.goto(f"{url}/map?street={street}#at=17/37.45/116.305")
+        expect(page).to_have_url(re.compile("#at=17"))
+        panel = page.locator("[data-map-panel]")
+        panel.get_by_text("这不是街路巷").tap()
+        panel.get_by_label("理由").fill("   ")
+        panel.get_by_role("button", name="认定为非街路巷").tap()
+        expect(page.locator("#toasts .toast-error")).to_contain_text("请说明为何不是街路巷")
+        expect(page).not_to_have_url(re.compile("edit="))
+        panel.get_by_label("理由").fill("院内通道")
+        panel.get_by_role("button", name="认定为非街路巷").tap()
+        expect(page.locator("#toasts")).to_contain_text("已认定为非街路巷")
+        expect(page).to_have_url(re.compile(rf"/map\?street={street}#at=17"))
+        expect(panel.get_by_role("button", name="认定为非街路巷")).to_have_count(0)
+        page.locator("#toasts").get_by_role("button", name="撤销").tap()
+        expect(page.locator("#toasts")).to_contain_text("已撤销")
+        expect(page).to_have_url(re.compile(rf"/map\?street={street}#at=17"))
+        expect(panel.get_by_text("这不是街路巷")).to_be_visible()
     assert watched.complaints == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
@@ -38,6 +39,19 @@ def the_street(session: Work, show: Show, uid: UUID, version: Version) -> Street
     return street
 
 
+@dataclass(frozen=True, slots=True)
+class NoStreet:
+    """Why a street is none, and whether the map asked, which is shown again."""
+
+    reason: Annotated[str, Form()] = ""
+    from_map: Annotated[bool, Form()] = False
+
+    @property
+    def words(self) -> str:
+        """The reason, as much of it as is kept."""
+        return self.reason[:500]
+
+
 @router.post("/inventory/{uid}/no-street")
 def mark_no_street(
     session: Work,
@@ -45,16 +59,22 @@ def mark_no_street(
     clock: Now,
     later: Later,
     street: Annotated[Street, Depends(the_street)],
-    reason: Annotated[str, Form()] = "",
+    said: Annotated[NoStreet, Depends()],
 ) -> Response:
-    """A street is none, for a reason."""
+    """A street is none, for a reason; from its page or the map."""
+    here = f"/map?street={street.uid}" if said.from_map else f"/inventory/{street.uid}"
     try:
         with session.begin_nested():
-            steps.mark_no_street(session, clock, street=street, reason=reason[:500], holds=later.holds)
-    except Invalid as refusal:
+            steps.mark_no_street(session, clock, street=street, reason=said.words, holds=later.holds)
+    except REFUSED as refusal:
+        if said.from_map:
+            again = f"{here}&edit=no-street&reason={quote(said.words)}"
+            return show.see(again, refusal.message, undo=None, **refusal.values)
+        if isinstance(refusal, Conflict):
+            raise
         errors = {"reason": show.text(refusal.message, **refusal.values)}
         return show_record(session, show, later, street, errors)
-    return show.see(f"/inventory/{street.uid}", "This is no street any more.", undo=current_act(session))
+    return show.see(here, "This is no street any more.", undo=current_act(session))
 
 
 @router.post("/inventory/{uid}/street")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
 
 from app.base.models import Role
 from tests.app.builders import around, build_name, build_street, run
@@ -246,3 +247,35 @@ def test_a_long_line_that_is_refused_is_left_to_the_browser_whole(world: World, 
     url = officer.goes("/inventory/draw", line=far)
     assert "edit=draw" in url
     assert "line=" not in url
+
+
+def test_no_street_is_said_on_the_map_which_is_shown_again_with_the_undo(world: World, officer: Person):
+    here = road(world)
+    uid = here.rpartition("/")[2]
+    fields = hidden_in(officer.reads(f"/map?street={uid}"), f"{here}/no-street")
+    url = officer.goes(f"{here}/no-street", **fields, reason="院内通道")
+    assert url == f"/map?street={uid}"
+    page = officer.reads(url)
+    assert "已认定为非街路巷" in page
+    assert f'action="{here}/no-street"' not in page
+    undone(officer, page)
+    assert f'action="{here}/no-street"' in officer.reads(url)
+
+
+def test_no_street_that_is_refused_comes_back_to_the_map_with_the_reason_and_what_was_typed(
+    world: World, officer: Person
+):
+    here = road(world)
+    uid = here.rpartition("/")[2]
+    fields = hidden_in(officer.reads(f"/map?street={uid}"), f"{here}/no-street")
+    url = officer.goes(f"{here}/no-street", **fields, reason=" ")
+    assert url.startswith(f"/map?street={uid}&edit=no-street")
+    assert "请说明为何不是街路巷" in officer.reads(url)
+    build_name(world, run(world, "SELECT id FROM inventory.street WHERE uid = :uid", uid=uid))
+    run_unnamed = "UPDATE inventory.street SET state = 'unnamed' WHERE uid = :uid RETURNING version"
+    with world.owner.begin() as connection:
+        version = connection.execute(text(run_unnamed), {"uid": uid}).scalar_one()
+    url = officer.goes(f"{here}/no-street", version=version, from_map="true", reason="沟渠&渠")
+    page = officer.reads(url)
+    assert "请先废止该地名" in page
+    assert 'value="沟渠&渠"' in page

@@ -7,7 +7,7 @@ export interface View { q: string; batch: string; states: string[]; marked: Mark
 // What the address asks for and the server does not find is not asked for again, and nothing is edited of it.
 export function withoutGone(search: string, gone: readonly string[]): string {
   const params = new URLSearchParams(search);
-  for (const name of gone.length > 0 ? [...gone, "edit", "line"] : []) params.delete(name);
+  for (const name of gone.length > 0 ? [...gone, "edit", "line", "reason"] : []) params.delete(name);
   return params.toString();
 }
 

@@ -41,7 +41,7 @@ export class Editing {
     this.drawn.map.on("moveend", () => { if (this.active && this.count > MOST) this.show(); });
     const query = new URLSearchParams(window.location.search);
     const again = query.get("edit");
-    if (again === "join") refuse();
+    if (again === "join" || again === "no-street") { refuse(); forget(); }
     if (again !== "draw" && again !== "reshape" && again !== "cut") return;
     refuse();
     this.open(again, readLines(query.get("line") ?? window.sessionStorage.getItem(KEPT)));
@@ -74,9 +74,7 @@ export class Editing {
     this.root.classList.remove("is-editing");
     this.drawn.map.doubleClickZoom.enable();
     this.show();
-    const query = new URLSearchParams(window.location.search);
-    for (const name of ["edit", "line"]) query.delete(name);
-    window.history.replaceState(window.history.state, "", `${window.location.pathname}?${query.toString()}${window.location.hash}`);
+    forget();
   }
 
   // As it was before the next change, for taking that back.
@@ -183,6 +181,13 @@ export class Editing {
     map.addSource("editing", { type: "geojson", data });
     map.addLayer({ id: "editing", type: "line", source: "editing", layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": "#16202c", "line-width": 4 } });
   }
+}
+
+// What was being edited leaves the address.
+function forget(): void {
+  const query = new URLSearchParams(window.location.search);
+  for (const name of ["edit", "line", "reason"]) query.delete(name);
+  window.history.replaceState(window.history.state, "", `${window.location.pathname}?${query.toString()}${window.location.hash}`);
 }
 
 function same(one: At, other: At | undefined): boolean { return one.line === other?.line && one.corner === other.corner; }

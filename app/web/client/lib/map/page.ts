@@ -49,6 +49,7 @@ export class MapPage {
     this.find("[data-map-clear]")?.addEventListener("click", () => { this.picked.clear(); });
     this.find("[data-map-join]")?.addEventListener("click", () => { void this.askToJoin(); });
     this.find("[data-map-sheet]")?.addEventListener("click", () => { this.openSheet(); });
+    document.addEventListener("submit", stayHere);
     this.fetchList();
   }
 
@@ -155,15 +156,13 @@ export class MapPage {
     this.drawn?.mark(this.view.marked, readBox(panel.querySelector<HTMLElement>("[data-box]")?.dataset["box"]));
   }
 
-  // What would become one, asked in the panel; the form that comes with it goes back to where the map looks.
+  // What would become one, asked in the panel.
   private async askToJoin(): Promise<void> {
     const panel = this.find("[data-map-panel]");
     const answer = await fetch(`/map/joining?streets=${this.picked.all.join(",")}`);
     if (!answer.ok) { this.tell(this.texts.failed); return; }
     if (!panel) return;
     panel.innerHTML = await answer.text();
-    const form = panel.querySelector("form");
-    form?.addEventListener("submit", () => { form.setAttribute("action", (form.getAttribute("action") ?? "") + window.location.hash); }, { once: true });
     const sheet = this.find("[data-map-sheet]");
     if (sheet?.getAttribute("aria-expanded") === "false") this.openSheet();
     panel.scrollIntoView({ block: "nearest" });
@@ -307,4 +306,12 @@ export class MapPage {
     if (!list) throw new Error("The page has no list.");
     return list;
   }
+}
+
+// A form of the panel or of a sentence's undo leads back to where the map looks: a redirect inherits that of the action.
+function stayHere(event: Event): void {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || form.method !== "post" || !form.closest("[data-map-panel], #toasts")) return;
+  const [path] = (form.getAttribute("action") ?? "").split("#");
+  form.setAttribute("action", (path ?? "") + window.location.hash);
 }
