@@ -59,11 +59,15 @@ class Look:
     known: Known
 
     def survey(self, datum: str = "", *, tell: Share = silent) -> Survey:
-        """The file read in ``datum``, else as it was said or as it states. Raises Invalid where neither is there."""
+        """The file read in ``datum``, else as it was said or as it states.
+
+        Raises Invalid where neither is there, and where its rows make the reading stumble.
+        """
         try:
             return self.opened.survey(datum or self.datum or None, tell=tell)
-        except UnknownDatum as error:
-            raise Invalid(error.message, field="datum", **error.values) from error
+        except GisError as error:
+            field = "datum" if isinstance(error, UnknownDatum) else "file"
+            raise Invalid(error.message, field=field, **error.values) from error
 
     def likely(self) -> Survey:
         """The file read as it most likely is; raises as :meth:`survey`."""

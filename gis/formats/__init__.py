@@ -24,6 +24,7 @@ from gis.formats.columns import LEFT_OUT, Columns, Field, Value, guess
 from gis.formats.kinds import KEPT, KIND, NO_KIND, Found, Skipped, name_of, plain
 from gis.formats.names import with_plain_names
 from gis.formats.opening import Rows, begins_to_tell, head_of, rows_of
+from gis.formats.refusing import refusing, stopping
 from gis.formats.rows import RawRow, gather, keepable, silent
 
 __all__ = [
@@ -144,7 +145,9 @@ class Opened:
                 ),
                 file=self.name,
             )
-        survey = gather(self.rows, datum=crs.datum_named(datum if datum is not None else self.stated or ""), tell=tell)
+        named = crs.datum_named(datum if datum is not None else self.stated or "")
+        with refusing(self.name):
+            survey = gather(self.rows, datum=named, tell=stopping(tell))
         by = self.by
         if by is None:
             return survey
@@ -164,7 +167,7 @@ def open_rows(path: Path, *, by: By = None, limits: Limits = DEFAULT_LIMITS) -> 
     """
     if not path.is_file():
         raise UnreadableFile(N_("{file} is not there or is no file."), file=path.name)
-    with tempfile.TemporaryDirectory(prefix="minglu-") as scratch:
+    with refusing(path.name), tempfile.TemporaryDirectory(prefix="minglu-") as scratch:
         read = rows_of(path, called=path.name, scratch=Path(scratch), limits=limits)
     return _opened(read, path.name, by)
 
@@ -173,24 +176,27 @@ def open_head(path: Path, *, by: By = None, limits: Limits = DEFAULT_LIMITS) -> 
     """The first rows of a large file, in bounded memory, to ask what its columns mean; ``by`` as for :func:`open_rows`.
 
     None for what is read whole or not at all: OSM and GPX, which nobody has to explain, a workbook of very many texts,
-    gzip, and a GeoJSON whose first feature is larger than a head. Raises :class:`UnreadableFile`.
+    gzip, and a GeoJSON or CSV whose first row is larger than a head. Raises :class:`UnreadableFile`.
     """
     from gis.formats import sheets
 
-    listed = sheets.read_head(path, called=path.name)
-    if listed is None:
-        with tempfile.TemporaryDirectory(prefix="minglu-") as scratch:
+    with refusing(path.name), tempfile.TemporaryDirectory(prefix="minglu-") as scratch:
+        listed = sheets.read_head(path, called=path.name)
+        if listed is None:
             head = head_of(path, called=path.name, scratch=Path(scratch), limits=limits)
-    else:
-        head = Rows(listed, None, table=True)
+        else:
+            head = Rows(listed, None, table=True) if listed else None
     return None if head is None else _opened(head, path.name, by)
 
 
 def _opened(read: Rows, called: str, by: By) -> Opened:
     if not read.rows:
         raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=called)
-    opened = Opened(tuple(keepable(row) for row in read.rows), read.stated, called, read.table, read.kind)
-    return opened.read(by(opened) if callable(by) else by)
+    with refusing(called):
+        opened = Opened(tuple(keepable(row) for row in read.rows), read.stated, called, read.table, read.kind)
+    said = by(opened) if callable(by) else by
+    with refusing(called):
+        return opened.read(said)
 
 
 def read_survey(

@@ -87,6 +87,7 @@ _ANGLE = re.compile(
 )
 _AGAINST = ("w", "s", "西", "南")
 _SHORTEST_HEADER = 2
+_MOST_COLLECTIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +235,8 @@ def place(rows: Sequence[RawRow], columns: Columns) -> list[RawRow]:
     read = [(_number(row.tags.get(x, "")), _number(row.tags.get(y, ""))) for row in rows]
     good = np.array([a is not None and b is not None for a, b in read], dtype=bool)
     points = np.full(len(rows), None, dtype=object)
-    points[good] = shapely.points(np.array([pair for pair, fits in zip(read, good, strict=True) if fits], dtype=float))
+    pairs = np.array([pair for pair, fits in zip(read, good, strict=True) if fits], dtype=float)
+    points[good] = shapely.points(pairs.reshape(-1, 2))  # none of them may be good
     return [
         row if row.flaw else dataclasses.replace(row, shape=point, flaw=None if fits else _unplaced(row, x, y))
         for row, point, fits in zip(rows, points, good, strict=True)
@@ -252,7 +254,7 @@ def _unplaced(row: RawRow, x: str, y: str) -> Flaw:
 def _from_wkt(rows: Sequence[RawRow], column: str) -> list[RawRow]:
     words = [row.tags.get(column, "") for row in rows]
     shapes: NDArray[np.object_] = shapely.from_wkt(
-        np.array([w or None for w in words], dtype=object), on_invalid="ignore"
+        np.array([_nested_little(w) or None for w in words], dtype=object), on_invalid="ignore"
     )
     placed = []
     for row, text, shape in zip(rows, words, shapes, strict=True):
@@ -261,6 +263,11 @@ def _from_wkt(rows: Sequence[RawRow], column: str) -> list[RawRow]:
             flaw = Flaw(N_("“{words}” is no geometry in WKT."), column, {"words": text[:40]})
         placed.append(dataclasses.replace(row, shape=None if flaw else shape, flaw=flaw))
     return placed
+
+
+def _nested_little(words: str) -> str:
+    """WKT that GEOS can take: it follows collections in collections down until the whole program breaks."""
+    return words if words.upper().count("COLLECTION") <= _MOST_COLLECTIONS else ""
 
 
 def _plain(name: str) -> str:

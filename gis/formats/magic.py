@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import re
 from functools import partial
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from gis.errors import N_, UnreadableFile
@@ -45,6 +46,9 @@ _NO_TEXT = re.compile("[\0-\x08\x0e-\x1f\x7f\ufffd]")
 _XML = frozenset({"OSM XML", "KML", "GPX"})
 #: Lines looked at for the sign between columns, and the signs, the commonest first.
 _LINES, _DELIMITERS = 20, (",", "\t", ";", "|")
+#: Characters of a cell: the WKT of a million places. The csv module has one limit for the whole program, set here.
+LONGEST_CELL = 64 << 20
+csv.field_size_limit(LONGEST_CELL)
 
 
 def kind_of_file(path: Path, called: str) -> str:
@@ -71,7 +75,8 @@ def kind_of_file(path: Path, called: str) -> str:
 
 def delimiter_of(text: str) -> str | None:
     """The sign that parts the first lines of a text into columns, mostly as many and two at least; None for none."""
-    lines = [line for line in text.splitlines()[:_LINES] if line.strip()]
+    first = islice(io.StringIO(text, newline=None), _LINES)
+    lines = [line[: LONGEST_CELL // _LINES] for line in first if line.strip()]  # together no longer than a cell may be
     for delimiter in _DELIMITERS:
         widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter)]
         usual = max(widths, key=widths.count, default=0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,7 @@ LONGEST = 100
 _TOLD = 1000  # rows between two tellings how far the reading is
 _PREFIXED = (25e6, 46e6)  # eastings that carry a CGCS2000 3° zone number in front
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")  # zero and halves of characters: no database keeps them as text
+_LINEAR = frozenset({"LineString", "LinearRing"})
 _MARGIN_DEG = 3.0  # survey files of one zone may reach a little into the next
 
 
@@ -211,6 +213,7 @@ class _Gathering:
         self.features: list[Centreline | Area | Facility] = []
         self.seen: dict[tuple[object, ...], str] = {}
         self.keys: set[str] = set()
+        self.numbered: Counter[str] = Counter()  # up to which number a key that occurs again is taken
 
     def survey(self) -> Survey:
         return Survey(
@@ -245,8 +248,11 @@ class _Gathering:
     def _unique(self, key: str) -> tuple[str, list[str]]:
         if key not in self.keys:
             return key, []
-        again = next(f"{key}#{n}" for n in range(2, len(self.keys) + 3) if f"{key}#{n}" not in self.keys)
-        return again, [N_("The key {key} occurs more than once; it was numbered.")]
+        number = max(2, self.numbered[key])
+        while f"{key}#{number}" in self.keys:
+            number += 1
+        self.numbered[key] = number
+        return f"{key}#{number}", [N_("The key {key} occurs more than once; it was numbered.")]
 
     def _keep(self, number: int, row: RawRow, made: list[Centreline | Area | Facility], repairs: list[str]) -> None:
         fresh = []
@@ -325,6 +331,14 @@ def _centrelines(
 ) -> list[Centreline | Area | Facility] | Flaw:
     if shapely.get_dimensions(shape) != 1:
         return Flaw(N_("A road must be a line, but this is a {shape}."), "geometry", {"shape": shape.geom_type})
+    if not _LINEAR.issuperset(part.geom_type for part in shapely.get_parts(shape)):
+        return Flaw(
+            N_(
+                "The row's collection of geometries holds others than lines, or collections;"
+                " draw its lines by themselves."
+            ),
+            "geometry",
+        )
     pieces = _pieces(shape, repairs)
     if not pieces:
         return Flaw(N_("The line has no length; draw it again or delete the row."), "geometry")

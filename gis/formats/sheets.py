@@ -19,14 +19,13 @@ from defusedxml import DefusedXmlException
 
 from gis.errors import N_, UnreadableFile
 from gis.formats.columns import header_at
-from gis.formats.magic import delimiter_of, kind_of_file
+from gis.formats.magic import LONGEST_CELL, delimiter_of, kind_of_file
 from gis.formats.rows import Flaw, RawRow
 from gis.formats.texts import text_of
 
 #: A list that a person keeps; what is larger is a database's, and comes as GeoPackage.
 _LARGEST = 256 << 20
 _MOST_ROWS, _MOST_COLUMNS = 1_000_000, 200
-_LONGEST_CELL = 1 << 20
 #: The head of a large table: bytes of a text, rows of each sheet, and the texts of a workbook that may be read for it.
 HEAD_BYTES, HEAD_ROWS, HEAD_TEXTS = 1 << 20, 2_000, 64 << 20
 #: Rows looked at for the header: titles and merged cells stand above it.
@@ -49,7 +48,6 @@ def read_csv(path: Path, *, called: str, head: bool = False) -> list[RawRow]:
         raise UnreadableFile(
             N_("{file} is a text without columns; export the table as CSV with a line of column names."), file=called
         )
-    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     return _rows(list(_lines(reader, called, head=head)), called=called, prefix="")
 
@@ -76,6 +74,15 @@ def _lines(reader: Iterator[list[str]], called: str, *, head: bool) -> Iterator[
     except csv.Error as error:
         if head and line > 1:  # cut within a cell of several lines
             return
+        if "field limit" in str(error):
+            raise UnreadableFile(
+                N_(
+                    "A cell of the row at line {line} of {file} has more than {most} million signs; split its geometry."
+                ),
+                file=called,
+                line=line,
+                most=LONGEST_CELL >> 20,
+            ) from error
         raise UnreadableFile(
             N_("{file} is damaged at line {line}: a quotation mark is not closed, or a cell has no end."),
             file=called,
