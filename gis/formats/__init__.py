@@ -19,13 +19,14 @@ from gis import crs
 from gis.errors import N_, UnknownDatum, UnreadableFile
 from gis.features import Survey
 from gis.formats import columns
-from gis.formats.archive import DEFAULT_LIMITS, Limits
+from gis.formats.archive import DEFAULT_LIMITS, Limits, unfolds_beyond
 from gis.formats.columns import LEFT_OUT, Columns, Field, Value, guess
 from gis.formats.kinds import KEPT, KIND, NO_KIND, Found, Skipped, name_of, plain
 from gis.formats.names import with_plain_names
 from gis.formats.opening import Rows, begins_to_tell, head_of, rows_of
 from gis.formats.refusing import refusing, stopping
 from gis.formats.rows import RawRow, gather, keepable, silent
+from gis.formats.sizes import sized
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -43,6 +44,7 @@ __all__ = [
     "open_rows",
     "plain",
     "read_survey",
+    "unfolds_beyond",
 ]
 
 #: OSM keys: a file with one of these columns is read by them.
@@ -109,7 +111,7 @@ class Opened:
         else:
             rows = columns.mapped(self.rows, by)
             rows = columns.place(rows, by) if self.table and by.placed else rows
-        return replace(self, rows=tuple(with_plain_names(rows)), by=by)
+        return replace(self, rows=tuple(with_plain_names(sized(rows, self.name))), by=by)
 
     def require_places(self) -> None:
         """Raise UnreadableFile for ``columns`` where :attr:`lost`."""

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, BinaryIO
 
 from gis.errors import N_, UnreadableFile
 
@@ -40,6 +40,22 @@ def declared_bytes(path: Path) -> int:
             return sum(member.file_size for member in archive.infolist())
     except (zipfile.BadZipFile, OSError):
         return 0
+
+
+def unfolds_beyond(data: BinaryIO, most: int) -> bool:
+    """Whether a file that is handed in is packed and unfolds to more than so many bytes; at most these are unfolded."""
+    data.seek(0)
+    begins = data.read(2)
+    try:
+        if begins == b"PK":
+            with zipfile.ZipFile(data) as packed:  # a member ends where its entry says, whatever follows
+                return sum(member.file_size for member in packed.infolist()) > most
+        data.seek(0)
+        return begins == b"\x1f\x8b" and len(gzip.GzipFile(fileobj=data).read(most + 1)) > most
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError):  # damaged: who reads it tells
+        return False
+    finally:
+        data.seek(0)
 
 
 def unfold_zip(path: Path, into: Path, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, Path]:

@@ -23,6 +23,7 @@ from gis.errors import N_
 from gis.features import RowReport
 from gis.formats import kinds
 from gis.formats.rows import Flaw, RawRow
+from gis.formats.sizes import Counted
 
 
 class Field(Enum):
@@ -253,6 +254,9 @@ def _unplaced(row: RawRow, x: str, y: str) -> Flaw:
 
 def _from_wkt(rows: Sequence[RawRow], column: str) -> list[RawRow]:
     words = [row.tags.get(column, "") for row in rows]
+    counted = Counted("")
+    for row, text in zip(rows, words, strict=True):
+        counted.add(text.count(",") + 1 if text else 0, row.key)
     shapes: NDArray[np.object_] = shapely.from_wkt(
         np.array([_nested_little(w) or None for w in words], dtype=object), on_invalid="ignore"
     )

@@ -16,6 +16,7 @@ from shapely.geometry import shape as shape_of
 from gis.errors import N_, UnreadableFile
 from gis.formats.magic import beginning
 from gis.formats.rows import Flaw, RawRow
+from gis.formats.sizes import require_json
 from gis.formats.texts import text_of
 
 _LARGEST = 1 << 30
@@ -35,7 +36,9 @@ def read(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
     """
     if path.stat().st_size > _LARGEST:
         raise UnreadableFile(N_("{file} is larger than 1 GiB; split it or use GeoPackage."), file=called)
-    document = _parse(text_of(path.read_bytes(), called), called)
+    text = text_of(path.read_bytes(), called)
+    require_json(text, called)
+    document = _parse(text, called)
     features = _features(document, called)
     with np.errstate(invalid="ignore"):  # NaN among coordinates is for the row's report
         rows = [_row(number, feature) for number, feature in enumerate(features, start=1)]

@@ -6,7 +6,9 @@ KML is read here, as GDAL makes underscores of Chinese column names; GPX is read
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
@@ -21,11 +23,20 @@ from shapely.geometry.base import BaseGeometry
 
 from gis.errors import N_, UnreadableFile
 from gis.formats.rows import Flaw, RawRow
+from gis.formats.sizes import MOST_OF_ONE, Counted, too_long
 
-_LARGEST = 512 << 20
+_LARGEST = 256 << 20
+#: How much of a KML is read for its head.
+HEAD_BYTES = 8 << 20
 #: How deep folders and geometries may lie in each other.
 _DEEPEST = 50
 _SHAPES = frozenset({"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack", "Model"})
+
+
+class _TooLong(Exception):
+    def __init__(self, places: int) -> None:
+        super().__init__(places)
+        self.places = places
 
 
 def check(path: Path, *, called: str) -> None:
@@ -40,31 +51,43 @@ def check(path: Path, *, called: str) -> None:
 def read_kml(path: Path, *, called: str, most: int | None = None) -> list[RawRow]:
     """The placemarks of a KML, in their order. Columns are name, the extended data and, as 图层, the folder's name.
 
-    ``most``: only the first, whatever comes after them.
+    ``most``: only the first, whatever comes after them; none where the first is larger than a head.
 
     A key is the placemark's ``id``, else its number. Raises :class:`UnreadableFile` for what is broken off, nested too
     deeply, declares entities, or has no placemark.
     """
     rows: list[RawRow] = []
-    folders: list[str] = []
-    for element in _elements(path, called, folders):
-        if _local(element) == "Placemark":
-            rows.append(_placemark(element, number=len(rows) + 1, folder=folders[-1] if folders else ""))
-            element.clear()
-            if len(rows) == most:
-                break
-    if not rows:
+    counted = Counted(called)
+    for row in islice(_placemarks(path, called, head=most is not None), most):
+        counted.add(0 if row.shape is None else int(shapely.get_num_coordinates(row.shape)), row.key)
+        rows.append(row)
+    if not rows and (most is None or path.stat().st_size <= HEAD_BYTES):
         raise UnreadableFile(N_("{file} has no placemark; export the places, not a link to them."), file=called)
     return rows
 
 
-def _elements(path: Path, called: str, folders: list[str] | None = None) -> Iterator[Element]:
-    """Each element at its end. ``folders`` is kept as the names of the folders around it, from outside in."""
+def _placemarks(path: Path, called: str, *, head: bool) -> Iterator[RawRow]:
+    folders: list[str] = []
+    number = 0
+    for element in _elements(path, called, folders, head=head):
+        if _local(element) == "Placemark":
+            number += 1
+            yield _placemark(element, number=number, folder=folders[-1] if folders else "")
+            element.clear()
+
+
+def _elements(path: Path, called: str, folders: list[str] | None = None, *, head: bool = False) -> Iterator[Element]:
+    """Each element at its end, of a ``head`` those that end in the first megabytes.
+
+    ``folders`` is kept as the names of the folders around it, from outside in.
+    """
     if path.stat().st_size > _LARGEST:
-        raise UnreadableFile(N_("{file} is larger than 512 MiB; split it or use GeoPackage."), file=called)
+        raise UnreadableFile(N_("{file} is larger than 256 MiB; split it or use GeoPackage."), file=called)
     try:
-        yield from _ended(path, called, [] if folders is None else folders)
+        yield from _ended(path, called, [] if folders is None else folders, head=head)
     except ParseError as error:
+        if head and path.stat().st_size > HEAD_BYTES:  # cut off by us
+            return
         raise UnreadableFile(
             N_("{file} is cut off or damaged at line {line}, column {column}; export it again."),
             file=called,
@@ -77,9 +100,10 @@ def _elements(path: Path, called: str, folders: list[str] | None = None) -> Iter
         ) from error
 
 
-def _ended(path: Path, called: str, folders: list[str]) -> Iterator[Element]:
+def _ended(path: Path, called: str, folders: list[str], *, head: bool) -> Iterator[Element]:
     around: list[Element] = []
-    for event, element in iterparse(path, events=("start", "end"), forbid_dtd=True):
+    source = io.BytesIO(_first(path)) if head else path
+    for event, element in iterparse(source, events=("start", "end"), forbid_dtd=True):
         if event == "start":
             around.append(element)
             if len(around) > _DEEPEST:
@@ -90,6 +114,11 @@ def _ended(path: Path, called: str, folders: list[str]) -> Iterator[Element]:
             around[-1].set("called", (element.text or "").strip())
         folders[:] = [name for each in around if (name := each.get("called"))]
         yield element
+
+
+def _first(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
 
 
 def _local(element: Element) -> str:
@@ -108,6 +137,8 @@ def _placemark(element: Element, *, number: int, folder: str) -> RawRow:
         elif local in _SHAPES:
             try:
                 shape = _shape(child)
+            except _TooLong as error:
+                flaw = too_long(error.places)
             except (ShapelyError, ValueError):
                 flaw = Flaw(N_("The geometry is broken; digitise this row again."), "geometry")
     return RawRow(key, tags, shape, flaw)
@@ -159,6 +190,9 @@ def _gathered(parts: list[BaseGeometry]) -> BaseGeometry | None:
 def _coordinates(element: Element) -> NDArray[np.float64]:
     """The numbers, n × 2 or n × 3. Raises ValueError where the text is none."""
     texts = [each.text or "" for each in element.iter() if _local(each) == "coordinates"]
+    places = sum(text.count(",") for text in texts) // 2  # at least: each has a comma or two
+    if places > MOST_OF_ONE:
+        raise _TooLong(places)
     rows = [[float(number) for number in place.split(",")] for place in " ".join(texts).replace(", ", ",").split()]
     if not rows:
         raise ValueError

@@ -183,7 +183,10 @@ def _osm(path: Path, called: str, _: int | None) -> Rows:
 def _kml(path: Path, called: str, most: int | None) -> Rows:
     from gis.formats import markup
 
-    return Rows(markup.read_kml(path, called=called, most=most), _WGS84)
+    rows = markup.read_kml(path, called=called, most=most)
+    if not rows:
+        raise NoHead
+    return Rows(rows, _WGS84)
 
 
 def _gpx(path: Path, called: str, _: int | None) -> Rows:

@@ -17,6 +17,7 @@ from shapely.errors import ShapelyError
 
 from gis.errors import N_, UnreadableFile
 from gis.formats.rows import Flaw, RawRow
+from gis.formats.sizes import FLAT_PLACE, Counted
 
 _AMENITIES = frozenset({"townhall", "school", "clinic", "doctors", "hospital"})
 _INTEREST = ("highway", "place", "admin_level", "shop", "healthcare", "office", "amenity")
@@ -29,12 +30,14 @@ def read(path: Path, *, called: str, packing: str) -> list[RawRow]:
     Objects whose members or points are not in the file are rows with a flaw. Raises :class:`UnreadableFile`
     for damage.
     """
-    reading = _Reading()
+    reading = _Reading(Counted(called))
     try:
         source = osmium.io.File(str(path), packing)
         interest = osmium.filter.KeyFilter(*_INTEREST)
         for thing in osmium.FileProcessor(source).with_areas(interest).with_filter(interest):
             reading.take(thing)
+    except UnreadableFile:
+        raise
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
         raise UnreadableFile(
             N_("{file} is damaged or cut off; download it again."),
@@ -57,7 +60,8 @@ class _Reading:
     Shapes are put together at the end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, counted: Counted) -> None:
+        self.counted = counted
         self.factory = osmium.geom.WKBFactory()
         self.tags: dict[tuple[str, int], dict[str, str]] = {}
         self.shapes: dict[tuple[str, int], str | Flaw] = {}
@@ -81,16 +85,20 @@ class _Reading:
     def _simple(self, thing: Any) -> str | Flaw:
         try:
             make = self.factory.create_point if thing.is_node() else self.factory.create_linestring
-            return str(make(thing))
+            made = str(make(thing))
         except (RuntimeError, osmium.InvalidLocationError):
             return Flaw(N_("The row has fewer than two points in this file; download the area whole."), "geometry")
+        self.counted.add(len(made) // 2 // FLAT_PLACE, f"{_WORD[thing.type_str()]}/{thing.id}")
+        return made
 
     def _take_area(self, area: Any) -> None:
         identity = ("w" if area.from_way() else "r", area.orig_id())
         try:
-            self.areas[identity] = str(self.factory.create_multipolygon(area))
+            made = str(self.factory.create_multipolygon(area))
         except (RuntimeError, osmium.InvalidLocationError):
             return
+        self.counted.add(len(made) // 2 // FLAT_PLACE, f"{_WORD[identity[0]]}/{identity[1]}")
+        self.areas[identity] = made
 
     def rows(self) -> list[RawRow]:
         return [self._row(identity, tags) for identity, tags in self.tags.items()]

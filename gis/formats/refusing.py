@@ -27,7 +27,8 @@ def refusing(called: str) -> Iterator[None]:
     """
     try:
         yield
-    except GisError:
+    except GisError as error:
+        error.values["file"] = error.values.get("file") or called
         raise
     except _Stopped as stopped:
         raise stopped.error from None

@@ -19,6 +19,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldE
 
 from gis.errors import N_, UnknownDatum, UnreadableFile
 from gis.formats.rows import Flaw, RawRow
+from gis.formats.sizes import WIDEST_PLACE, Counted
 
 _GDAL_ERRORS = (
     DataSourceError,
@@ -33,6 +34,7 @@ _GDAL_ERRORS = (
 _SHP_HEAD, _DBF_HEAD = 100, 32
 _KEYS = ("编号", "标识码", "bsm", "key", "osm_id", "fid", "id")
 _UTF8 = "utf-8"
+_AT_ONCE = 10_000  # features
 _THREE_BYTES = 0x800
 _CHINESE = "gb18030"
 _LATIN1_END, _TAIL = 0x100, 64
@@ -168,13 +170,34 @@ def _asked(ask: Any, path: Path, *, called: str, **options: Any) -> Any:
 
 
 def _read(path: Path, *, called: str, **options: Any) -> tuple[dict[str, Any], NDArray[np.object_], list[NDArray[Any]]]:
-    meta, fids, wkb, columns = _asked(
-        pyogrio.raw.read, path, called=called, return_fids=True, datetime_as_string=True, **options
-    )
-    meta["fid_column_values"] = fids
-    if wkb is None:
-        raise UnreadableFile(N_("{file} has no geometries; export the layer again."), file=called)
-    return meta, np.asarray(wkb, dtype=object), list(columns)
+    """A layer, or ``max_features`` of it; some thousands at a time, so that what is too large ends early."""
+    most = options.pop("max_features", None)
+    counted, pieces, done = Counted(called), [], 0
+    while True:
+        here = _AT_ONCE if most is None else min(_AT_ONCE, most - done)
+        meta, fids, wkb, columns = _asked(
+            pyogrio.raw.read,
+            path,
+            called=called,
+            return_fids=True,
+            datetime_as_string=True,
+            skip_features=done,
+            max_features=here,
+            **options,
+        )
+        if wkb is None:
+            raise UnreadableFile(N_("{file} has no geometries; export the layer again."), file=called)
+        for number, shape in enumerate(wkb, start=done + 1):
+            counted.add(0 if shape is None else len(shape) // WIDEST_PLACE, f"row/{number}")
+        pieces.append((fids, np.asarray(wkb, dtype=object), list(columns)))
+        done += len(wkb)
+        if len(wkb) < here or done == most:
+            break
+    if len(pieces) > 1 and not len(pieces[-1][1]):  # its columns are of no kind
+        pieces.pop()
+    meta["fid_column_values"] = np.concatenate([fids for fids, _, _ in pieces])
+    shapes = np.concatenate([shapes for _, shapes, _ in pieces])
+    return meta, shapes, [np.concatenate(parts) for parts in zip(*(columns for _, _, columns in pieces), strict=True)]
 
 
 def _rows(

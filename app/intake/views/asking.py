@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, BinaryIO
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -19,10 +19,12 @@ from app.base.people import may
 from app.base.request import Answer
 from app.intake import steps
 from app.intake.datums import Look
-from gis.formats import By, Columns, Opened
+from gis.formats import By, Columns, Opened, unfolds_beyond
 
 #: Files up to this size are looked at before they are queued, so that a bad one is refused on the form.
 LOOKED_AT = 8 * 1024 * 1024
+#: What a packed file may unfold to for that: a request reads no more.
+UNFOLDED_AT = 32 * 1024 * 1024
 DATUMS = {
     "EPSG:4490": N_("CGCS2000, longitude and latitude (EPSG:4490)"),
     "EPSG:4326": N_("WGS84, GPS (EPSG:4326)"),
@@ -94,11 +96,16 @@ def opened_of(session: Session, store: Store, uid: UUID, by: By) -> Opened:
 
 def head_of(session: Session, store: Store, file: File, by: By) -> Opened | None:
     """The first rows of a kept table that is too large to be read for a page; None for any other file."""
-    if file.bytes <= LOOKED_AT:
-        return None
     _, content = fetch(session, store, file.uid)
     with content:
+        if not is_big(content, file.bytes):
+            return None
         return steps.open_head(content, name=file.name, by=by)
+
+
+def is_big(data: BinaryIO, size: int) -> bool:
+    """Whether a file is too large to be read for a page, as it is or unfolded."""
+    return size > LOOKED_AT or unfolds_beyond(data, UNFOLDED_AT)
 
 
 def onward(session: Session, show: Answer, place: Division, handed: Handed, file: File, seen: Look | None) -> Response:

@@ -73,7 +73,7 @@ def _is_big(data: BinaryIO, name: str, handed: Handed) -> bool:
         raise Invalid("Choose a value of the list.", field="datum")
     size = data.seek(0, io.SEEK_END)
     data.seek(0)
-    return size > asking.LOOKED_AT
+    return asking.is_big(data, size)
 
 
 def _asks(opened: Opened, *, big: bool, nothing: bool) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 
 import pytest
@@ -90,6 +92,18 @@ def test_a_file_too_large_to_look_at_is_kept_whole_and_taken_in(
     with world.owner.connect() as connection:
         kept = connection.exec_driver_sql("SELECT sha256, bytes FROM base.file").one()
     assert tuple(kept) == (hashlib.sha256(data).hexdigest(), len(data))
+
+
+def test_a_small_file_that_unfolds_to_a_large_one_is_left_to_the_worker(
+    officer: Person, monkeypatch: pytest.MonkeyPatch
+):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a.geojson", survey()[:-9])  # which who reads all of it refuses
+    file = {"file": ("a.zip", held.getvalue(), "application/zip")}
+    assert officer.sends("/intake/new", status=422, files=file)
+    monkeypatch.setattr("app.intake.views.asking.UNFOLDED_AT", len(survey()) - 10)
+    assert officer.goes("/intake/new", files=file).startswith("/intake/runs/")
 
 
 def test_a_file_that_turns_out_bad_in_the_worker_says_why_in_the_persons_language(world: World, officer: Person):
