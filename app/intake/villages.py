@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,7 +11,7 @@ import shapely
 from geoalchemy2 import WKBElement
 from geoalchemy2.shape import from_shape
 from shapely import MultiPolygon, Point, Polygon
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
@@ -26,6 +28,9 @@ UNDIVIDED = "（未分镇）"
 #: A place of these sources gives way to a surveyed one.
 _WEAK = frozenset({GeometrySource.NONE.value, GeometrySource.SKETCH.value, GeometrySource.GENERATED.value})
 KNOWN = N_("Already in the register.")
+NOT_OF_TRIAL = N_("A trial has no county of its own; the row changes nothing.")
+_COUNTIES = (DivisionKind.COUNTY.value, DivisionKind.ZONE.value)
+_COUNTY_ENDINGS = re.compile("(?<=..)[县区市]$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Settled:
 
 
 def settle(session: Session, *, areas: Sequence[Area], division: Division, source: GeometrySource) -> Settled:
-    """The divisions of the register below ``division`` that the file's towns and villages mean.
+    """The divisions of the register that the file's counties, towns and villages mean, as far as ``division`` reaches.
 
     One that has no place, or only a sketched or generated one, gets the surveyed one. Nothing is added to the
     register: a row that means no division of it is refused with the reason.
@@ -61,9 +66,7 @@ def settle(session: Session, *, areas: Sequence[Area], division: Division, sourc
     villages = Villages(session, division)
     may_place = may(session, "base.division", "change")
     for area in areas:
-        if area.kind is AreaKind.COUNTY:
-            continue
-        found = _town(session, area, division) if area.kind is AreaKind.TOWN else _village(session, area, villages)
+        found = _found(session, area, division=division, villages=villages)
         if isinstance(found, Unmatched):
             settled.refused[area.key] = Said(found.reason, found.values, found.field)
             continue
@@ -72,6 +75,36 @@ def settle(session: Session, *, areas: Sequence[Area], division: Division, sourc
             settled.seats.append(found)
     session.flush()
     return settled
+
+
+def _found(session: Session, area: Area, *, division: Division, villages: Villages) -> Division | Unmatched:
+    if area.kind is AreaKind.COUNTY:
+        return _county(session, area, division)
+    return _town(session, area, division) if area.kind is AreaKind.TOWN else _village(session, area, villages)
+
+
+def _county(session: Session, area: Area, division: Division) -> Division | Unmatched:
+    """The county or zone of this name at, above or below a division."""
+    near = or_(Division.path.op("<@")(division.path), Division.path.op("@>")(division.path))
+    counties = session.scalars(
+        select(Division)
+        .where(near, Division.kind.in_(_COUNTIES))
+        .where(Division.until_on.is_(None))
+        .order_by(Division.id)
+    )
+    found = next((county for county in counties if _county_stem(county.name) == _county_stem(area.name)), None)
+    return found or Unmatched(
+        N_(
+            "The register has no county {name} at, above or below {place}. Write the name as the register does, or"
+            " leave the row out."
+        ),
+        {"name": area.name, "place": division.name},
+    )
+
+
+def _county_stem(name: str) -> str:
+    plain = "".join(unicodedata.normalize("NFKC", name).split())
+    return _COUNTY_ENDINGS.sub("", plain)
 
 
 def _village(session: Session, area: Area, villages: Villages) -> Division | Unmatched:
@@ -106,6 +139,8 @@ def _note(settled: Settled, area: Area, found: Division, *, placed: bool, may_pl
 
 def _place(found: Division, area: Area, source: GeometrySource) -> bool:
     """Give a division its place from the file where it has none or a weaker one; whether it did."""
+    if area.kind is not AreaKind.VILLAGE and isinstance(area.shape, Point) and found.outline is not None:
+        return False  # a point says less than the outline that is there
     better = source is GeometrySource.SURVEY and found.geometry_source in _WEAK
     if not better and (found.point is not None or found.outline is not None):
         return False
@@ -125,7 +160,8 @@ def make(
     """
     settled = Settled()
     for area in sorted(areas, key=lambda area: area.kind is AreaKind.VILLAGE):
-        if area.kind is AreaKind.COUNTY:
+        if area.kind is AreaKind.COUNTY:  # that a trial lies in: it is not the trial's to place
+            settled.known[area.key] = Said(NOT_OF_TRIAL)
             continue
         parent = division if area.kind is AreaKind.TOWN else _town_of(session, clock, area, division=division)
         found = _found_or_made(session, clock, area, parent=parent)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from shapely import Point
+from shapely import Point, Polygon, from_wkb
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import select, text
 
 from app.base.models import Division, Role
@@ -202,3 +203,62 @@ def test_an_outline_without_a_point_stands_for_no_committees_seat(world: World):
     assert taken(world, replace(one_village("丰泽村"), areas=(outline,))).verdict == "accepted"
     with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
         assert session.scalars(select(Facility.id)).all() == []
+
+
+def one_county(name: str, shape: Polygon | Point) -> Survey:
+    area = Area("n/1", AreaKind.COUNTY, name, shape)
+    return Survey((), (area,), (), (RowReport(1, "n/1", Verdict.ACCEPTED),), "EPSG:4490")
+
+
+def outline_of(world: World, name: str) -> BaseGeometry | None:
+    with world.owner.connect() as connection:
+        found = connection.scalar(
+            text("SELECT ST_AsBinary(ST_GeometryN(outline, 1)) FROM base.division WHERE id = :id"),
+            {"id": world.places[name]},
+        )
+        return None if found is None else from_wkb(bytes(found))
+
+
+def sketched(world: World, name: str, outline: Polygon) -> None:
+    with world.owner.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE base.division SET outline = ST_Multi(ST_GeomFromText(:wkt, 4490)), geometry_source = 'sketch'"
+                " WHERE id = :id"
+            ),
+            {"wkt": outline.wkt, "id": world.places[name]},
+        )
+
+
+@pytest.mark.parametrize("place", ["市", "西县"])
+def test_a_county_of_a_file_is_the_registers_and_its_surveyed_outline_replaces_a_sketch_once(world: World, place: str):
+    sketch, survey = HERE.buffer(0.5), HERE.buffer(0.05)
+    sketched(world, "西县", sketch)
+    role = Role.CITY_OFFICER if place == "市" else Role.COUNTY_OFFICER
+    row = taken(world, one_county("西县", survey), place=place, role=role)
+    assert (row.verdict, row.values) == ("accepted", {"register": "西县"})
+    outline = outline_of(world, "西县")
+    assert outline is not None
+    assert outline.equals_exact(survey, 1e-9)
+    assert taken(world, one_county("西县", HERE.buffer(0.1)), place=place, role=role).verdict == "duplicate"
+    assert outline_of(world, "西县") == outline
+
+
+def test_a_countys_outline_does_not_give_way_to_a_point(world: World):
+    sketched(world, "西县", HERE.buffer(0.5))
+    assert taken(world, one_county("西县", HERE)).verdict == "duplicate"
+    assert placed(world) == set()
+
+
+def test_a_county_that_the_register_lacks_there_is_rejected(world: World):
+    row = taken(world, one_county("无此县", HERE.buffer(0.05)))
+    assert (row.verdict, row.field, row.values) == ("rejected", "name", {"name": "无此县", "place": "西县"})
+    assert taken(world, one_county("东县", HERE.buffer(0.05))).verdict == "rejected", "another county's"
+
+
+def test_a_towns_officer_does_not_set_the_countys_outline(world: World):
+    sketched(world, "西县", HERE.buffer(0.5))
+    row = taken(world, one_county("西县", HERE.buffer(0.05)), place="中镇", role=Role.TOWN_OFFICER)
+    assert row.verdict == "duplicate"
+    assert "the county's officers alone" in row.reason
+    assert placed(world) == set()
