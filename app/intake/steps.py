@@ -23,6 +23,7 @@ from app.base.models import Division, File, GeometrySource
 from app.base.people import may
 from app.base.shares import Share, chunks, part, silent
 from app.intake import repairs
+from app.intake.giving_back import give_back
 from app.intake.keeping import WHOLE, Keeper
 from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Repair, Segment
 from app.intake.villages import KNOWN, Said, Settled, make, settle
@@ -232,8 +233,12 @@ def _within(session: Session, *, survey: Survey, division: Division) -> tuple[Su
     return kept, dict.fromkeys(gone, Said(OUTSIDE, {"name": around.name}, "geometry"))
 
 
-def undo_intake(session: Session, *, intake: Intake) -> None:
-    """Applied → undone: its segments and facilities go. Raises Conflict once a street was built on them."""
+def undo_intake(session: Session, *, intake: Intake) -> list[str]:
+    """Applied → undone: its segments and facilities go, divisions have the places back that they had before.
+
+    The names of divisions that keep theirs, as it was set again since. Raises Conflict once a street was built on its
+    lines, NotAllowed for who may not set the places of the divisions that have theirs from it.
+    """
     if intake.state != IntakeState.APPLIED.value:
         raise Conflict("The intake of {source} was undone already.", source=intake.source)
     try:
@@ -244,8 +249,10 @@ def undo_intake(session: Session, *, intake: Intake) -> None:
         raise Conflict(
             "Streets were made from the lines of {source}. Dissolve these streets first.", source=intake.source
         ) from error
+    left = give_back(session, intake=intake)
     intake.state = IntakeState.UNDONE.value
     session.flush()
+    return left
 
 
 def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], tell: Share) -> None:

@@ -54,6 +54,8 @@ GEOJSON = "application/geo+json"
 STATES = tuple(state.value for state in StreetState)
 #: Streets whose scope is judged while the page waits (a second or two); more are judged by the worker.
 AT_ONCE = 3000
+#: Divisions that a sentence names.
+NAMED = 5
 FACILITIES = {
     "committee": N_("Committee"),
     "shop": N_("Shop"),
@@ -205,11 +207,13 @@ def undo_intake(session: Work, show: Show, clock: Now, uid: UUID, version: Versi
         raise NotFound("There is no such intake in your territory. Look for it in the list of files taken in.")
     require_row(intake, version, title=intake.source, url=f"/intake/{uid}")
     steps.dissolve(session, intake=intake)
-    take_back(session, intake=intake)
+    left = take_back(session, intake=intake)
     steps.judge_again(session, clock, division=session.get_one(Division, intake.division_id))
-    return show.see(
-        f"/intake/{uid}", "The intake of {source} is undone.", undo=current_act(session), source=intake.source
-    )
+    said = N_("The intake of {source} is undone.")
+    if left:
+        said = N_("The intake of {source} is undone. The places of {names} stay: they were set again since.")
+    names = ", ".join(left[:NAMED]) + (" …" if len(left) > NAMED else "")
+    return show.see(f"/intake/{uid}", said, undo=current_act(session), source=intake.source, names=names)
 
 
 @dataclass(slots=True)
