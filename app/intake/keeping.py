@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,11 @@ from geoalchemy2.shape import to_shape
 from numpy.typing import NDArray
 from shapely import LineString, Point
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.models import Division, GeometrySource
+from app.base.models import Division, DivisionKind, GeometrySource
 from app.base.shares import Share, chunks, part, silent
 from app.base.tables import SRID
 from app.intake.models import Facility, Intake, Segment
@@ -72,7 +73,7 @@ class Keeper:
             if length > 0
         ]
         have = self._digests(Segment)
-        rows, there = self._split_known(rows, {digest for _, digest in have})
+        rows, there = self._split_known(rows, have)
         new = {row["source"] for row in rows}
         return self._write(Segment, rows, have, shape="line", tell=part(tell, _COMPARED, 1.0)) | (there - new)
 
@@ -99,14 +100,14 @@ class Keeper:
         return new, {row["source"] for row in rows if id(row) in known}
 
     def _lines_in(self, box: NDArray[np.float64]) -> dict[str, list[BaseGeometry]]:
-        """The register's lines of the division in a box (degrees), by their name; a nameless one may lie on any."""
+        """The register's lines of the county in a box (degrees), by their name; a nameless one may lie on any."""
         west, south, east, north = box
         found = self.session.execute(
             text(
                 "SELECT coalesce(name, '') AS name, ST_AsBinary(line) AS line FROM intake.segment"
                 " WHERE territory <@ (:top)::ltree AND line && ST_MakeEnvelope(:west, :south, :east, :north, 4490)"
             ),
-            {"top": self.division.path, "west": west, "south": south, "east": east, "north": north},
+            {"top": self.county, "west": west, "south": south, "east": east, "north": north},
         )
         called: dict[str, list[BaseGeometry]] = defaultdict(list)
         for row in found:
@@ -150,22 +151,22 @@ class Keeper:
         self,
         table: type[Segment | Facility],
         rows: list[dict[str, Any]],
-        have: set[tuple[int, str]],
+        have: set[str],
         *,
         shape: str,
         tell: Share,
     ) -> set[str]:
-        """Insert what is new, with ``have`` what is there by place and digest, which grows.
+        """Insert what is new, with ``have`` the digests of what is there, which grows.
 
         The keys of input rows of which every part was there before, in this file or an earlier.
         """
         places = self._places([row[shape] for row in rows])
         fresh, seen = [], defaultdict(list)
         for row, place in zip(rows, places, strict=True):
-            mark = (place, row["digest"])
-            seen[row.pop("source")].append(mark in have)
-            if mark not in have:
-                have.add(mark)
+            there = row["digest"] in have
+            seen[row.pop("source")].append(there)
+            if not there:
+                have.add(row["digest"])
                 drawn = WKBElement(row[shape], srid=SRID)
                 fresh.append({**row, **self.given, "division_id": place, shape: drawn})
         for chunk in chunks(fresh, tell):
@@ -186,12 +187,21 @@ class Keeper:
         )
         return list(found)
 
-    def _digests(self, table: type[Segment | Facility]) -> set[tuple[int, str]]:
-        below = table.territory.op("<@")(self.division.path)
-        return {
-            (place, digest)
-            for place, digest in self.session.execute(select(table.division_id, table.digest).where(below))
-        }
+    @cached_property
+    def county(self) -> str:
+        """The path of the county that the division lies in, else its own: what is in it is there already.
+
+        A file may be handed in at another town or at the county, and what lies near no village is kept where that was.
+        """
+        above = select(Division.path).where(
+            Division.path.op("@>")(self.division.path),
+            Division.kind.in_((DivisionKind.COUNTY.value, DivisionKind.ZONE.value)),
+        )
+        return self.session.scalar(above.order_by(func.nlevel(Division.path)).limit(1)) or self.division.path
+
+    def _digests(self, table: type[Segment | Facility]) -> set[str]:
+        """Of what is there in the county, as far as the officer sees it."""
+        return set(self.session.scalars(select(table.digest).where(table.territory.op("<@")(self.county))))
 
 
 def _array(segments: Sequence[Centreline]) -> Any:

@@ -6,16 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
-from shapely import LineString
+from shapely import LineString, Point
 from sqlalchemy import func, select, text
 
 from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.models import Division, Role
-from app.intake.models import Facility, Intake, IntakeRow, Repair, Segment
+from app.intake.models import Facility as FacilityRow
+from app.intake.models import Intake, IntakeRow, Repair, Segment
 from app.intake.steps import Origin, open_bytes, take_in, undo_intake
 from app.inventory.steps import derive
-from gis.features import Centreline, RowReport, Survey, Verdict
+from gis.features import Centreline, Facility, FacilityKind, RowReport, Survey, Verdict
 from gis.formats import read_survey
+from tests.app.intake.test_matching import add
 from tests.surveys import crossing
 from tests.world import World
 
@@ -51,16 +53,18 @@ def test_the_point_of_a_village_in_the_file_stands_for_its_committee(world: Worl
     with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
         village = session.scalars(select(Division).where(Division.name == "丁村")).one()
         assert village.parent_id == world.places["中镇"]
-        kinds = session.scalars(select(Facility.kind).where(Facility.division_id == village.id).order_by(Facility.kind))
+        kinds = session.scalars(
+            select(FacilityRow.kind).where(FacilityRow.division_id == village.id).order_by(FacilityRow.kind)
+        )
         assert list(kinds) == ["committee", "shop"]
 
 
 def test_sending_the_same_file_twice_changes_nothing(world: World):
     take(world, crossing())
-    before = (count(world, Segment), count(world, Facility), count(world, Division))
+    before = (count(world, Segment), count(world, FacilityRow), count(world, Division))
     again = take(world, crossing())
     assert (again["accepted"], again["duplicate"]) == (0, 5)
-    assert (count(world, Segment), count(world, Facility), count(world, Division)) == before
+    assert (count(world, Segment), count(world, FacilityRow), count(world, Division)) == before
 
 
 def test_rejected_rows_keep_their_reason_and_field(world: World):
@@ -143,6 +147,22 @@ def test_a_line_that_a_later_street_cuts_is_there_already_when_it_comes_again(wo
     assert count(world, Segment) == 3
     again = take(world, lanes(street, later))
     assert (again["accepted"], again["duplicate"], count(world, Segment)) == (0, 2, 3)
+
+
+def test_what_is_in_the_county_is_there_already_when_it_comes_again_at_another_division(world: World):
+    add(world, "西镇", parent="西县", kind="town")
+    shop = Facility("s/1", FacilityKind.SHOP, "供销社", Point(116.33, 37.45))
+    far = lanes(("远路", [(0.0, 5000.0), (100.0, 5000.0)]))
+    reports = (*far.reports, RowReport(2, "s/1", Verdict.ACCEPTED))
+    survey = Survey(far.centrelines, (), (shop,), reports, far.datum)
+    first = take(world, survey, place="中镇")
+    assert (first["accepted"], first["duplicate"]) == (2, 0)
+    for place in ("西镇", "西县", "中镇"):
+        again = take(world, survey, place=place)
+        assert (again["accepted"], again["duplicate"]) == (0, 2), place
+    cut = take(world, lanes(("远路", [(0.0, 5000.0), (50.0, 5000.0)])), place="西镇")
+    assert cut["duplicate"] == 1, "a piece of the line that is there"
+    assert (count(world, Segment), count(world, FacilityRow)) == (1, 1)
 
 
 def test_what_a_line_has_beyond_the_one_that_is_there_is_new(world: World):
