@@ -17,6 +17,8 @@ OTHERS = "*"
 _REASONS = 8
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy.orm import Session
 
     from app.base.db import Database
@@ -48,12 +50,13 @@ def import_(columns: tuple[str, ...], every: str, values: tuple[str, ...], rejec
     """
     from app.base.db import Database
     from app.intake.mappings import Said
+    from gis.formats import Field
 
     if rejected is not None:
         require_folder(rejected.parent, option="--rejected")
     kinds = _values(values)
     rest = kinds.pop(OTHERS, "") != ""
-    told = Said(columns_said(columns, every), kinds, rest)
+    told = Said(columns_said(columns, every, known=[field.value for field in Field]), kinds, rest)
     settings = settings_now()
     database = Database(settings, pool_size=1)
     try:
@@ -111,13 +114,17 @@ def _import(
         _say(session, made, seen, rejected)
 
 
-def columns_said(columns: tuple[str, ...], every: str = "") -> dict[str, str]:
-    """Field → column, as the page's form sends them."""
+def columns_said(columns: tuple[str, ...], every: str = "", *, known: Sequence[str]) -> dict[str, str]:
+    """Field → column, as the page's form sends them; ``known`` are the fields that there are."""
     pairs = [each.partition("=") for each in columns]
     for field, equals, column in pairs:
         if not (field and equals and column):
             wrong = f"“{field}{equals}{column}” is not FIELD=COLUMN, such as name=路名"
             raise click.BadParameter(wrong, param_hint="--column")
+        if field not in known:
+            raise click.BadParameter(
+                f"there is no field “{field}”; it is one of {', '.join(known)}", param_hint="--column"
+            )
     told = {field: column.lower() for field, _, column in pairs}
     return {**told, "every": every} if every else told
 
@@ -188,11 +195,16 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
     from sqlalchemy import select
 
     from app.intake.models import Intake
+    from gis.datums import Outcome
 
     intake = session.scalars(select(Intake).where(Intake.uid == UUID(made["intake"]))).one()
     verdicts = ("accepted", "repaired", "duplicate", "rejected", "ignored")
     counts = ", ".join(f"{getattr(intake, verdict)} {verdict}" for verdict in verdicts)
     click.echo(f"{intake.source}: {intake.rows} rows: {counts} ({intake.datum}).")
+    if seen.finding.outcome in {Outcome.UNCOMPARED, Outcome.UNDECIDED}:
+        click.echo(
+            f"  {intake.datum} was not checked: nothing surveyed is near that would decide. Look at it on the map."
+        )
     for one in intake.left_out[:_REASONS]:
         reason = one["reason"].format(**one["values"]) if one["reason"] else "Other reasons"
         click.echo(f"  ignored, {one['rows']} from row {one['first']} on: {reason}")

@@ -65,6 +65,7 @@ def hand_in_list(file: Path | None, *, packaged: bool, login: str, columns: tupl
     """
     from app.base.db import Database
     from app.commands.importing import columns_said
+    from app.intake.listing import FIELDS
 
     if (file is None) != packaged:
         raise click.UsageError("Give a FILE, or --packaged.")
@@ -72,7 +73,7 @@ def hand_in_list(file: Path | None, *, packaged: bool, login: str, columns: tupl
         require_folder(said["rejected"].parent, option="--rejected")
     if file is not None and said["day"] is None:
         raise click.UsageError("Say from which day the list holds: --on 2021-10-31")
-    said["told"] = columns_said(columns)
+    said["told"] = columns_said(columns, known=FIELDS)
     settings = settings_now()
     database = Database(settings, pool_size=1)
     try:

@@ -71,6 +71,7 @@ def test_a_file_comes_in_with_its_counts_streets_and_rejected_rows(world: World,
     assert done.exception is None, done.exception
     assert "测绘队: 6 rows: " in done.output
     assert "1 rejected, 0 ignored (EPSG:4326)." in done.output
+    assert "EPSG:4326 was not checked: nothing surveyed is near" in done.output
     assert "3 streets were made" in done.output
     assert "1 rejected rows are in" in done.output
     assert "1160" in back.read_text()
@@ -169,6 +170,12 @@ def test_a_column_without_its_field_is_wrong_use(here: str, tmp_path: Path):
     done = run(written(tmp_path, SHEET), here, "--column", "点名")
     assert done.exit_code == 2
     assert "is not FIELD=COLUMN" in done.output
+
+
+def test_a_field_that_there_is_none_of_is_named_with_those_that_there_are(here: str, tmp_path: Path):
+    done = run(written(tmp_path, SHEET), here, "--column", "nope=点名")
+    assert done.exit_code == 2
+    assert "there is no field “nope”; it is one of name, kind, code" in done.output
 
 
 def test_nobody_takes_in_what_their_role_or_territory_does_not_allow(world: World, here: str, tmp_path: Path):
