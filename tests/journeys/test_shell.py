@@ -81,7 +81,7 @@ def test_the_keyboard_finds_moves_and_explains(browser: Browser, world: World, o
 
 @pytest.mark.parametrize("width", [360, 1440])
 def test_the_public_start_page_needs_no_script(browser: Browser, public_url: str, width: int):
-    context = browser.new_context(viewport={"width": width, "height": 640}, java_script_enabled=False)
+    context = browser.new_context(viewport={"width": width, "height": 640}, java_script_enabled=False, locale="zh-CN")
     page = context.new_page()
     page.goto(public_url)
     page.get_by_label("标志上的编码").fill("abcd-efgh")

@@ -198,6 +198,7 @@ def test_what_was_mended_is_listed_filtered_and_shown_on_the_map(world: World, o
     lon, lat = told["features"][0]["geometry"]["coordinates"]
     assert (round(lon, 5), round(lat, 5)) == (116.331, 37.4)
     stranger = Person(office, Role.COUNTY_OFFICER, "东县")
-    for url in (f"{record}/repairs", f"/map?mended={uid}", f"/api/v1/intakes/{uid}/repairs"):
+    for url in (f"{record}/repairs", f"/api/v1/intakes/{uid}/repairs"):
         stranger.reads(url, status=404)
+    assert "data-mended" not in stranger.reads(f"/map?mended={uid}")
     Person(office, Role.SIGN_MAKER, "东县").reads(f"/api/v1/intakes/{uid}/repairs", status=403)
