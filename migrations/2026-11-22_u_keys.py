@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from app.base.rewording import reword
+
 revision = "2026_11_22_u_keys"
 down_revision = "2026_11_22_r_repairs"
 
@@ -45,22 +47,14 @@ GRANT EXECUTE ON FUNCTION inventory.mark(bigint[], text) TO minglu_office;
 """
 
 
-def _reword(function: str, old: str, new: str) -> None:
-    run = op.get_bind().connection.driver_connection.execute
-    body = run("SELECT pg_get_functiondef(%s::regprocedure)", (function,)).fetchone()[0]
-    if body.count(old) != 1:
-        raise RuntimeError(f"{function} holds {old!r} {body.count(old)} times")
-    run(body.replace(old, new))
-
-
 def upgrade() -> None:
-    _reword("history.record()", _UPDATED, _KEPT)
+    reword("history.record()", (_UPDATED, _KEPT))
     op.get_bind().connection.driver_connection.execute(JOINED + MARK)
-    _reword("history.undo(uuid)", _WRITTEN, _MARKED)
+    reword("history.undo(uuid)", (_WRITTEN, _MARKED))
 
 
 def downgrade() -> None:
-    _reword("history.undo(uuid)", _MARKED, _WRITTEN)
+    reword("history.undo(uuid)", (_MARKED, _WRITTEN))
     op.get_bind().connection.driver_connection.execute("DROP FUNCTION inventory.mark(bigint[], text)")
     op.get_bind().connection.driver_connection.execute("ALTER FUNCTION history.record() RESET enable_nestloop")
-    _reword("history.record()", _KEPT, _UPDATED)
+    reword("history.record()", (_KEPT, _UPDATED))

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from app.base.rewording import reword
+
 revision = "2026_11_22_w_streams"
 down_revision = "2026_11_22_v_tiles"
 
@@ -74,24 +76,16 @@ ALTER TABLE inventory.street DROP COLUMN stream_reason, DROP COLUMN stream_on;
 """
 
 
-def _reword(function: str, old: str, new: str) -> None:
-    run = op.get_bind().connection.driver_connection.execute
-    body = run("SELECT pg_get_functiondef(%s::regprocedure)", (function,)).fetchone()[0]
-    if body.count(old) != 1:
-        raise RuntimeError(f"{function} holds {old!r} {body.count(old)} times")
-    run(body.replace(old, new))
-
-
 def upgrade() -> None:
     run = op.get_bind().connection.driver_connection.execute
     run(COLUMNS)
     for function, old, new in NARROWED:
-        _reword(function, old, new)
+        reword(function, (old, new))
     run(FIGURES)
 
 
 def downgrade() -> None:
     run = op.get_bind().connection.driver_connection.execute
     for function, old, new in NARROWED:
-        _reword(function, new, old)
+        reword(function, (new, old))
     run(GONE)

@@ -3,6 +3,8 @@ follows it into its successor."""
 
 from alembic import op
 
+from app.base.rewording import reword
+
 revision = "2026_11_22_x_editions"
 down_revision = "2026_11_22_w_streams"
 
@@ -360,25 +362,15 @@ DELETE FROM history.undoable WHERE subject = 'intake.change';
 """
 
 
-def _reword(pairs: list[tuple[str, str]]) -> None:
-    run = op.get_bind().connection.driver_connection.execute
-    body = run("SELECT pg_get_functiondef(%s::regprocedure)", (_PROGRESS,)).fetchone()[0]
-    for old, new in pairs:
-        if body.count(old) != 1:
-            raise RuntimeError(f"{_PROGRESS} holds {old!r} {body.count(old)} times")
-        body = body.replace(old, new)
-    run(body)
-
-
 def upgrade() -> None:
     run = op.get_bind().connection.driver_connection.execute
     for sql in (SUCCESSION, BATCHES, TABLES, BACK):
         run(sql)
     for table in ("base.succession", "intake.edition", "intake.edition_row", "intake.change"):
         run(f"CALL base.bind('{table}')")
-    _reword(list(TOLD))
+    reword(_PROGRESS, *TOLD)
 
 
 def downgrade() -> None:
-    _reword([(new, old) for old, new in TOLD])
+    reword(_PROGRESS, *((new, old) for old, new in TOLD))
     op.get_bind().connection.driver_connection.execute(GONE)

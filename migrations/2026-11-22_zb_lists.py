@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from app.base.rewording import reword
+
 revision = "2026_11_22_zb_lists"
 down_revision = "2026_11_22_ze_left"
 
@@ -99,21 +101,13 @@ ALTER TABLE intake.edition DROP COLUMN columns;
 """
 
 
-def _reword(old: str, new: str) -> None:
-    run = op.get_bind().connection.driver_connection.execute
-    body = run("SELECT pg_get_functiondef(%s::regprocedure)", (_BACK,)).fetchone()[0]
-    if body.count(old) != 1:
-        raise RuntimeError(f"{_BACK} holds {old!r} {body.count(old)} times")
-    run(body.replace(old, new))
-
-
 def upgrade() -> None:
     run = op.get_bind().connection.driver_connection.execute
     run(COLUMNS)
     run(PARTING)
-    _reword(*TOLD)
+    reword(_BACK, TOLD)
 
 
 def downgrade() -> None:
-    _reword(*reversed(TOLD))
+    reword(_BACK, (TOLD[1], TOLD[0]))
     op.get_bind().connection.driver_connection.execute(GONE)

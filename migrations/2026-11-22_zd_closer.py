@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from app.base.rewording import reword
+
 revision = "2026_11_22_zd_closer"
 down_revision = "2026_11_22_z_signed"
 
@@ -96,21 +98,13 @@ _REWORDED = (
 )
 
 
-def _reword(function: str, old: str, new: str) -> None:
-    run = op.get_bind().connection.driver_connection.execute
-    body = run("SELECT pg_get_functiondef(%s::regprocedure)", (function,)).fetchone()[0]
-    if body.count(old) != 1:
-        raise RuntimeError(f"{function} holds {old!r} {body.count(old)} times")
-    run(body.replace(old, new))
-
-
 def upgrade() -> None:
     op.get_bind().connection.driver_connection.execute(BORN)
     for function, old, new in _REWORDED:
-        _reword(function, old, new)
+        reword(function, (old, new))
 
 
 def downgrade() -> None:
     for function, old, new in _REWORDED:
-        _reword(function, new, old)
+        reword(function, (new, old))
     op.get_bind().connection.driver_connection.execute(UNBORN)
