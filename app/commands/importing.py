@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from app.commands.kinds import Taken
     from app.intake.datums import Look
     from app.intake.mappings import Said
-    from app.intake.models import Intake
+    from gis.features import Survey
 
 
 @click.command("import")
@@ -195,6 +195,7 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
     from sqlalchemy import select
 
     from app.intake.models import Intake
+    from app.intake.queries import as_kept
     from gis.datums import Outcome
 
     intake = session.scalars(select(Intake).where(Intake.uid == UUID(made["intake"]))).one()
@@ -215,18 +216,14 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
     else:
         click.echo(f"{made['streets']} streets were made; {made['in_scope']} streets here are in scope.")
     if rejected is not None:
-        _give_back(session, intake, seen, rejected)
+        write_rejected(as_kept(session, intake, seen.opened), rejected, kind=seen.opened.kind)
 
 
-def _give_back(session: Session, intake: Intake, seen: Look, rejected: Path) -> None:
-    import tempfile
+def write_rejected(survey: Survey, file: Path, *, kind: str) -> None:
+    """The rejected rows of a read file into ``file``, whose folder is made where there is none."""
+    from gis.formats.returning import packed
 
-    from app.intake.queries import as_kept
-    from gis.formats.returning import give_back
-
-    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
-        survey = as_kept(session, intake, seen.opened)
-        returned = give_back(survey, kind=seen.opened.kind, folder=Path(folder), stem="rows")
-        rejected.parent.mkdir(parents=True, exist_ok=True)
-        rejected.write_bytes(returned.path.read_bytes())
-    click.echo(f"{returned.rows} rejected rows are in {rejected}.")
+    made = packed(survey, kind=kind)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(made.body)
+    click.echo(f"{made.rows} rejected rows are in {file}.")

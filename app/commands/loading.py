@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.intake.editions import Origin
     from app.intake.listing import Listing
     from app.intake.models import Edition
+    from gis.features import Survey
     from gis.formats import Opened
 
 
@@ -85,10 +86,11 @@ def hand_in_list(file: Path | None, *, packaged: bool, login: str, columns: tupl
 def _hand_in(settings: Settings, database: Database, *, file: Path | None, login: str, place: str, **said: Any) -> None:
     from app.base.shares import of_rows, part
     from app.base.territory import division_called
-    from app.commands.importing import kept_file, person_called
+    from app.commands.importing import kept_file, person_called, write_rejected
     from app.commands.lists import READ
     from app.commands.progress import progress_bars
     from app.intake.editions import hand_in, kinds_of, require_officer
+    from app.intake.listing import like
 
     via = "minglu register hand-in"
     clock, person = Clock(), person_called(settings, login, via=via)
@@ -103,7 +105,7 @@ def _hand_in(settings: Settings, database: Database, *, file: Path | None, login
         made, new = hand_in(session, clock, listing=listing, origin=origin, place=division, tell=part(tell, READ, 1.0))
         _say_of_list(made, kinds_of(session, made), new=new)
         if said["rejected"] is not None and opened is not None:
-            _give_back(listing, opened, origin, said["rejected"])
+            write_rejected(_rejected(listing, opened, origin), said["rejected"], kind=like(opened))
 
 
 def _listed(
@@ -129,19 +131,12 @@ def _listed(
     return listing, origin, opened
 
 
-def _give_back(listing: Listing, opened: Opened, origin: Origin, rejected: Path) -> None:
-    import tempfile
-
+def _rejected(listing: Listing, opened: Opened, origin: Origin) -> Survey:
     from app.intake.listing import returned
     from gis.features import Verdict
-    from gis.formats.returning import give_back
 
     reasons = {told.row: (told.reason, told.reason) for told in listing.told if told.verdict is Verdict.REJECTED}
-    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
-        survey = returned(opened, reasons, origin.columns)
-        back = give_back(survey, kind="xlsx" if opened.kind == "xlsx" else "csv", folder=Path(folder), stem="rows")
-        rejected.write_bytes(back.path.read_bytes())
-    click.echo(f"{back.rows} rejected rows are in {rejected}.")
+    return returned(opened, reasons, origin.columns)
 
 
 def _say_of_list(made: Edition, kinds: dict[tuple[str, str, str], int], *, new: bool) -> None:

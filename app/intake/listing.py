@@ -158,6 +158,11 @@ def listing_of(table: pd.DataFrame, *, within: str = "") -> Listing:
     )
 
 
+def like(opened: Opened) -> str:
+    """The kind of file that a list's rows are given back as: what is not Excel is a plain table."""
+    return "xlsx" if opened.kind == "xlsx" else "csv"
+
+
 def returned(opened: Opened, rejected: Mapping[int, tuple[str, str]], columns: Mapping[str, str]) -> Survey:
     """A list's file with these rows rejected, for :func:`gis.formats.returning.give_back`.
 

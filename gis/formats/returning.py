@@ -7,6 +7,7 @@ it was rejected and in 字段 which column is at fault. Reading passes these thr
 from __future__ import annotations
 
 import csv
+import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,23 @@ def give_back(survey: Survey, *, kind: str, folder: Path, stem: str) -> Returned
     path = folder / f"{stem}-rejected{suffix}"
     write(path, rejected, survey.datum)
     return Returned(path, media_type, len(rejected))
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """As :class:`Returned`, but for the file's content and how its name ends."""
+
+    body: bytes
+    suffix: str
+    media_type: str
+    rows: int
+
+
+def packed(survey: Survey, *, kind: str) -> Packed:
+    """As :func:`give_back`, for who hands the file on and keeps none."""
+    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
+        made = give_back(survey, kind=kind, folder=Path(folder), stem="rows")
+        return Packed(made.path.read_bytes(), made.path.suffix, made.media_type, made.rows)
 
 
 def _names(rejected: Sequence[RowReport]) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, BinaryIO
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import Form, Query, Response
@@ -19,6 +20,7 @@ from app.base.people import may
 from app.base.request import Answer
 from app.intake import steps
 from app.intake.datums import Look
+from gis.features import Survey
 from gis.formats import By, Columns, Opened, unfolds_beyond
 
 #: Files up to this size are looked at before they are queued, so that a bad one is refused on the form.
@@ -147,3 +149,13 @@ def require_reader(session: Session) -> None:
     """Raise NotAllowed for whoever may not read what was taken in."""
     if not may(session, "intake.intake", "read"):
         raise NotAllowed("Survey files are for the offices that name streets.")
+
+
+def given_back(survey: Survey, *, kind: str, name: str) -> Response:
+    """The rejected rows of a read file as one like it, with line and reason; ``name`` is that of the file."""
+    from gis.formats.returning import packed  # GDAL: only who asks for the rows back waits for it
+
+    made = packed(survey, kind=kind)
+    called = quote(f"{Path(name).stem}-rejected{made.suffix}")
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{called}", "cache-control": "private, no-store"}
+    return Response(made.body, media_type=made.media_type, headers=headers)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import io
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Annotated, BinaryIO
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response, UploadFile
@@ -324,13 +322,5 @@ def rejected(session: Work, show: Show, store: Files, uid: UUID) -> Response:
     with content:
         opened = steps.open_bytes(content.read(), name=file.name)
     reasons = {row: (reason, show.text(reason)) for row, reason in queries.rejected_rows(session, edition)}
-    from gis.formats.returning import give_back  # GDAL: only who asks for the rows back waits for it
-
-    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
-        survey = listing.returned(opened, reasons, edition.columns)
-        kind = "xlsx" if opened.kind == "xlsx" else "csv"
-        made = give_back(survey, kind=kind, folder=Path(folder), stem="rows")
-        body = made.path.read_bytes()
-    name = quote(f"{Path(file.name).stem}-rejected{made.path.suffix}")
-    headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "private, no-store"}
-    return Response(body, media_type=made.media_type, headers=headers)
+    survey = listing.returned(opened, reasons, edition.columns)
+    return asking.given_back(survey, kind=listing.like(opened), name=file.name)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from dataclasses import replace
-from pathlib import Path
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -141,14 +138,7 @@ def rejected(session: Work, show: Show, store: Files, uid: UUID) -> Response:
         opened = steps.open_bytes(content.read(), name=file.name, by=by)
     survey = queries.as_kept(session, intake, opened)
     told = tuple(_told(show, report) for report in survey.reports)
-    from gis.formats.returning import give_back  # GDAL: only who asks for the rows back waits for it
-
-    with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
-        returned = give_back(replace(survey, reports=told), kind=opened.kind, folder=Path(folder), stem="rows")
-        body = returned.path.read_bytes()
-    name = quote(f"{Path(file.name).stem}-rejected{returned.path.suffix}")
-    headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}", "cache-control": "private, no-store"}
-    return Response(body, media_type=returned.media_type, headers=headers)
+    return asking.given_back(replace(survey, reports=told), kind=opened.kind, name=file.name)
 
 
 def told(show: Answer, repair: Repair) -> str:
