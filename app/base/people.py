@@ -175,15 +175,7 @@ def add_person(
     """
     _require_whole(role, name, department, password)
     _require_level(role, division)
-    person = Person(
-        login=login,
-        name=name,
-        role=role.value,
-        division_id=division.id,
-        department=department,
-        since_on=clock.today(),
-    )
-    _add(session, person)
+    person = _add(session, clock, login=login, name=name, role=role, division=division, department=department)
     set_password(session, person.id, password)
     return person
 
@@ -207,15 +199,7 @@ def found_person(
     _require_whole(role, name, department, password)
     division = division_called(session, place)
     _require_level(role, division)
-    person = Person(
-        login=login,
-        name=name,
-        role=role.value,
-        division_id=division.id,
-        department=department,
-        since_on=clock.today(),
-    )
-    _add(session, person)
+    person = _add(session, clock, login=login, name=name, role=role, division=division, department=department)
     session.execute(
         text("INSERT INTO base.password (person_id, hash) VALUES (:person, :hash)"),
         {"person": person.id, "hash": _HASHER.hash(password)},
@@ -294,14 +278,25 @@ def _require_whole(role: Role, name: str, department: str, password: str) -> Non
         raise Invalid("An editor writes for a department; name it, for example 文化和旅游局.", field="department")
 
 
-def _add(session: Session, person: Person) -> None:
+def _add(
+    session: Session, clock: Clock, *, login: str, name: str, role: Role, division: Division, department: str
+) -> Person:
+    person = Person(
+        login=login,
+        name=name,
+        role=role.value,
+        division_id=division.id,
+        department=department,
+        since_on=clock.today(),
+    )
     try:
         with session.begin_nested():
             session.add(person)
     except IntegrityError as error:
         if "ck_person" in str(error.orig):
             raise Invalid("A login has 2 to 63 of a–z, 0–9, dot, dash and underscore.", field="login") from error
-        raise Conflict("The login {login} is taken. Choose another.", login=person.login) from error
+        raise Conflict("The login {login} is taken. Choose another.", login=login) from error
+    return person
 
 
 def _require_level(role: Role, division: Division) -> None:

@@ -100,7 +100,6 @@ def run(
             announce()
             _watch(running, asked, state, say)
         except KeyboardInterrupt:
-            asked.stopping = True
             say("\nStopping; what was entered is kept.")  # below what the terminal shows of Ctrl-C
             return 0
         except _PartDied as death:

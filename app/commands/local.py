@@ -31,19 +31,21 @@ def settings_of(cluster: Cluster | None) -> Settings:
 def settings_now() -> Settings:
     """Settings for a command that needs a running database. Raises Unready where it does not run."""
     cluster = private_cluster()
-    if (
-        cluster is not None
-        and cluster.status() is not Status.ABSENT
-        and not os.access(cluster.folder / "password", os.R_OK)
-    ):
+    if cluster is not None:
+        _require_running(cluster)
+    return settings_of(cluster)
+
+
+def _require_running(cluster: Cluster) -> None:
+    status = cluster.status()
+    if status is not Status.ABSENT and not os.access(cluster.folder / "password", os.R_OK):
         raise Unready(
             "The private database in {folder} is not yours to use: do this as its owner.", folder=cluster.folder
         )
-    if cluster is not None and cluster.status() is not Status.RUNNING:
+    if status is not Status.RUNNING:
         raise Unready(
             "The private database does not run. Start it with `minglu db start`, or everything with `make run`."
         )
-    return settings_of(cluster)
 
 
 def require_folder(folder: Path, *, option: str) -> Path:
