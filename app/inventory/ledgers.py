@@ -25,15 +25,15 @@ from uuid import UUID
 
 import numpy as np
 import shapely
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, Text, cast, func, literal_column, null, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, Text, cast, func, null, select
 from sqlalchemy.orm import Session, aliased, defer
 
 from app.base.models import Division, DivisionKind
 from app.base.people import Actor
-from app.intake.models import Segment
 from app.inventory.asks import NamedStreets, SignedStreets
 from app.inventory.logic import Ledger
-from app.inventory.models import Street, StreetSegment, StreetState
+from app.inventory.models import Street, StreetState
+from app.inventory.queries import called_later
 from gis.features import Centreline
 from gis.findings import Findings, find
 from gis.streets import known_streets
@@ -47,7 +47,6 @@ MOST_TOLD = 12
 #: Findings of so many grounds are kept in memory; a county's take some hundred kilobytes.
 MOST_KEPT = 64
 _GROUNDS = (DivisionKind.COUNTY.value, DivisionKind.ZONE.value)
-_NFKC: ColumnElement[Any] = literal_column("NFKC")
 _VILLAGES = (DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value)
 
 
@@ -178,21 +177,6 @@ def _by_key(findings: Findings, keys: Sequence[int]) -> Looked:
     }
 
 
-def also_called(name: ColumnElement[Any]) -> ColumnElement[Any]:
-    """What later surveys call a street beside ``name``, by commas; NULL where none calls it otherwise.
-
-    Of the lines that came later and run along it; names are compared without blanks and width (NFKC).
-    """
-    theirs, mine = (func.regexp_replace(func.normalize(each, _NFKC), r"\s", "", "g") for each in (Segment.name, name))
-    return (
-        select(func.string_agg(Segment.name.distinct(), "、"))
-        .join(StreetSegment, StreetSegment.segment_id == Segment.id)
-        .where(StreetSegment.street_id == Street.id, StreetSegment.beside, Segment.name.is_not(None), theirs != mine)
-        .correlate_except(Segment, StreetSegment)
-        .scalar_subquery()
-    )
-
-
 def rows_of(asked: Asked, ledger: Ledger, looked: Looked) -> Select[*tuple[Any, ...]]:
     """The streets of a list with village and town, name, and how many signs they have, for paging by key."""
     known, signed, town = asked.names().subquery(), asked.signs().subquery(), aliased(Division)
@@ -202,7 +186,7 @@ def rows_of(asked: Asked, ledger: Ledger, looked: Looked) -> Select[*tuple[Any, 
             Street,
             name.label("name"),
             func.coalesce(signed.c.signs, 0).label("signs"),
-            (also_called(name) if ledger is Ledger.SEVERAL else null()).label("called"),
+            (called_later(name) if ledger is Ledger.SEVERAL else null()).label("called"),
             Division.name.label("village"),
             func.coalesce(town.name, "").label("town"),
         )
@@ -234,7 +218,7 @@ def _belongs(ledger: Ledger, looked: Looked, name: Any, standing: Any) -> Column
     if ledger is Ledger.UNSIGNED:
         return name.is_not(None) & (standing == 0)  # type: ignore[no-any-return]
     along = _is_one_of(looked.get(ledger, {}))
-    return along | also_called(name).is_not(None) if ledger is Ledger.SEVERAL else along
+    return along | called_later(name).is_not(None) if ledger is Ledger.SEVERAL else along
 
 
 def _is_one_of(keys: Collection[int]) -> ColumnElement[bool]:

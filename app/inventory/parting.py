@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 from uuid import UUID
 
 from geoalchemy2.shape import to_shape
@@ -119,20 +120,15 @@ def _apart(seat: BaseGeometry, shape: BaseGeometry) -> float:
     return float(near.distance(far))
 
 
-def streets(old: Division) -> Select[*tuple[Street, str]]:
-    """Streets that came from a place that was split, with the name of the part that each stands in now."""
-    came = select(Followed.row_id).where(Followed.predecessor_id == old.id, Followed.subject == "inventory.street")
-    return select(Street, Division.name.label("part")).join(Division, Division.id == Street.division_id).where(
-        Street.id.in_(came)
-    )  # fmt: skip
+def came(old: Division, table: type[Street | Facility]) -> Select[*tuple[Any, ...]]:
+    """Streets or facilities that came from a place that was split, with the name of the part that each stands in."""
+    moved = select(Followed.row_id).where(Followed.predecessor_id == old.id, Followed.subject == _subject(table))
+    part = Division.name.label("part")
+    return select(table, part).join(Division, Division.id == table.division_id).where(table.id.in_(moved))
 
 
-def facilities(old: Division) -> Select[*tuple[Facility, str]]:
-    """As :func:`streets`, of facilities."""
-    came = select(Followed.row_id).where(Followed.predecessor_id == old.id, Followed.subject == "intake.facility")
-    return select(Facility, Division.name.label("part")).join(Division, Division.id == Facility.division_id).where(
-        Facility.id.in_(came)
-    )  # fmt: skip
+def _subject(table: type[Street | Facility]) -> str:
+    return str(table.__table__)
 
 
 def placed(parts: Sequence[Part], rows: Iterable[Street | Facility]) -> dict[int, Lies]:
@@ -159,7 +155,7 @@ def place(session: Session, *, old: Division, rows: Sequence[Street | Facility],
     require_officer(session)
     if not rows:
         raise Invalid("Choose what is to go to a part.", field="seen")
-    what = "inventory.street" if isinstance(rows[0], Street) else "intake.facility"
+    what = _subject(type(rows[0]))
     groups = defaultdict[int, list[int]](list)
     for row in rows:
         if row.id in into:

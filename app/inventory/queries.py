@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from geoalchemy2.shape import to_shape
 from shapely import MultiLineString
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, literal, literal_column, select
 from sqlalchemy.orm import Session
 
 from app.base.errors import N_
@@ -21,8 +21,8 @@ from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, Str
 from gis import shaping
 from gis.crs import bearings_deg
 from gis.errors import GisError
-from gis.streets import plain_name
 
+_NFKC: ColumnElement[Any] = literal_column("NFKC")
 #: What the page counts from which the scope is judged.
 STREETS, IN_SCOPE = N_("Streets"), N_("Streets in scope")
 #: What the list can be sorted by.
@@ -90,17 +90,26 @@ def whole_in_scope(counts: Mapping[str, int]) -> Whole:
     return Whole(((STREETS, n), (IN_SCOPE, counts["in_scope"])), counts["mark"])
 
 
-def also_called(session: Session, street: Street, name: str | None) -> list[str]:
-    """What later surveys call a street otherwise than ``name``, else than its surveyed one."""
-    mine = plain_name(name or street.surveyed_name)
-    wanted = (
-        select(Segment.name)
+def called_later(name: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What later surveys call a street beside ``name``, by commas; NULL where none calls it otherwise.
+
+    Of the lines that came later and run along it; names are compared without blanks and width (NFKC).
+    """
+    theirs, mine = (func.regexp_replace(func.normalize(each, _NFKC), r"\s", "", "g") for each in (Segment.name, name))
+    return (
+        select(func.string_agg(Segment.name.distinct(), "、"))
         .join(StreetSegment, StreetSegment.segment_id == Segment.id)
-        .where(StreetSegment.street_id == street.id, StreetSegment.beside, Segment.name.is_not(None))
-        .distinct()
-        .order_by(Segment.name)
+        .where(StreetSegment.street_id == Street.id, StreetSegment.beside, Segment.name.is_not(None), theirs != mine)
+        .correlate_except(Segment, StreetSegment)
+        .scalar_subquery()
     )
-    return [called for called in session.scalars(wanted) if called and plain_name(called) != mine]
+
+
+def also_called(session: Session, street: Street, name: str | None) -> list[str]:
+    """What later surveys call a street otherwise than ``name`` or, without one, than its surveyed name."""
+    wanted = called_later(literal(name or street.surveyed_name or ""))
+    found = session.scalar(select(wanted).select_from(Street).where(Street.id == street.id))
+    return found.split("、") if found else []
 
 
 def loose_segments(session: Session, place: Division) -> int:

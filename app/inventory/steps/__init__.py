@@ -2,8 +2,6 @@
 
 from app.inventory.steps.deriving import (
     SCOPE_M,
-    Attached,
-    attach,
     chord_bearing_deg,
     derive,
     dissolve,
@@ -26,8 +24,6 @@ from app.inventory.steps.streams import count_in
 
 __all__ = [
     "SCOPE_M",
-    "Attached",
-    "attach",
     "chord_bearing_deg",
     "count_in",
     "derive",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,12 +93,13 @@ def derive(session: Session, clock: Clock, *, division: Division, tell: Share = 
 
     Continuity by angle, name and class (:func:`gis.streets.derive_streets`). A street belongs to the division that
     most of its length lies in. Streets that exist already stay as they are, whatever people made of them: a segment
-    that runs along one is added to it (:func:`attach`), and of one that does so in part only the rest is new.
+    that runs along one is added to it (:func:`_attach`), and of one that does so in part only the rest is new.
     """
-    attached = attach(session, division=division, tell=part(tell, 0.0, _ATTACHED))
-    runs, rows = attached.rest, _loose_segments(session, division)
+    loose = _loose_segments(session, division)
+    attached = _attach(session, loose, division=division, tell=part(tell, 0.0, _ATTACHED))
+    runs, rows = attached.rest, [row for row in loose if row.id not in attached.segments]
     if not rows:
-        return Derived(0, attached.segments)
+        return Derived(0, len(attached.segments))
     pieces = [
         (row, line)
         for row, line in zip(rows, shapely.from_wkb([row.line for row in rows]), strict=True)
@@ -127,35 +128,35 @@ def derive(session: Session, clock: Clock, *, division: Division, tell: Share = 
         ],
     )
     tell(1.0)
-    return Derived(len(ids), attached.segments)
+    return Derived(len(ids), len(attached.segments))
 
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """How many segments were added to streets, and of those that run along one in part (by key) what does not."""
+    """The segments that were added to streets, and of those that run along one in part (both by key) what does not."""
 
-    segments: int
+    segments: Collection[int]
     rest: Mapping[int, Beside]
 
 
-def attach(session: Session, *, division: Division, tell: Share = silent) -> Attached:
-    """Segments without a street that run along existing ones → part of these, below ``division``.
+def _attach(session: Session, loose: Sequence[Any], *, division: Division, tell: Share) -> Attached:
+    """Those of the loose segments below ``division`` that run along existing streets → part of these.
 
     So that a second survey of the same roads, shifted by a few metres, brings back nothing that people split, joined,
     re-shaped or called no street. Compared are the lines of streets and the survey they were made of. A street without
     a name in the first survey takes the one that the second knows for most of its length.
     """
     if session.scalar(select(Street.id).limit(1)) is None:
-        return Attached(0, {})
+        return Attached(frozenset(), {})
     near: dict[int, list[tuple[int, Any]]] = defaultdict(list)
     asked = text("SELECT * FROM inventory.along(CAST(:top AS ltree), :near_m)")
     for row in session.execute(asked, {"top": division.path, "near_m": NEAR_M}):
         near[row.segment_id].append((row.street_id, shapely.from_wkb(bytes(row.line))))
     if not near:
-        return Attached(0, {})
+        return Attached(frozenset(), {})
     added: dict[int, list[Any]] = defaultdict(list)
     rest: dict[int, Beside] = {}
-    for row in each(_loose_segments(session, division), tell):
+    for row in each(loose, tell):
         if row.id not in near:
             continue
         line = shapely.from_wkb(row.line)
@@ -166,7 +167,7 @@ def attach(session: Session, *, division: Division, tell: Share = silent) -> Att
         elif found.along_m > APART_M:
             rest[row.id] = Beside(found.along_m, found.whole_m, kept)
     _add(session, added)
-    return Attached(sum(map(len, added.values())), rest)
+    return Attached({row.id for rows in added.values() for row in rows}, rest)
 
 
 def _most_along(line: shapely.LineString, near: Sequence[tuple[int, Any]]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Response
@@ -26,6 +26,7 @@ from app.inventory.views.streets import FACILITIES, Names
 
 router = APIRouter(prefix="/inventory/parting")
 WHAT = {"streets": N_("Streets"), "facilities": N_("Facilities")}
+TABLES: dict[str, type[Street | Facility]] = {"streets": Street, "facilities": Facility}
 GROUPS = {"elsewhere": N_("Lie in another part"), "open": N_("Cannot be told"), "there": N_("Stand where they lie")}
 WHY = {
     How.OUTLINE.value: N_("its outline holds the middle"),
@@ -57,15 +58,15 @@ def index(
     parting.require_officer(session)
     asked.require_known()
     old, parts = _old(session, uid)
-    found = parting.streets(old) if asked.what == "streets" else parting.facilities(old)
+    table = TABLES[asked.what]
+    found = parting.came(old, table)
     rows = [row[0] for row in session.execute(found)]
     lies = parting.placed(parts, rows)
     groups = {row.id: _group(row, lies[row.id]) for row in rows}
-    key = Street.id if asked.what == "streets" else Facility.id
     if asked.group:
-        found = found.where(key.in_([each for each, group in groups.items() if group == asked.group]))
+        found = found.where(table.id.in_([each for each, group in groups.items() if group == asked.group]))
     called = {part.id: part.name for part in parts}
-    page = paging.page(session, found, keys=[paging.Key(key)], after=after)
+    page = paging.page(session, found, keys=[paging.Key(table.id)], after=after)
     return show.page(
         "inventory/parting.html",
         old=old,
@@ -109,9 +110,8 @@ def place(
 
 
 def _rows(session: Session, what: str, keys: list[UUID]) -> Sequence[Street | Facility]:
-    if what == "streets":
-        return session.scalars(select(Street).where(Street.uid.in_(keys))).all()
-    return session.scalars(select(Facility).where(Facility.uid.in_(keys))).all()
+    table: type[Any] = TABLES[what]
+    return session.scalars(select(table).where(table.uid.in_(keys))).all()
 
 
 def _into(parts: list[parting.Part], rows: Sequence[Street | Facility], part: str) -> dict[int, int]:

@@ -62,8 +62,8 @@ SUPERVISOR = """
     ]
     cluster = Cluster(folder / "cluster", durable=False) if sys.argv[4] == "database" else None
     def announce():
-        print("all ready", flush=True)
         try:
+            print("all ready", flush=True)
             time.sleep(1000 if sys.argv[4] == "deaf" else 0)
         except KeyboardInterrupt:
             print("swallowed", flush=True)

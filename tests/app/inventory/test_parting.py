@@ -284,6 +284,6 @@ def test_only_officers_of_city_and_county_are_shown_the_page_and_only_of_a_split
 def test_streets_of_a_split_are_those_that_came_from_there(scene: Scene) -> None:
     with scene.world.office.acting(scene.officer(), via="test") as session:
         old = session.get_one(Division, scene.world.places["甲村"])
-        found = {row.Street.id for row in session.execute(parting.streets(old))}
+        found = {row.Street.id for row in session.execute(parting.came(old, Street))}
         assert found == {key for name, key in scene.streets.items() if name != "乙村"}
         assert session.scalars(select(Street)).all()
