@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 from app.base.cluster import Cluster
 from app.base.prepare import prepare
 from app.base.settings import Settings, read_settings
-from tests.world import NOON, PASSWORD, World, end_world, make_world
+from tests.world import NOON, PASSWORD, World, begun, end_world, make_world
 
 DEMONSTRATION = "tests/app/demonstration/"
 #: What one process's cluster may come to: its databases of the moment, 200,000 streets, and its log of writes.
@@ -92,9 +92,24 @@ def shared_world(cluster: Cluster, template: Settings) -> Iterator[World]:
     end_world(world)
 
 
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], Any] | None:
+    """What every test of a file begins with, made once and copied. A file says it by a fixture of its own."""
+    return None
+
+
+@pytest.fixture(scope="module")
+def beginning(cluster: Cluster, template: Settings, begin: Callable[[World], Any] | None) -> Iterator[World | None]:
+    """The world that a file's tests get copies of; None where that is the small tree."""
+    made = begun(cluster, template, begin) if begin else None
+    yield made
+    if made:
+        end_world(made)
+
+
 @pytest.fixture
-def world(cluster: Cluster, template: Settings) -> Iterator[World]:
+def world(cluster: Cluster, template: Settings, beginning: World | None) -> Iterator[World]:
     """A fresh world for one test."""
-    made = make_world(cluster, template)
+    made = make_world(cluster, template, like=beginning)
     yield made
     end_world(made)

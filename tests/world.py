@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine, make_url, text
@@ -43,16 +45,22 @@ class World:
     admin: Engine
     places: dict[str, int] = field(default_factory=dict)
     people: dict[tuple[Role, str], int] = field(default_factory=dict)
+    logins: dict[tuple[Role, str], str] = field(default_factory=dict)
+    #: Tokens of the sessions that were opened here, and of those of the beginning that nobody has gone on with.
+    opened: dict[tuple[Role, str], str] = field(default_factory=dict)
+    left_open: dict[tuple[Role, str], str] = field(default_factory=dict)
+    #: What the beginning of this file's tests handed over (see ``begun``), e.g. the addresses of what it made.
+    found: Any = None
 
     def person(self, role: Role, place: str) -> int:
         """A person of this role in this place, made at the first asking. The login is role.number."""
         key = (role, place)
         if key not in self.people:
-            self.people[key] = self._add(role, place)
+            self.logins[key] = f"{role.value}.{next(_numbers)}"
+            self.people[key] = self._add(role, place, self.logins[key])
         return self.people[key]
 
-    def _add(self, role: Role, place: str) -> int:
-        login = f"{role.value}.{next(_numbers)}"
+    def _add(self, role: Role, place: str, login: str) -> int:
         with self.owner.begin() as connection:
             made = connection.execute(
                 text(
@@ -67,11 +75,26 @@ class World:
             )
         return int(made)
 
+    def close(self) -> None:
+        """Let go of all connections; what asks next makes new ones."""
+        for database in (self.office, self.public, self.queue):
+            database.close()
+        self.owner.dispose()
+        self.admin.dispose()
 
-def make_world(cluster: Cluster, template: Settings) -> World:
-    """A copy of the small tree, which the first asking on a server makes."""
+
+def begun(cluster: Cluster, template: Settings, begin: Callable[[World], Any]) -> World:
+    """A world to copy: the small tree and what ``begin`` makes in it; what it returns is every copy's ``found``."""
+    world = make_world(cluster, template)
+    world.found = begin(world)
+    world.close()
+    return world
+
+
+def make_world(cluster: Cluster, template: Settings, *, like: World | None = None) -> World:
+    """A copy of the small tree, which the first asking on a server makes, or of a world that nobody is connected to."""
     name = f"world_{next(_numbers)}"
-    _copy(template, name, of=_with_tree(cluster, template))
+    _copy(template, name, of=_name(like) if like else _with_tree(cluster, template))
     settings = read_settings({"MINGLU_STATE": str(template.state)}, database_url=cluster.url(name))
     return World(
         settings=settings,
@@ -81,7 +104,11 @@ def make_world(cluster: Cluster, template: Settings) -> World:
         queue=Database(settings, role=QUEUE, pool_size=2),
         owner=create_engine(settings.url_of(OWNER)),
         admin=create_engine(settings.database_url),
-        places=dict(_places[template.database_url]),
+        places=dict(like.places if like else _places[template.database_url]),
+        people=dict(like.people if like else {}),
+        logins=dict(like.logins if like else {}),
+        left_open=dict(like.opened if like else {}),
+        found=like.found if like else None,
     )
 
 
@@ -118,6 +145,10 @@ def _with_tree(cluster: Cluster, template: Settings) -> str:
     return name
 
 
+def _name(world: World) -> str:
+    return str(make_url(world.settings.database_url).database)
+
+
 def _copy(template: Settings, name: str, *, of: str) -> None:
     maker = create_engine(make_url(template.database_url).set(database="postgres"), isolation_level="AUTOCOMMIT")
     with maker.connect() as connection:
@@ -142,12 +173,9 @@ TREE = [
 
 def end_world(world: World) -> None:
     """Close all connections and drop the database."""
-    for database in (world.office, world.public, world.queue):
-        database.close()
-    world.owner.dispose()
-    world.admin.dispose()
+    world.close()
     url = make_url(world.settings.database_url)
     maker = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with maker.connect() as connection:
-        connection.exec_driver_sql(f'DROP DATABASE "{url.database}" WITH (FORCE)')
+        connection.exec_driver_sql(f'DROP DATABASE "{_name(world)}" WITH (FORCE)')
     maker.dispose()

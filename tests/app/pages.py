@@ -14,7 +14,7 @@ from app.base.jobs import perform
 from app.base.models import Role
 from app.base.settings import QUEUE
 from app.commands.kinds import kinds
-from tests.app.web.conftest import Office, token_in
+from tests.app.web.conftest import Office
 from tests.world import World
 
 
@@ -24,7 +24,7 @@ class Person:
     def __init__(self, office: Office, role: Role, place: str) -> None:
         self.world = office.world
         self.client = office.signed_in(role, place)
-        self.token = token_in(self.client.get("/people/me").text)
+        self.token = office.token_of(self.client)
 
     def reads(self, url: str, status: int = 200) -> str:
         """A page's text, unescaped."""

@@ -6,7 +6,6 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -26,13 +25,6 @@ ROADS = """路名,图形
 光明路,"LINESTRING (116.33 37.40,116.33 37.403)"
 """
 CHOICE = {"of_name": "点名", "of_x": "东", "of_y": "北", "of_kind": "性质", "says": "不要:水井"}
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

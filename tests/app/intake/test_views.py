@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,13 +16,6 @@ from tests.world import World
 
 #: Bytes that are the beginning of nothing.
 NOISE = bytes(range(200, 120, -1)) * 30
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
 from datetime import date
 
 import openpyxl
@@ -25,13 +24,6 @@ from tests.app.pages import Office, Person, uid_of, uids_in
 from tests.world import World
 
 LISTS = [each.value for each in Ledger]
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 def looked_by(world: World, role: Role, place: str, *, at: str | None = None) -> Looked:

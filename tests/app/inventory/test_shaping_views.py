@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -12,13 +11,6 @@ from app.base.models import Role
 from tests.app.builders import around, build_name, build_street, run
 from tests.app.pages import Office, Person, hidden_in, seen_in, survey, taken_in, uids_in, version_in, work_off
 from tests.world import World
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import date
 
 import openpyxl
@@ -19,13 +18,6 @@ from tests.app.builders import build_name, build_street, run
 from tests.app.pages import Office, Person, as_shown, version_in
 from tests.app.web.conftest import put
 from tests.world import World
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -13,13 +12,6 @@ from app.inventory.views import streets
 from tests.app.builders import NAMES, build_name, build_street, run
 from tests.app.pages import Office, Person, hidden_in, survey, taken_in, uid_of, uids_in, work_off
 from tests.world import World
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 def test_streets_are_listed_filtered_sorted_and_paged(world: World, office: Office):

@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-
-import pytest
 
 from app.base.models import Role
 from tests.app.builders import build_batch, build_street, build_target, run
 from tests.app.pages import Office, Person, hidden_in, uid_of, uids_in
 from tests.world import World
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 def test_a_batch_is_opened_with_a_whole_town_filled_emptied_and_closed(world: World, office: Office):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from app.base.models import Role
@@ -11,13 +9,6 @@ from tests.app.builders import NAMES, build_batch, build_name, build_order, buil
 from tests.app.pages import work_off
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 def uid(world: World, table: str, key: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import openpyxl
 import pytest
@@ -13,13 +12,6 @@ from tests.app.builders import BuiltSign, build_name, build_order, build_sign, b
 from tests.app.pages import hidden_in, work_off
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

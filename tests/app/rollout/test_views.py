@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -17,13 +16,6 @@ from tests.conftest import World
 
 UID = "0190b0f0-0000-7000-8000-000000000001"
 SECOND = "0190b0f0-0000-7000-8000-000000000002"
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 @dataclass

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import text
 
@@ -12,13 +10,6 @@ from tests.app.builders import BuiltSign, build_sign, build_street, insert, run
 from tests.app.pages import hidden_in
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

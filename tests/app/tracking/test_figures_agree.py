@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
-
-import pytest
 
 from app.base.models import Role
 from app.milestones.queries import batched_by_year, committees_by_year
@@ -16,13 +13,6 @@ from tests.app.web.conftest import Office
 from tests.conftest import World
 
 DAY = date(2024, 7, 1)
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 def with_committee(world: World) -> None:

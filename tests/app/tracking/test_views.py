@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -15,13 +14,6 @@ from tests.app.builders import build_name, build_street, build_target
 from tests.app.pages import uid_of
 from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
-
-
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -13,8 +13,10 @@ from sqlalchemy import text
 from starlette.exceptions import StarletteDeprecationWarning
 
 from app.base.models import Role
+from app.base.people import form_token, log_in
 from app.web.office import create_office_app
 from app.web.public import create_public_app
+from app.web.sessions import COOKIE
 from signs.codes import new_code
 from tests.conftest import PASSWORD, World
 
@@ -37,16 +39,22 @@ class Office:
         return self._stack.enter_context(TestClient(self.app, follow_redirects=False, raise_server_exceptions=False))
 
     def login_of(self, role: Role, place: str) -> str:
-        person = self.world.person(role, place)
-        with self.world.owner.connect() as connection:
-            return str(connection.scalar(text("SELECT login FROM base.person WHERE id = :id"), {"id": person}))
+        self.world.person(role, place)
+        return self.world.logins[role, place]
 
     def signed_in(self, role: Role, place: str) -> TestClient:
-        """A person of this role in this place."""
-        client = self.stranger()
-        answer = enter(client, self.login_of(role, place), PASSWORD)
-        assert answer.status_code == 303, answer.text
+        """A person of this role in this place. Their session is opened beside the door: its pages have their tests."""
+        client, world = self.stranger(), self.world
+        token = world.left_open.pop((role, place), None) or log_in(
+            self.app.state.database, world.clock, login=self.login_of(role, place), password=PASSWORD, address="test"
+        )
+        world.opened[role, place] = token
+        client.cookies.set(COOKIE, token)
         return client
+
+    def token_of(self, client: TestClient) -> str:
+        """What the forms carry of who is signed in."""
+        return form_token(self.world.settings.secret, client.cookies[COOKIE])
 
     def close(self) -> None:
         self._stack.close()

@@ -1,0 +1,18 @@
+"""What the tests of all stations' pages begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.app.web.conftest import Office
+from tests.world import World
+
+
+@pytest.fixture
+def office(world: World) -> Iterator[Office]:
+    """The office with all its stations, on a world of its own."""
+    made = Office(world, stations=True)
+    yield made
+    made.close()
