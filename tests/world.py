@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -108,7 +109,7 @@ def make_world(cluster: Cluster, template: Settings, *, like: World | None = Non
         people=dict(like.people if like else {}),
         logins=dict(like.logins if like else {}),
         left_open=dict(like.opened if like else {}),
-        found=like.found if like else None,
+        found=deepcopy(like.found) if like else None,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.app.succession import Scene
 from tests.app.web.conftest import Office
 from tests.world import World
 
@@ -16,3 +17,9 @@ def office(world: World) -> Iterator[Office]:
     made = Office(world, stations=True)
     yield made
     made.close()
+
+
+@pytest.fixture
+def scene(world: World) -> Scene:
+    """What a file's tests begin with that say so by ``with_codes``."""
+    return Scene(world, **world.found)

@@ -16,8 +16,7 @@ from app.base.models import Role
 from app.commands import minglu
 from tests.app.builders import insert
 from tests.app.commands.test_importing import counted, login, written
-from tests.app.intake.test_editions import HEADER
-from tests.app.intake.test_succeeding import CODES, DAY, KEEPS, SOUTH
+from tests.app.succession import CODES, DAY, HEADER, KEEPS, SOUTH
 from tests.world import World
 
 TABLES = ("intake.edition", "intake.edition_row", "intake.change", "base.file", "intake.mapping")

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from app.base.cluster import Cluster
 from app.base.models import Role
-from app.base.settings import Settings
-from tests.app.intake.test_editions import HEADER
-from tests.app.intake.test_succeeding import CODES, KEEPS, MERGED, SOUTH, Scene, made_scene
 from tests.app.pages import Person, hidden_in, seen_in, uids_in, work_off
+from tests.app.succession import CODES, HEADER, KEEPS, MERGED, SOUTH, Scene, with_codes
 from tests.app.web.conftest import Office
-from tests.conftest import end_world
+from tests.world import World
+
+
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], Any]:
+    return with_codes
 
 
 @pytest.fixture
-def scene(cluster: Cluster, template: Settings) -> Iterator[Scene]:
-    made = made_scene(cluster, template)
-    yield made
-    end_world(made.world)
-
-
-@pytest.fixture
-def officer(scene: Scene) -> Iterator[Person]:
-    office = Office(scene.world, stations=True)
-    yield Person(office, Role.CITY_OFFICER, "市")
-    office.close()
+def officer(office: Office) -> Person:
+    return Person(office, Role.CITY_OFFICER, "市")
 
 
 def hand_in(officer: Person, rows: list[str], *, status: int = 303, **said: str) -> str:

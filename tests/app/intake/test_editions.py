@@ -17,21 +17,15 @@ from app.base.cluster import Cluster
 from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.models import CodeSystem, Division, DivisionCode, DivisionKind, Role
 from app.base.settings import Settings
-from app.intake import steps
 from app.intake.editions import Origin, hand_in, kinds_of
-from app.intake.listing import TOWN, VILLAGE, Listing, read_listing
+from app.intake.listing import TOWN, VILLAGE
 from app.intake.models import Change, Edition, EditionRow, EditionState
 from gis.features import Verdict
+from tests.app.succession import HEADER, listing
 from tests.conftest import World, end_world, make_world
 
 LISTS = Path(__file__).parent / "lists"
-HEADER = "code,name,town_code,town_name,county_code,county_name"
 DAYS = {"2020": date(2020, 6, 30), "2021": date(2021, 10, 31), "2023": date(2023, 6, 30)}
-
-
-def listing(data: bytes | str, *, within: str = "", name: str = "list.csv") -> Listing:
-    raw = data.encode() if isinstance(data, str) else data
-    return read_listing(steps.open_bytes(raw, name=name).rows, within=within)
 
 
 def handed(session: Session, world: World, title: str, data: bytes | None = None, place: str = "市") -> Edition:

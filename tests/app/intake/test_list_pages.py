@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,11 @@ from app.base.settings import Settings
 from tests.app.builders import insert
 from tests.app.builders import run as owned
 from tests.app.intake.test_edition_pages import compared
-from tests.app.intake.test_editions import HEADER
-from tests.app.intake.test_succeeding import KEEPS, SOUTH, Scene, made_scene
 from tests.app.pages import Person, hidden_in, uid_of, work_off
+from tests.app.succession import HEADER, KEEPS, SOUTH, Scene, with_codes
 from tests.app.web.conftest import Office
 from tests.conftest import end_world, make_world
+from tests.world import World
 
 SAID = {"system": "statistics", "title": "2024", "in_force_on": "2024-06-30"}
 #: Every way to be wrong, by line, and what the officer is told.
@@ -39,18 +39,14 @@ GOOD = [f"990102100200,甲村,{SOUTH}", f"990102100201,乙村,{SOUTH}", KEEPS[0]
 UNTOLD = "编,叫法,属于\n990102100200,甲村,990102100\n990102100201,乙新村,990102100\n990102101200,丙村,990102101\n"
 
 
-@pytest.fixture
-def scene(cluster: Cluster, template: Settings) -> Iterator[Scene]:
-    made = made_scene(cluster, template)
-    yield made
-    end_world(made.world)
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], Any]:
+    return with_codes
 
 
 @pytest.fixture
-def officer(scene: Scene) -> Iterator[Person]:
-    office = Office(scene.world, stations=True)
-    yield Person(office, Role.CITY_OFFICER, "市")
-    office.close()
+def officer(office: Office) -> Person:
+    return Person(office, Role.CITY_OFFICER, "市")
 
 
 def sent(officer: Person, data: str | bytes, name: str = "list.csv", **said: str) -> str:

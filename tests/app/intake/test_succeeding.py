@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,132 +12,37 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from app.base.cluster import Cluster
 from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.history import current_act, entries_of, seal, undo, verify
-from app.base.models import CodeSystem, Division, DivisionCode, Role, Succession
+from app.base.models import Division, Role, Succession
 from app.base.people import actor_of
-from app.base.settings import Settings
 from app.intake import succeeding
-from app.intake.editions import Origin, hand_in
-from app.intake.models import Change, ChangeState, Edition
+from app.intake.models import ChangeState, Edition
 from app.inventory.models import Street
 from app.milestones.models import BatchVillage
-from app.models import metadata
 from app.naming.models import Name
 from app.planning.models import Sign
 from app.printing.models import Code
-from tests.app.builders import BuiltSign, build_batch, build_sign, build_street, insert, run
-from tests.app.intake.test_editions import HEADER, listing
-from tests.conftest import World, end_world, make_world
-
-CODES = {
-    "市": "990100",
-    "东县": "990102",
-    "南镇": "990102100",
-    "甲村": "990102100200",
-    "乙村": "990102100201",
-    "北镇": "990102101",
-    "丙村": "990102101200",
-    "西县": "990103",
-    "中镇": "990103100",
-    "丁村": "990103100200",
-}
-DAY = date(2024, 6, 30)
-SOUTH, NORTH, WEST = "990102100,南镇,990102,东县", "990102101,北镇,990102,东县", "990103100,中镇,990103,西县"
-KEEPS = [f"990102101200,丙村,{NORTH}", f"990103100200,丁村,{WEST}"]
+from tests.app.builders import insert, run
+from tests.app.succession import (
+    CODES,
+    DAY,
+    KEEPS,
+    MERGED,
+    NORTH,
+    SOUTH,
+    Scene,
+    bearer,
+    bearers,
+    changes,
+    with_codes,
+)
+from tests.world import World
 
 
-@dataclass
-class Scene:
-    """A world whose divisions have codes, with streets, signs and a batch in 甲村 and 乙村."""
-
-    world: World
-    streets: dict[str, int]
-    signs: dict[str, BuiltSign]
-    batch: int
-
-    def officer(self, role: Role = Role.CITY_OFFICER, place: str = "市") -> int:
-        return self.world.person(role, place)
-
-    def handed(self, session: Session, rows: list[str], place: str = "市", day: date = DAY) -> Edition:
-        found = session.get_one(Division, self.world.places[place])
-        origin = Origin(CodeSystem.STATISTICS, str(day.year), day, "list")
-        return hand_in(
-            session, self.world.clock, listing=listing("\n".join([HEADER, *rows])), origin=origin, place=found
-        )[0]
-
-    def confirm(self, session: Session, edition: Edition, *codes: str, into: str = "", by: int | None = None) -> int:
-        found = changes(session, edition)
-        return succeeding.confirm(
-            session,
-            self.world.clock,
-            by=actor_of(session, by or self.officer()),
-            edition=edition,
-            changes=[found[code] for code in codes],
-            into=into,
-        )
-
-    def standing(self) -> dict[str, list[str]]:
-        """Every table's rows without their versions, but for the history and what counts transactions."""
-        tables = [name for name in metadata().tables if not name.startswith(("history.", "map."))]
-        with self.world.owner.connect() as connection:
-            found = {
-                name: connection.scalars(
-                    text(f"SELECT (hstore(t) - 'version'::text)::text FROM {quoted(name)} t ORDER BY 1")
-                ).all()
-                for name in tables
-            }
-        return {name: list(rows) for name, rows in found.items()}
-
-
-def quoted(name: str) -> str:
-    return ".".join(f'"{part}"' for part in name.split("."))
-
-
-def changes(session: Session, edition: Edition) -> dict[str, Change]:
-    return {each.code: each for each in session.scalars(select(Change).where(Change.edition_id == edition.id))}
-
-
-def bearers(session: Session, code: str) -> list[int]:
-    """Who bears or bore a code of the statistics office, the first first."""
-    found = select(DivisionCode.division_id).where(DivisionCode.code == code, DivisionCode.system == "statistics")
-    return list(session.scalars(found.order_by(DivisionCode.valid_from_on, DivisionCode.id)))
-
-
-def bearer(session: Session, code: str) -> Division:
-    """Who bears a code of the statistics office now."""
-    found = select(Division).join(DivisionCode, DivisionCode.division_id == Division.id)
-    current = (DivisionCode.code == code, DivisionCode.system == "statistics", DivisionCode.valid_to_on.is_(None))
-    return session.scalars(found.where(*current)).one()
-
-
-def made_scene(cluster: Cluster, template: Settings) -> Scene:
-    """The scene in a database of its own."""
-    world = make_world(cluster, template)
-    for place, code in CODES.items():
-        insert(
-            world,
-            "base.division_code",
-            division_id=world.places[place],
-            system="statistics",
-            edition="2020",
-            code=code,
-            valid_from_on=date(2020, 1, 1),
-        )
-    streets = {village: build_street(world, village) for village in ("甲村", "乙村")}
-    signs = {village: build_sign(world, street) for village, street in streets.items()}
-    return Scene(world, streets, signs, build_batch(world, ["甲村", "乙村"]))
-
-
-@pytest.fixture
-def scene(cluster: Cluster, template: Settings) -> Iterator[Scene]:
-    made = made_scene(cluster, template)
-    yield made
-    end_world(made.world)
-
-
-MERGED = [f"990102100301,甲乙新村委会,{SOUTH}", *KEEPS]
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], Any]:
+    return with_codes
 
 
 def test_what_stands_in_merged_villages_follows_with_its_history_and_comes_back(scene: Scene) -> None:

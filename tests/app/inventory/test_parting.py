@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -10,20 +10,18 @@ import pytest
 import shapely
 from sqlalchemy import select, text
 
-from app.base.cluster import Cluster
 from app.base.errors import Invalid, NotAllowed
 from app.base.history import current_act, seal, undo, verify
 from app.base.models import Division, Role
 from app.base.people import actor_of
-from app.base.settings import Settings
 from app.inventory import parting
 from app.inventory.models import Street
 from app.inventory.parting import How, Lies, Part, lies_in
 from tests.app.builders import around, build_sign, build_street, insert, run
-from tests.app.intake.test_succeeding import CODES, KEEPS, SOUTH, Scene, bearer, made_scene, quoted
 from tests.app.pages import Person, seen_in, uid_of, uids_in
+from tests.app.succession import CODES, KEEPS, SOUTH, Scene, bearer, quoted, with_codes
 from tests.app.web.conftest import Office
-from tests.conftest import end_world
+from tests.world import World
 
 EAST, WEST = "990102100301", "990102100302"
 SPLIT = [f"{EAST},东甲村,{SOUTH}", f"{WEST},西甲村,{SOUTH}", f"990102100201,乙村,{SOUTH}", *KEEPS]
@@ -31,28 +29,29 @@ SPLIT = [f"{EAST},东甲村,{SOUTH}", f"{WEST},西甲村,{SOUTH}", f"99010210020
 STAY = {"base.person", "intake.intake", "intake.intake_row", "intake.repair", "printing.order", "printing.order_line"}
 
 
-@pytest.fixture
-def scene(cluster: Cluster, template: Settings) -> Iterator[Scene]:
-    """甲村 is called 大甲村, has two streets 2 km apart with a sign each, and was split into 东甲村 and 西甲村."""
-    made = made_scene(cluster, template)
-    world = made.world
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], Any]:
+    return with_parts
+
+
+def with_parts(world: World) -> dict[str, Any]:
+    """甲村 is called 甲甲村, has two streets 2 km apart with a sign each, and was split into 东甲甲村 and 西甲甲村."""
+    found = with_codes(world)
+    scene = Scene(world, **found)
     run(world, "UPDATE base.division SET name = '甲甲村' WHERE id = :id RETURNING 1", id=world.places["甲村"])
-    made.streets["far"] = build_street(world, "甲村", [(2000, 0), (2200, 0)])
-    made.signs["far"] = build_sign(world, made.streets["far"])
-    made.streets["between"] = build_street(world, "甲村", [(900, 0), (1100, 0)])
+    scene.streets["far"] = build_street(world, "甲村", [(2000, 0), (2200, 0)])
+    scene.signs["far"] = build_sign(world, scene.streets["far"])
+    scene.streets["between"] = build_street(world, "甲村", [(900, 0), (1100, 0)])
     rows = [row.replace("东甲村", "东甲甲村").replace("西甲村", "西甲甲村") for row in SPLIT]
-    with world.office.acting(made.officer(), via="test") as session:
-        edition = made.handed(session, rows)
-        made.confirm(session, edition, CODES["甲村"], into=EAST)
-    yield made
-    end_world(world)
+    with world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, rows)
+        scene.confirm(session, edition, CODES["甲村"], into=EAST)
+    return found
 
 
 @pytest.fixture
-def officer(scene: Scene) -> Iterator[Person]:
-    office = Office(scene.world, stations=True)
-    yield Person(office, Role.CITY_OFFICER, "市")
-    office.close()
+def officer(office: Office) -> Person:
+    return Person(office, Role.CITY_OFFICER, "市")
 
 
 def seat(scene: Scene, code: str, metres: tuple[float, float]) -> None:
