@@ -248,7 +248,7 @@ def test_a_file_that_gives_a_station_nothing_stops_there_and_leaves_nothing(
 
 def test_a_walk_that_is_interrupted_leaves_nothing_and_the_same_file_goes_through_after_it(walker: Walker):
     before = walker.counts(*LEFT, *GROUND)
-    for station in ("intake", "naming", "planning", "printing", "rollout", "scanning"):
+    for station in ("intake", "naming", "planning", "printing", "scanning"):
         walker.say = partial(interrupt, station)
         with pytest.raises(KeyboardInterrupt):
             walker.takes_bytes(geojson(THREE))

@@ -24,6 +24,7 @@ import pytest
 import yaml
 
 from app.base.cluster import Cluster
+from tests.conftest import memory_folder
 
 ROOT = Path(__file__).parents[2]
 READY_S = 30
@@ -71,7 +72,7 @@ def services() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with Cluster.throwaway() as cluster:
+    with Cluster.throwaway(memory_folder()) as cluster:
         with psycopg.connect(cluster.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute("CREATE DATABASE minglu")
         yield Host(tmp_path_factory.mktemp("compose"), cluster, {"8000": _free_port(), "8001": _free_port()})

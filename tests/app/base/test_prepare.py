@@ -14,6 +14,7 @@ from app.base.errors import Unready
 from app.base.prepare import prepare
 from app.base.revisions import is_prepared
 from app.base.settings import ROLES, Settings, read_settings
+from tests.conftest import memory_folder
 
 pytestmark = pytest.mark.database
 
@@ -69,7 +70,7 @@ def test_a_server_that_does_not_answer_is_named_by_its_address(tmp_path: Path):
 
 def test_a_role_that_may_not_prepare_is_told_who_may_and_works_once_that_is_done(tmp_path: Path):
     """Each on a server of its own: the roles belong to the whole server."""
-    with Cluster.throwaway() as server:
+    with Cluster.throwaway(memory_folder()) as server:
         with psycopg.connect(server.url("postgres").replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute("CREATE ROLE weak LOGIN PASSWORD 'weak'")
             connection.execute("CREATE ROLE maker LOGIN CREATEROLE CREATEDB PASSWORD 'maker'")
