@@ -53,7 +53,7 @@ def open_map(page: Page, url: str, login: str, *, listed: bool = True) -> None:
 
 
 def test_the_map_and_its_list_tell_each_other(browser: Browser, world: World, office_url: str, street: str):
-    watched = Watched(browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN"))
+    watched = Watched(browser.new_page(viewport={"width": 1024, "height": 600}, locale="zh-CN"))
     page = watched.page
     open_map(page, f"{office_url}/map?street={street}", login_of(world, Role.TOWN_OFFICER, "南镇"))
     panel = page.locator("[data-map-panel]")
@@ -85,7 +85,7 @@ def test_the_map_and_its_list_tell_each_other(browser: Browser, world: World, of
 def test_without_any_state_list_map_and_address_are_empty_until_all_are_shown(
     browser: Browser, world: World, office_url: str, street: str
 ):
-    watched = Watched(browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN"))
+    watched = Watched(browser.new_page(viewport={"width": 1024, "height": 600}, locale="zh-CN"))
     page = watched.page
     open_map(page, f"{office_url}/map?street={street}", login_of(world, Role.TOWN_OFFICER, "南镇"))
     for tick in page.locator('input[name="state"]').all():
@@ -109,7 +109,7 @@ def office_url(world: World) -> Iterator[str]:
 
 
 def test_an_officer_draws_a_street_and_moves_its_corner(browser: Browser, world: World, street: str):
-    watched = Watched(browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN"))
+    watched = Watched(browser.new_page(viewport={"width": 1024, "height": 600}, locale="zh-CN"))
     page = watched.page
     with served(create_office_app(world.settings, clock=world.clock)) as url:
         open_map(page, f"{url}/map?street={street}", login_of(world, Role.TOWN_OFFICER, "南镇"))
@@ -137,7 +137,7 @@ def test_an_officer_draws_a_street_and_moves_its_corner(browser: Browser, world:
 def test_a_drawn_street_that_is_undone_leaves_the_map_with_a_note_and_no_mark(
     browser: Browser, world: World, street: str
 ):
-    watched = Watched(browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN"))
+    watched = Watched(browser.new_page(viewport={"width": 1024, "height": 600}, locale="zh-CN"))
     page = watched.page
     with served(create_office_app(world.settings, clock=world.clock)) as url:
         open_map(page, f"{url}/map?street={street}", login_of(world, Role.TOWN_OFFICER, "南镇"))
@@ -213,7 +213,7 @@ def fork(world: World) -> str:
 
 
 def test_an_officer_moves_where_branches_meet_and_joins_streets_on_the_map(browser: Browser, world: World, fork: str):
-    watched = Watched(browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN"))
+    watched = Watched(browser.new_page(viewport={"width": 1024, "height": 600}, locale="zh-CN"))
     page = watched.page
     with served(create_office_app(world.settings, clock=world.clock)) as url:
         open_map(page, f"{url}/map?street={fork}", login_of(world, Role.TOWN_OFFICER, "南镇"))
