@@ -61,14 +61,15 @@ class NumberTaken(Conflict):
             )
 
 
-def refuse_unfit(session: Session, clock: Clock, *, proposals: Sequence[Proposal], approval: Approval) -> None:
-    """What can be said against a decision before it is made.
+def refuse_unfit(session: Session, clock: Clock, *, proposals: Sequence[Proposal], approval: Approval) -> str:
+    """What can be said against a decision before it is made; returns its number as it is kept.
 
     Raises Invalid for no number, for one of no official form that nobody gave a reason for, for a day that lies ahead
     or before a proposal was submitted (on paper, where ``applied_on`` says when that was), for no proposals, and for an
     authority that approves no names there (Reg. 12); :class:`NumberTaken` for a number that the authority has used.
     """
-    _refuse_number(session, approval)
+    number = number_of(session, approval)
+    _refuse_number(session, number, approval)
     if approval.approved_on > clock.today():
         raise Invalid(
             "The day of the decision ({day}) lies ahead: today is {today}.",
@@ -78,12 +79,12 @@ def refuse_unfit(session: Session, clock: Clock, *, proposals: Sequence[Proposal
         )
     if not proposals:
         raise Invalid("Choose at least one proposal.", field="proposals")
-    _refuse_authority(session, proposals, approval)
+    _refuse_authority(session, proposals, approval, number)
     _refuse_earlier(proposals, approval)
+    return number
 
 
-def _refuse_number(session: Session, approval: Approval) -> None:
-    number = number_of(session, approval)
+def _refuse_number(session: Session, number: str, approval: Approval) -> None:
     if not number:
         raise Invalid("A decision has a document number.", field="number")
     if _MARKUP & set(number):
@@ -92,7 +93,7 @@ def _refuse_number(session: Session, approval: Approval) -> None:
         raise Invalid(UNUSUAL, field="note", number=number, example=EXAMPLE)
 
 
-def _refuse_authority(session: Session, proposals: Iterable[Proposal], approval: Approval) -> None:
+def _refuse_authority(session: Session, proposals: Iterable[Proposal], approval: Approval, number: str) -> None:
     authority, allowed = approval.authority.strip(), queries.approvers(session, proposals)
     if not allowed:
         raise Invalid(
@@ -106,7 +107,6 @@ def _refuse_authority(session: Session, proposals: Iterable[Proposal], approval:
             authority=authority,
             allowed="、".join(allowed),
         )
-    number = number_of(session, approval)
     taken = session.scalar(select(Decision).where(Decision.authority == authority, Decision.number == number))
     if taken is not None:
         raise NumberTaken(number, authority, taken)

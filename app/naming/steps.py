@@ -162,10 +162,10 @@ def decide(
     Starts the clocks of filing and notice (Reg. 13, 14: 15 days) and of the signs. Raises Invalid and Conflict as
     :func:`app.naming.papers.refuse_unfit` does.
     """
-    papers.refuse_unfit(session, clock, proposals=proposals, approval=approval)
+    number = papers.refuse_unfit(session, clock, proposals=proposals, approval=approval)
     decision = Decision(
         division_id=division.id,
-        number=papers.number_of(session, approval),
+        number=number,
         number_note=approval.note.strip(),
         authority=approval.authority.strip(),
         approved_on=approval.approved_on,

@@ -48,7 +48,7 @@ def refused(result: Result) -> MingluError:
 
 
 def test_a_list_is_compared_with_its_counts_its_changes_and_its_rejected_rows(world: World, here: str, tmp_path: Path):
-    back = tmp_path / "back.csv"
+    back = tmp_path / "not" / "there" / "back.csv"
     done = run(written(tmp_path, LIST), here, "--rejected", str(back), "--source", "统计局")
     assert done.exception is None, done.exception
     assert "2024 (statistics): 5 rows: 4 accepted, 0 repaired, 0 duplicate, 1 rejected." in done.output
