@@ -197,7 +197,11 @@ class Setting(Editable, Table):
     """What the bureau decides: numbers, lists, names of offices; with its source and who confirmed it."""
 
     __tablename__ = "setting"
-    __table_args__ = (UniqueConstraint("key", name="uq_setting_key"), {"schema": "base"})
+    __table_args__ = (
+        UniqueConstraint("key", name="uq_setting_key"),
+        CheckConstraint("territory = ''::ltree", name="territory"),
+        {"schema": "base"},
+    )
     key: Mapped[str]
     value: Mapped[Any] = mapped_column(JSONB)
     source: Mapped[str] = mapped_column(server_default=text("''"))

@@ -43,10 +43,10 @@ def check_all(
         made[proposal.id] = [_kept(each, known.get(proposal.id, ())) for each in found]
     here = {finding.id for findings in made.values() for finding in findings if finding.id is not None}
     gone = [finding.id for findings in known.values() for finding in findings if finding.id not in here]
+    session.add_all(finding for findings in made.values() for finding in findings if finding.id is None)
+    session.flush()  # before the old ones go: whose answer a new one brings along is read off them (keep_answered)
     if gone:
         session.execute(delete(Finding).where(Finding.id.in_(gone)))
-    session.add_all(finding for findings in made.values() for finding in findings if finding.id is None)
-    session.flush()
     if read_by is not None:
         _tick(session, clock, read_by, [finding for findings in made.values() for finding in findings])
     return made

@@ -56,6 +56,7 @@ SIGNED = {
     "base.file": "owner_id",
     "base.succession": "confirmed_by",
     "naming.decision": "decided_by",
+    "naming.finding": "waived_by",
     "naming.proposal": "proposed_by",
     "rollout.inspection": "inspected_by",
 }

@@ -162,10 +162,7 @@ def test_nobody_signs_for_a_colleague(shared_world: World, maker: Maker):
         for column in table.columns
         if column.name.endswith("_by") and column.foreign_keys
     }
-    assert hands | {"base.file.owner_id"} == {
-        "naming.finding.waived_by",
-        *(f"{name}.{column}" for name, column in SIGNED.items()),
-    }
+    assert hands | {"base.file.owner_id"} == {f"{name}.{column}" for name, column in SIGNED.items()}
     for name, column in SIGNED.items():
         person = creator(shared_world, name)
         assert person is not None
@@ -178,19 +175,74 @@ def test_nobody_signs_for_a_colleague(shared_world: World, maker: Maker):
             connection.rollback()
 
 
-def test_a_row_is_not_handed_to_a_colleague_later_and_an_undo_brings_back_its_hand(world: World):
-    """A proposal that a colleague made and somebody removed comes back as the colleague's."""
+def test_a_row_keeps_its_hand_also_a_former_one_is_not_written_back(world: World):
+    """An act of one's own is no reason to write a colleague's name, nor is that it stood there once."""
     officer, colleague = (world.person(Role.COUNTY_OFFICER, place) for place in ("东县", "市"))
     table = protected()["naming.proposal"]
     with world.owner.begin() as connection:
         mine = Maker(connection, somebody=colleague).make("naming.proposal", world.places[MINE], proposed_by=colleague)
+        connection.execute(update(table).where(table.c.id == mine).values(proposed_by=officer))
     with as_person(world, officer) as connection:
         change = update(table).where(table.c.id == mine)
-        assert outcome(connection, change.values(proposed_by=officer)) == ""
-        connection.execute(change.values(proposed_by=officer))
-        assert outcome(connection, change.values(proposed_by=colleague)) == "", "as it was before"
-        other = world.person(Role.CREW, "东县")
-        assert outcome(connection, change.values(proposed_by=other)) == REFUSED
+        assert outcome(connection, change.values(proposed_by=officer, note="unchanged")) == ""
+        for hand in (colleague, world.person(Role.CREW, "东县")):
+            assert outcome(connection, change.values(proposed_by=hand)) == REFUSED
+        connection.rollback()
+
+
+def test_a_removed_row_comes_back_whole_with_its_hand_and_its_moment_or_not_at_all(world: World):
+    officer, colleague = (world.person(Role.COUNTY_OFFICER, place) for place in ("东县", "市"))
+    table = protected()["naming.proposal"]
+    with world.owner.begin() as connection:
+        maker = Maker(connection, somebody=colleague)
+        key = maker.make("naming.proposal", world.places[MINE], recorded_at=text("'2024-01-02 03:04:05.678901+08'"))
+        connection.execute(update(table).where(table.c.id == key).values(recorded_at=text("'2024-01-03'")))
+        row = connection.execute(table.select().where(table.c.id == key)).mappings().one()
+    with as_person(world, officer) as connection:
+        connection.execute(table.delete().where(table.c.id == key))
+        back = insert(table).inline()
+        assert outcome(connection, back.values(dict(row))) == "", "as it was when it was removed"
+        for other in ({"words": "别的路"}, {"proposed_by": officer}, {"recorded_at": text("'2024-01-02'")}):
+            assert outcome(connection, back.values({**row, **other})) == REFUSED, other
+        connection.rollback()
+
+
+def test_nobody_chooses_the_moment_at_which_a_new_row_was_learned(shared_world: World, maker: Maker):
+    """Whoever may make rows of a table: the moment is that of the transaction."""
+    seen = set()
+    for name, table in protected().items():
+        person = creator(shared_world, name)
+        if person is None or not {"uid", "recorded_at"} <= set(table.c.keys()):
+            continue
+        values = signed(name, maker.values(name, shared_world.places[MINE]), person)
+        with as_person(shared_world, person) as connection:
+            lines = insert(table).inline()
+            assert outcome(connection, lines.values({**values, "recorded_at": text("now()")})) in {"", *BROKEN}, name
+            chosen = outcome(connection, lines.values({**values, "recorded_at": text("'2001-01-01'")}))
+            assert chosen in {REFUSED, *BROKEN}, name
+            connection.rollback()
+        seen |= {name} if chosen == REFUSED else set()
+    assert {"naming.proposal", "naming.finding", "planning.sign", "inventory.street", "milestones.batch"} <= seen
+
+
+def test_every_table_that_keeps_a_rows_birth_keeps_its_moment_too(shared_world: World):
+    with shared_world.owner.connect() as connection:
+        found = {
+            kind: set(connection.scalars(text("SELECT tgrelid FROM pg_trigger WHERE tgname = :kind"), {"kind": kind}))
+            for kind in ("b_born", "x_born")
+        }
+    assert found["b_born"] == found["x_born"] != set()
+
+
+def test_settings_belong_to_no_place(world: World):
+    officer = world.person(Role.CITY_OFFICER, "市")
+    with world.owner.begin() as connection:
+        key = Maker(connection, somebody=officer).make("base.setting", world.places["市"])
+    table = protected()["base.setting"]
+    with as_person(world, officer) as connection:
+        here = update(table).where(table.c.id == key)
+        assert outcome(connection, here.values(source="公文")) == ""
+        assert outcome(connection, here.values(territory=text("'1.2'"))) in BROKEN
         connection.rollback()
 
 
@@ -242,4 +294,38 @@ def test_an_answer_to_a_finding_is_not_reworded_under_a_colleagues_name(shared_w
         here = update(table).where(table.c.id == key)
         assert outcome(connection, here.values(waiver="另说")) == REFUSED
         assert outcome(connection, here.values(waiver="另说", waived_by=officer)) == ""
+        connection.rollback()
+
+
+def test_a_new_finding_bears_no_colleagues_answer_unless_it_says_what_they_answered(shared_world: World, maker: Maker):
+    """A check anew takes the answer along to the same words of the same rule; nobody else's name comes in."""
+    officer, colleague = shared_world.person(Role.COUNTY_OFFICER, "东县"), shared_world.person(Role.CITY_OFFICER, "市")
+    village = shared_world.places[MINE]
+    answer = {"waiver": "如此", "waived_by": colleague, "waived_on": "2024-07-01"}
+    said = {"proposal_id": maker.make("naming.proposal", village), "rule": "N1", "message": "少一字"}
+    table = protected()["naming.finding"]
+    maker.make("naming.finding", village, **said, **answer)
+    values = maker.values("naming.finding", village, **said)
+    with as_person(shared_world, officer) as connection:
+        lines = insert(table).inline()
+        assert outcome(connection, lines.values({**values, **answer})) == "", "found again"
+        assert outcome(connection, lines.values({**values, **answer, "waived_by": officer})) == ""
+        for other in ({"message": "多一字"}, {"rule": "N2"}, {"waiver": "另说"}, {"waived_on": "2024-07-02"},
+                      {"waived_by": None}):  # fmt: skip
+            assert outcome(connection, lines.values({**values, **answer, **other})) == REFUSED, other
+        connection.rollback()
+
+
+def test_a_former_answer_comes_back_whole_or_not_at_all(shared_world: World, maker: Maker):
+    officer, colleague = shared_world.person(Role.COUNTY_OFFICER, "东县"), shared_world.person(Role.CITY_OFFICER, "市")
+    theirs = {"waiver": "如此", "waived_by": colleague, "waived_on": "2024-07-01"}
+    key = maker.make("naming.finding", shared_world.places[MINE], **theirs)
+    table = protected()["naming.finding"]
+    with as_person(shared_world, officer) as connection:
+        here = update(table).where(table.c.id == key)
+        connection.execute(here.values(waived_by=officer))
+        connection.execute(here.values(waiver="另说", waived_on="2024-08-01"))
+        assert outcome(connection, here.values(**theirs)) == ""
+        for part in ({"waived_by": colleague}, {**theirs, "waiver": "另说"}, {**theirs, "waived_on": "2024-08-01"}):
+            assert outcome(connection, here.values(**part)) == REFUSED, part
         connection.rollback()
