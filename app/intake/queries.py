@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, text
+from sqlalchemy import Row, Select, and_, func, select, text
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
@@ -42,6 +42,43 @@ def rows_of(intake: Intake, *, verdict: Verdict | None = None) -> Select[IntakeR
     """What became of the rows of one file."""
     chosen = select(IntakeRow).where(IntakeRow.intake_id == intake.id)
     return chosen if verdict is None else chosen.where(IntakeRow.verdict == verdict.value)
+
+
+def rows_like(intake: Intake, row: IntakeRow) -> Select[IntakeRow]:
+    """The rows of one file that ended as one of them did, for the same reason, whatever values it names."""
+    same = (IntakeRow.verdict == row.verdict, IntakeRow.reason == row.reason)
+    return select(IntakeRow).where(IntakeRow.intake_id == intake.id, *same)
+
+
+def row_at(session: Session, intake: Intake, row: int) -> IntakeRow | None:
+    """What became of the row of one number, if that was kept."""
+    return session.scalar(select(IntakeRow).where(IntakeRow.intake_id == intake.id, IntakeRow.row == row))
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Rows of one verdict and reason: how many, the first of them, and in how many wordings (other values)."""
+
+    first: IntakeRow
+    rows: int
+    wordings: int
+
+
+def reasons_counted(session: Session, intake: Intake) -> list[Why]:
+    """Why rows were rejected, known already or repaired, in this order; the most frequent reason first."""
+    told = (Verdict.REJECTED.value, Verdict.DUPLICATE.value, Verdict.REPAIRED.value)
+    n = func.count()
+    groups = (
+        select(func.min(IntakeRow.row).label("first"), n.label("n"), func.count(IntakeRow.values.distinct()).label("w"))
+        .where(IntakeRow.intake_id == intake.id, IntakeRow.verdict.in_(told), IntakeRow.reason != "")
+        .group_by(IntakeRow.verdict, IntakeRow.reason)
+        .subquery()
+    )
+    found = select(IntakeRow, groups.c.n, groups.c.w).join(
+        groups, and_(IntakeRow.row == groups.c.first, IntakeRow.intake_id == intake.id)
+    )
+    rows = [Why(row, n, w) for row, n, w in session.execute(found)]
+    return sorted(rows, key=lambda why: (told.index(why.first.verdict), -why.rows, why.first.row))
 
 
 def repairs_of(intake: Intake, *, deed: str = "") -> Select[Repair, float, float]:

@@ -78,12 +78,15 @@ def run_record(session: Work, show: Show, uid: UUID) -> Response:
 
 
 @router.get("/{uid}")
-def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str | None = None) -> Response:
-    """One file: its counts, and what became of each of its rows."""
+def record(
+    session: Work, show: Show, uid: UUID, verdict: str = "", like: int = 0, after: str | None = None
+) -> Response:
+    """One file: its counts, and what became of each of its rows; ``like``: those that ended as this row did."""
     intake = _intake(session, uid)
     known = {each.value: each for each in Verdict}
     one_of(verdict, known, field="verdict")
-    rows = queries.rows_of(intake, verdict=known.get(verdict))
+    alike = queries.row_at(session, intake, like) if like else None
+    rows = queries.rows_like(intake, alike) if alike else queries.rows_of(intake, verdict=known.get(verdict))
     page = paging.page(session, rows, keys=[paging.Key(IntakeRow.row)], after=after)
     return show.page(
         "intake/record.html",
@@ -95,9 +98,11 @@ def record(session: Work, show: Show, uid: UUID, verdict: str = "", after: str |
         mended=queries.repairs_counted(session, intake),
         deeds=DEEDS,
         left_out=[{**one, "said": said(show, one["reason"], one["values"])} for one in intake.left_out],
+        why=[(why, said(show, why.first.reason, why.first.values)) for why in queries.reasons_counted(session, intake)],
         page=page,
+        alike=alike,
         reasons={row.id: said(show, row.reason, row.values) for row in page.rows},
-        verdict=verdict,
+        verdict=alike.verdict if alike else verdict,
         verdicts=list(known),
         verdict_words=VERDICTS,
         may_undo=intake.state == IntakeState.APPLIED.value and may(session, "intake.intake", "change"),

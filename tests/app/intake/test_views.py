@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -145,6 +146,27 @@ def test_a_village_that_the_register_lacks_is_rejected_and_given_back_with_the_r
     assert [each["properties"]["name"] for each in rejected] == ["新庄"]
     assert rejected[0]["geometry"]["type"] == "Point"
     assert any("名册中没有中镇的“新庄”" in str(each) for each in rejected[0]["properties"].values())
+
+
+def test_the_reasons_of_rejected_and_known_rows_are_counted_and_lead_to_their_rows(world: World, officer: Person):
+    taken_in(world, officer, "中镇", survey())
+    record = taken_in(world, officer, "中镇", survey(broken=2))
+    page = officer.reads(record)
+    reasons = page.partition("被拒、重复或经修正的原因")[2].partition("</table>")[0]
+    found = re.findall(
+        r"<tr>.*?(被拒|重复).*?[?]like=([0-9]+)#rows\" aria-label=\"[^\"]*\">([0-9]+)</a>", reasons, re.DOTALL
+    )
+    assert {v: sum(int(n) for verdict, _, n in found if verdict == v) for v in ("被拒", "重复")} == {
+        "被拒": 2,
+        "重复": 5,
+    }
+    for _, row, n in found:
+        listed = officer.reads(f"{record}?like={row}").partition('id="rows"')[2].partition("</main>")[0]
+        assert len(re.findall(r"<td><code>", listed)) == int(n)
+        assert "原因与其相同" in listed
+        assert f"{record}?verdict=rejected" in listed, "a chip asks for all of them"
+    assert officer.reads(f"{record}?like=99").count("<td><code>") == 7
+    assert officer.reads(f"{record}?verdict=rejected").partition('id="rows"')[2].count("<td><code>") == 2
 
 
 def test_foreign_territory_and_foreign_roles_see_no_file(world: World, office: Office, officer: Person):
