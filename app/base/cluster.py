@@ -264,7 +264,7 @@ class Cluster:
             how = "fast" if self.durable else "immediate"
             program = postgres.programs(version) / "pg_ctl"
             command: list[str | Path] = [program, "stop", "-D", self.data, "-m", how, "-w", "-t", "120"]
-            done = postgres.run(command, account=postgres.account_for(self.data), data=self.data)
+            done = postgres.run(command, account=postgres.account_for(self.data), data=self.data, apart=True)
             if done.returncode and self.pid:
                 raise postgres.refusal(done.stdout, self.folder, "The database did not stop: {line}")
             with suppress(OSError):

@@ -50,7 +50,9 @@ def _from_pg_config() -> dict[int, Path]:
     program = shutil.which("pg_config")
     if not program:
         return {}
-    said = subprocess.run([program, "--bindir", "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - its path was just looked up
+    said = subprocess.run(  # noqa: S603 - its path was just looked up
+        [program, "--bindir", "--version"], capture_output=True, text=True, check=False, start_new_session=True
+    )
     found = re.match(r"(.+)\nPostgreSQL (\d+)", said.stdout)
     if not found or not (Path(found[1]) / "initdb").exists():
         return {}
@@ -113,9 +115,13 @@ def give(path: Path, account: pwd.struct_passwd | None) -> None:
 
 
 def run(
-    command: Sequence[str | Path], *, account: pwd.struct_passwd | None, data: Path
+    command: Sequence[str | Path], *, account: pwd.struct_passwd | None, data: Path, apart: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run one of PostgreSQL's programs as the account; what it says comes back in ``stdout``."""
+    """Run one of PostgreSQL's programs as the account; what it says comes back in ``stdout``.
+
+    ``apart``: a Ctrl-C of the terminal does not reach it. For what stops the server, which is to end its work; one that
+    starts it is to hear of it, as it takes the half-started server down then.
+    """
     arguments = [*_become(account, data), *map(str, command)]
     environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
     with tempfile.TemporaryFile("w+") as said:  # not a pipe: the server would keep it open after pg_ctl ended
@@ -127,6 +133,7 @@ def run(
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=subprocess.STDOUT,
+            start_new_session=apart,
         )
         said.seek(0)
         return subprocess.CompletedProcess(arguments, done.returncode, said.read(), "")
@@ -140,7 +147,7 @@ def _become(account: pwd.struct_passwd | None, data: Path) -> list[str]:
     passing = [*plain, "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     for prefix in (plain, passing):
         probe = [*prefix, "--", "stat", str(data)]  # not `test`: access() looks away from capabilities
-        if not subprocess.run(probe, check=False, capture_output=True, cwd="/").returncode:  # noqa: S603 - fixed words
+        if not subprocess.run(probe, check=False, capture_output=True, cwd="/", start_new_session=True).returncode:  # noqa: S603 - fixed words
             return [*prefix, "--"]
     raise Unready(
         ("The account {name} runs the database but cannot enter {data}: set MINGLU_STATE to another folder."),

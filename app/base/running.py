@@ -154,7 +154,8 @@ class _Asked:
 def _signals() -> Iterator[_Asked]:
     """SIGTERM (and SIGHUP: the terminal closed) stop us as Ctrl-C does.
 
-    Handlers rather than SIG_IGN at the end, which the programs that stop the database would inherit.
+    Handlers rather than SIG_IGN while we stop, which the programs that stop the database would inherit. Once somebody
+    asked, all that is left is to end: a further Ctrl-C is no longer for anybody.
     """
     asked = _Asked()
     before = {number: signal.signal(number, asked.hear) for number in CAUGHT}
@@ -162,7 +163,7 @@ def _signals() -> Iterator[_Asked]:
         yield asked
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, handler if asked.heard_at is None else signal.SIG_IGN)
 
 
 def _require_ports(parts: Sequence[Part]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -149,6 +150,19 @@ def test_a_second_request_does_not_break_the_stopping(supervise):
     rest, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (0, "")
     assert "office | asked to stop" in rest
+
+
+def test_ctrl_c_pressed_again_and_again_leaves_a_stopped_database_and_no_failure(supervise, folder):
+    """To the whole group each time, as a terminal does: the programs that stop the database are not in it."""
+    process = supervise(database="database")
+    read_until(process, "all ready")
+    while process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, "")
+    assert Cluster(folder / "cluster").status() is Status.STOPPED
 
 
 def test_a_child_that_dies_is_named_and_takes_the_rest_down(supervise, port):
