@@ -23,3 +23,10 @@ class DaysOfBatch(Protocol):
 
     def __call__(self, session: Session, batch: int, /) -> BatchDays:
         """Empty while nothing is proposed."""
+
+
+class MaySuggest(Protocol):
+    """Whether a name could be proposed for a street of a batch without a person's help."""
+
+    def __call__(self, session: Session, batch: int, /) -> bool:
+        """False where all that are left bear surveyed names that do not pass the checks as they stand."""

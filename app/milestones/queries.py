@@ -29,6 +29,12 @@ LEFT = N_("Streets without a decided name")
 #: States of a street that no name was decided for.
 UNDECIDED = (StreetState.UNNAMED, StreetState.DRAFT, StreetState.PROPOSED)
 
+#: Decided, announced or not: what a batch counts as named.
+NAMED = "named"
+_STATES_OF_NAMED = (StreetState.APPROVED.value, StreetState.IN_FORCE.value)
+#: What the streets of a batch are listed by.
+STREET_STATES = (*(state.value for state in UNDECIDED), *_STATES_OF_NAMED, NAMED)
+
 
 @dataclass(frozen=True, slots=True)
 class VillageProgress:
@@ -96,6 +102,23 @@ def streets_of(batch: Batch) -> Select[Street]:
     return (
         select(Street).where(Street.division_id.in_(villages), Street.in_scope).order_by(Street.division_id, Street.id)
     )
+
+
+def list_of(batch: Batch, *, state: str = "", village: Division | None = None) -> Select[*tuple[Any, ...]]:
+    """These with their villages, for paging by key; of one village, in one of ``STREET_STATES``."""
+    found = streets_of(batch).add_columns(Division.name.label("village"))
+    found = found.join(Division, Division.id == Street.division_id)
+    if state:
+        found = found.where(Street.state.in_(_STATES_OF_NAMED if state == NAMED else (state,)))
+    return found.where(Street.division_id == village.id) if village else found
+
+
+def counts_of(session: Session, batch: Batch, village: Division | None = None) -> dict[str, int]:
+    """How many of them there are in each of ``STREET_STATES``, and under an empty one in all."""
+    rows = list_of(batch, village=village).with_only_columns(Street.state).order_by(None).subquery()
+    counted = session.execute(select(rows.c.state, func.count()).group_by(rows.c.state))
+    found: dict[str, int] = {row[0]: row[1] for row in counted}
+    return {**found, NAMED: sum(found.get(state, 0) for state in _STATES_OF_NAMED), "": sum(found.values())}
 
 
 def left(batch: Batch) -> Select[Street]:

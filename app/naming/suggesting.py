@@ -45,6 +45,14 @@ def suggest(session: Session, clock: Clock, *, by: Actor, batch: Batch) -> Sugge
     return suggest_for(session, clock, by=by, batch=batch, streets=unnamed_streets(session, batch))
 
 
+def may_suggest(session: Session, batch: int, /) -> bool:
+    """Answers :class:`app.milestones.asks.MaySuggest`: as surveyed names go; the bank nearly always has words."""
+    streets = unnamed_streets(session, session.get_one(Batch, batch))
+    return any(not _surveyed(street) for street in streets) or any(
+        surveyed_wishes(session, list(of_village)) for _, of_village in groupby(streets, key=attrgetter("division_id"))
+    )
+
+
 def suggest_for(session: Session, clock: Clock, *, by: Actor, batch: Batch, streets: Sequence[Street]) -> Suggested:
     """Nothing → draft for these streets of the batch, which come village by village and have no proposal yet.
 

@@ -20,6 +20,7 @@ from app.base.settings import OFFICE
 from app.inventory.ledgers import Memory
 from app.naming import queries as naming
 from app.naming.queries import days_of_batch, days_of_naming, named_streets, names_in_force
+from app.naming.suggesting import may_suggest
 from app.planning import queries as planning
 from app.planning.queries import signed_streets
 from app.printing.queries import ordered_on
@@ -73,6 +74,7 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     found = (getattr(views, "FINDERS", ()) for views in stations.values())
     app.state.finders = {finder.key: finder for finder in chain(queries.FINDERS, succession.FINDERS, *found)}
     app.state.days_of_naming, app.state.days_of_batch = days_of_naming, days_of_batch
+    app.state.may_suggest = may_suggest
     app.state.ordered_on, app.state.standing_on = ordered_on, standing_on
     app.state.names_in_force, app.state.ledgers = names_in_force, Memory()
     app.state.named_streets, app.state.signed_streets = named_streets, signed_streets

@@ -30,6 +30,56 @@ def test_a_batch_is_opened_with_a_whole_town_filled_emptied_and_closed(world: Wo
     assert "拟名" not in officer.reads(record)
 
 
+def test_each_figure_of_a_batch_leads_to_the_streets_that_it_counts(world: World, office: Office):
+    for village, state in (("甲村", "unnamed"), ("甲村", "approved"), ("甲村", "in_force"), ("丙村", "draft")):
+        build_street(world, village, state=state)
+    build_street(world, "甲村", in_scope=False)
+    build_batch(world, ["甲村", "丙村"])
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    record = f"/milestones/{uids_in(officer.reads('/milestones'), '/milestones')[0]}"
+    page = officer.reads(record)
+    links = {url: int(n) for url, n in re.findall(rf'<a href="({record}/streets[^"]*)">(\d+)</a>', page)}
+    village = f"village={uid_of(world, '甲村')}"
+    expected = {"": 4, "?state=named": 2, "?state=unnamed": 1, "?state=draft": 1, f"?{village}": 3,
+                f"?state=named&{village}": 2}  # fmt: skip
+    assert {url: links.get(f"{record}/streets{url}") for url in expected} == expected
+    for url, n in links.items():
+        listed = officer.reads(url)
+        assert listed.count('<td class="main"><a href="/inventory/') == n, url
+        assert re.search(rf'class="list-count">\D*{n}\D', listed), url
+    assert not re.search(r'<td class="text-end">[1-9]', page), "no figure without its list"
+    officer.reads(f"{record}/streets?village={uid_of(world, '乙村')}", status=404)
+    officer.reads(f"{record}/streets?state=lost", status=422)
+
+
+def test_where_nothing_can_be_proposed_at_once_the_button_is_off_and_says_why(world: World, office: Office):
+    """A surveyed name that does not pass as it stands is for a person; a street without one is named by the bank."""
+    build_street(world, "甲村", surveyed_name="Main Street")
+    build_batch(world, ["甲村"])
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    record = f"/milestones/{uids_in(officer.reads('/milestones'), '/milestones')[0]}"
+    page = officer.reads(record)
+    assert 'action="/naming/suggest"' not in page
+    assert re.search(r'disabled aria-describedby="why-no-name">.*?拟名</button>', page)
+    assert re.search(r'id="why-no-name">1 条.*?未通过核查.*?/streets[?]state=unnamed">请逐条打开', page)
+    build_street(world, "甲村", ((0, 50), (200, 50)))
+    page = officer.reads(record)
+    assert 'action="/naming/suggest"' in page
+    assert "why-no-name" not in page
+
+
+def test_who_sees_a_part_of_a_batch_is_led_to_no_list_that_is_shorter_than_its_figure(world: World, office: Office):
+    for village in ("甲村", "丙村"):
+        build_street(world, village)
+    build_batch(world, ["甲村", "丙村"])
+    town = Person(office, Role.TOWN_OFFICER, "南镇")
+    record = f"/milestones/{uids_in(town.reads('/milestones'), '/milestones')[0]}"
+    links = re.findall(rf'<a href="({record}/streets[^"]*)">(\d+)</a>', town.reads(record))
+    assert {f"village={uid_of(world, '甲村')}" in url for url, _ in links} == {True}
+    for url, n in links:
+        assert town.reads(url).count('<td class="main"><a href="/inventory/') == int(n)
+
+
 def leaving(page: str, village: str) -> dict[str, str]:
     """What the button beside a village sends."""
     found = re.search(rf'name="village" value="{village}">\s*<input type="hidden" name="seen" value="([^"]+)"', page)

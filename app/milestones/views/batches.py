@@ -1,4 +1,4 @@
-"""The pages of the milestones: targets by year, batches of villages, and how far each is."""
+"""Batches of villages, and how far each is; above their list the targets by year."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from app.base import paging
 from app.base import seen as as_seen
 from app.base.clock import Clock
-from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
+from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
 from app.base.models import Division, DivisionKind
 from app.base.order import in_register_order
@@ -24,9 +24,9 @@ from app.base.people import Actor, may
 from app.base.request import Answer, Me, Now, Place, Seen, Show, Version, Work, is_below, one_of
 from app.inventory.models import Stream, Street
 from app.milestones import queries, steps
-from app.milestones.asks import DaysOfBatch
+from app.milestones.asks import DaysOfBatch, MaySuggest
 from app.milestones.logic import title_of
-from app.milestones.models import Batch, BatchState, BatchVillage, Target
+from app.milestones.models import Batch, BatchState, BatchVillage
 from app.milestones.queries import VillageProgress
 
 router = APIRouter(prefix="/milestones")
@@ -68,32 +68,18 @@ class Leaving:
     seen: Seen
 
 
-@dataclass(slots=True)
-class Quota:
-    """A year's target as it was typed."""
-
-    #: ``year:version`` of each target that the page showed; a year that is not among them had none.
-    seen: Annotated[list[str], Form(default_factory=list)]
-    year: Annotated[int, Form(ge=2020, le=2100)] = 0
-    villages: Annotated[int, Form(ge=0, le=100_000)] = 0
-    source: Annotated[str, Form(max_length=200)] = ""
-
-    def wanted(self, stream: Stream) -> steps.Quota:
-        """As the step takes it."""
-        return steps.Quota(self.year, self.villages, self.source, stream)
-
-    def was_read(self, target: Target | None) -> bool:
-        """Whether the year's target is still as the page showed it."""
-        versions = [each.partition(":")[2] for each in self.seen if each.partition(":")[0] == str(self.year)]
-        return versions == ([] if target is None else [str(target.version)])
-
-
 def the_days(request: Request) -> DaysOfBatch:
     """The later station's answer to when a batch's names came to each stage."""
     return request.app.state.days_of_batch  # type: ignore[no-any-return]
 
 
+def the_suggesting(request: Request) -> MaySuggest:
+    """The later station's answer to whether it could propose a name for a street of a batch."""
+    return request.app.state.may_suggest  # type: ignore[no-any-return]
+
+
 Days = Annotated[DaysOfBatch, Depends(the_days)]
+Suggesting = Annotated[MaySuggest, Depends(the_suggesting)]
 
 
 def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG001 - every station is told the day
@@ -122,49 +108,6 @@ def index(session: Work, show: Show, place: Place, clock: Now, state: str = "", 
         official=OFFICIAL_VILLAGES if place.kind == DivisionKind.CITY.value else None,
         may_open=may(session, "milestones.batch", "create"),
         may_set=may(session, "milestones.target", "create"),
-    )
-
-
-@router.post("/targets")
-def set_target(session: Work, show: Show, place: Place, clock: Now, quota: Annotated[Quota, Depends()]) -> Response:
-    """A year's target of the chosen division, new or changed."""
-    return _set(session, show, place, clock, quota, Stream.VILLAGE)
-
-
-@router.post("/quotas")
-def set_quota(session: Work, show: Show, place: Place, clock: Now, quota: Annotated[Quota, Depends()]) -> Response:
-    """A year's quota of the second stream for the chosen division, new or changed."""
-    return _set(session, show, place, clock, quota, Stream.NEW_ROAD)
-
-
-def _set(session: Session, show: Answer, place: Division, clock: Clock, quota: Quota, stream: Stream) -> Response:
-    if not may(session, "milestones.target", "change"):
-        raise NotAllowed("Only the city's officers set targets.")
-    wanted = quota.wanted(stream)
-    known = queries.target_of(session, place, quota.year, stream=wanted.stream)
-    if not quota.was_read(known):
-        return show.page(
-            "conflict.html",
-            status=409,
-            subject=show.text("Target of {year}", year=quota.year),
-            again_url=f"/milestones?in={place.uid}",
-            fields=[
-                (show.text("Villages"), quota.villages, known.villages if known else "—"),
-                (show.text("Who says so"), quota.source, known.source if known else "—"),
-            ],
-        )
-    steps.set_quota(session, clock, division=place, quota=wanted)
-    message = (
-        N_("The target of {year} is {n} villages.")
-        if wanted.stream is Stream.VILLAGE
-        else N_("The quota of {year} in the second stream is {n} roads.")
-    )
-    return show.see(
-        f"/milestones?in={place.uid}",
-        message,
-        undo=current_act(session),
-        year=quota.year,
-        n=quota.villages,
     )
 
 
@@ -218,7 +161,14 @@ def open_batch(  # noqa: PLR0917 - one argument a dependency
 
 @router.get("/{uid}")
 def record(  # noqa: PLR0917 - one argument a dependency
-    session: Work, show: Show, actor: Me, clock: Now, days: Days, uid: UUID, after: str | None = None
+    session: Work,
+    show: Show,
+    actor: Me,
+    clock: Now,
+    days: Days,
+    suggestible: Suggesting,
+    uid: UUID,
+    after: str | None = None,
 ) -> Response:
     """One batch: its villages and how far their streets are."""
     batch = _batch(session, uid)
@@ -227,7 +177,8 @@ def record(  # noqa: PLR0917 - one argument a dependency
     own = [row for row in rows if is_below(row.village.path, actor.territory)]
     keys = [paging.Key(Division.parent_id), paging.Key(Division.name), paging.Key(Division.id)]
     page = paging.page(session, villages, keys=keys, after=after)
-    progress = {row.village.id: row for row in rows}
+    progress, sums = {row.village.id: row for row in rows}, _sums(rows)
+    may_propose = may(session, "naming.proposal", "create") and is_below(batch.territory, actor.territory)
     return show.page(
         "milestones/record.html",
         batch=batch,
@@ -239,11 +190,13 @@ def record(  # noqa: PLR0917 - one argument a dependency
         count=len(rows),
         members=queries.members_of(session, batch) if batch.state == BatchState.OPEN.value else {},
         own={row.village.id for row in own},
-        sums=_sums(rows),
+        whole=len(own) == len(rows) and may(session, "inventory.street", "read"),
+        sums=sums,
         asked=sum(row.draft + row.proposed for row in own),
         today=clock.today(),
         may_change=_plans(session, actor, batch.territory),
-        may_propose=may(session, "naming.proposal", "create") and is_below(batch.territory, actor.territory),
+        may_propose=may_propose,
+        may_suggest=bool(may_propose and sums["unnamed"]) and suggestible(session, batch.id),
         entries=entries_of(session, "milestones.batch", batch.id),
     )
 
