@@ -72,6 +72,9 @@ def test_a_draft_without_a_maker_gets_one_on_its_page_before_it_is_released(
     refused = send(officer, f"{here}/release", here)
     assert refused.status_code == 409
     assert "尚未指定制作单位" in refused.text
+    assert '<a href="#maker">请先在本页指定制作单位' in refused.text
+    assert 'id="maker"' in refused.text
+    assert "请修改标志或名称" not in refused.text
     assert send(officer, f"{here}/maker", here, maker="").status_code == 422
     named = send(officer, f"{here}/maker", here, maker=str(maker))
     assert named.status_code == 303
