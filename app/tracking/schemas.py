@@ -28,7 +28,7 @@ COLUMNS: Mapping[str, str] = {
     "streets_named": N_("Streets named"),
     "streets_approved": N_("Approved (not announced)"),
     "signs_planned": N_("Signs planned"),
-    "signs_ordered": N_("Signs ordered"),
+    "signs_ordered": N_("Signs in orders, drafts included"),
     "signs_standing": N_("Signs standing"),
 }
 #: A year's row stands beside that year's own target; what the years before asked for is in their rows.

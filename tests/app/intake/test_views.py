@@ -152,7 +152,7 @@ def test_the_reasons_of_rejected_and_known_rows_are_counted_and_lead_to_their_ro
     taken_in(world, officer, "中镇", survey())
     record = taken_in(world, officer, "中镇", survey(broken=2))
     page = officer.reads(record)
-    reasons = page.partition("被拒、重复或经修正的原因")[2].partition("</table>")[0]
+    reasons = page.partition("被拒、重复或修复的原因")[2].partition("</table>")[0]
     found = re.findall(
         r"<tr>.*?(被拒|重复).*?[?]like=([0-9]+)#rows\" aria-label=\"[^\"]*\">([0-9]+)</a>", reasons, re.DOTALL
     )
