@@ -127,7 +127,9 @@ def waive(session: Session, clock: Clock, *, by: Actor, finding: Finding, reason
     if not reason.strip():
         raise Invalid("Say why this finding does not stand in the way.", field="reason")
     if by.role.value not in finding.waivable_by.split():
-        raise NotAllowed("{clause} cannot be waived by your role.", clause=finding.clause)
+        raise NotAllowed(
+            "Your role may not let this finding ({clause}) stand; the finding names who may.", clause=finding.clause
+        )
     finding.waiver, finding.waived_by, finding.waived_on = reason.strip(), by.id, clock.today()
     session.flush()
     return finding

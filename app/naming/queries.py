@@ -138,6 +138,13 @@ def count_of(session: Session, decision: Decision) -> int:
     return session.scalar(select(func.count()).select_from(Name).where(Name.decision_id == decision.id)) or 0
 
 
+def applied_on(session: Session, decision: Decision) -> tuple[date, date] | None:
+    """The first and the last day on which its names were applied for, on paper or here; None where that is not told."""
+    days = select(func.min(Proposal.submitted_on), func.max(Proposal.submitted_on))
+    first, last = session.execute(days.where(Proposal.decision_id == decision.id)).one()
+    return None if first is None or last is None else (first, last)
+
+
 def deadlines_of(session: Session, decision: Decision) -> dict[str, Deadline]:
     """A decision's clocks, by kind."""
     found = session.scalars(select(Deadline).where(Deadline.decision_id == decision.id))

@@ -170,6 +170,7 @@ def _record(  # noqa: PLR0917 - a page with its errors, or at a later place
         decision=decision,
         page=paging.page(session, queries.names_of(decision), keys=keys, after=after),
         count=queries.count_of(session, decision),
+        applied_on=queries.applied_on(session, decision),
         deadlines=queries.deadlines_of(session, decision),
         kinds=[kind.value for kind in DeadlineKind],
         scan=session.get(File, decision.file_id) if decision.file_id else None,

@@ -25,8 +25,8 @@ router = APIRouter(prefix="/naming")
 _NONE = N_("No name was proposed: every street in scope has one, or no word of the bank passes the checks.")
 _ALL = N_("{n} names were proposed. Read them, change what does not fit, then submit.")
 _LEFT = N_(
-    "No name was proposed: {left} streets bear a surveyed name that does not pass the checks as it stands. Open each in"
-    " the inventory and propose its name by hand."
+    "No name was proposed: {left} streets bear a surveyed name that does not pass the checks as it stands. Open each"
+    " from the figure of unnamed streets and propose its name by hand."
 )
 _SOME = N_(
     "{n} names were proposed. {left} streets bear a surveyed name that does not pass the checks as it stands: they were"

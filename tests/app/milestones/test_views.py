@@ -186,6 +186,17 @@ def test_a_list_of_batches_holds_those_that_have_a_village_of_the_chosen_place(w
     assert "丙批" not in contact
 
 
+def test_in_a_village_that_is_in_no_batch_the_list_says_who_puts_it_into_one(world: World, office: Office):
+    """Nobody there can choose a county; an officer of the county gets the form with the village ticked."""
+    contact = Person(office, Role.VILLAGE_CONTACT, "甲村").reads("/milestones")
+    assert "甲村尚未列入批次" in contact
+    assert "由县级或市级工作人员新建" in contact
+    assert "选择县" not in contact.partition("<main")[2]
+    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+    assert "已勾选本村" in officer.reads(f"/milestones?in={uid_of(world, '甲村')}")
+    assert "甲村没有此状态的批次" in officer.reads(f"/milestones?in={uid_of(world, '甲村')}&state=closed")
+
+
 def test_the_number_of_open_batches_leads_to_the_list_that_it_counts(world: World, office: Office):
     build_street(world, "甲村")
     build_batch(world, ["甲村"], title="甲批")

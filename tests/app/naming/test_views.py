@@ -76,7 +76,8 @@ def states_told(person: Person, batch: str, proposals: list[str]) -> list[object
 
 def counted(page: str) -> dict[str, int]:
     """How many streets a page counts in each state: on the map's filters, and on a batch's progress."""
-    found = re.findall(r'class="state state-[^"]*">([^<]*)</span>\s*<(?:small[^>]*|strong)>([\d,]+)<', page)
+    shown = r'class="state state-[^"]*">([^<]*)</span>\s*<(?:small[^>]*|strong)>(?:<a [^>]*>)?([\d,]+)<'
+    found = re.findall(shown, page)
     return {word.strip(): int(n.replace(",", "")) for word, n in found}
 
 
@@ -215,6 +216,7 @@ def test_the_day_of_a_paper_that_was_entered_later_is_asked_for_and_shown_before
     assert "2024年6月20日" in shown
     page = county.reads(county.goes("/naming/decide", seen=seen, sure="yes", **fields))
     assert "2024年7月13日" in page, "fifteen days from the day of the paper"
+    assert re.search(r"<dt>申请日期</dt><dd>2024年6月20日</dd>", page), "the decision tells it too"
     assert "2024年6月20日" in county.reads(f"/naming/{uids[0]}")
 
 
@@ -280,6 +282,18 @@ def test_a_finding_is_answered_by_those_whom_the_rule_names(office: Office, coun
     assert "请说明" in county.sends(here, status=422, reason=" ", **read).text
     county.goes(here, reason="与巴黎无关", **read)
     assert "与巴黎无关" in county.reads(f"/naming/{uid}")
+
+
+def test_an_old_local_character_says_who_may_let_it_stand_and_how(office: Office, county: Person, batch: str):
+    uid = suggested(county, batch)[0]
+    version = re.search(r'name="version" value="(\d+)"', county.reads(f"/naming/{uid}"))
+    assert version
+    county.goes(f"/naming/{uid}/revise", words="和平𠮷路", version=version[1])
+    assert "由县级或市级工作人员在核查意见下说明理由" in county.reads(f"/naming/{uid}")
+    assert "说明理由</summary>" in county.reads(f"/naming/{uid}")
+    town = Person(office, Role.TOWN_OFFICER, "中镇").reads(f"/naming/{uid}")
+    assert "或请县级工作人员、市级工作人员放行" in town
+    assert "说明理由</summary>" not in town
 
 
 def test_those_who_decide_refuse_with_a_reason_that_those_who_asked_read(office: Office, county: Person, batch: str):
