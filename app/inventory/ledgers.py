@@ -256,6 +256,12 @@ def bare_villages(place: Division) -> Select[*tuple[Any, ...]]:
     )
 
 
+def committees(session: Session, place: Division) -> int:
+    """How many of these are residents' committees, which the progress does not count among the villages."""
+    found = bare_villages(place).where(Division.kind == DivisionKind.RESIDENTS.value).subquery()
+    return int(session.scalar(select(func.count()).select_from(found)) or 0)
+
+
 def told(session: Session, names: NamedStreets, keys: Collection[int]) -> dict[int, Told]:
     """The streets of these keys as another row tells of them."""
     known = names().subquery()

@@ -27,7 +27,7 @@ TITLES = {
     Ledger.NEARBY: N_("Near another street's name"),
     Ledger.SEVERAL: N_("One street, several names"),
     Ledger.REPEATED: N_("Several streets, one name"),
-    Ledger.BARE: N_("Villages without a street in scope"),
+    Ledger.BARE: N_("Villages and communities without a street in scope"),
 }
 #: What each list holds, and what to do about it.
 HINTS = {
@@ -160,6 +160,7 @@ def index(
         titles={each.value: title for each, title in TITLES.items()},
         hint=HINTS[ledger],
         counts={each.value: n for each, n in ledgers.counts(session, asked, found.looked).items()},
+        committees=ledgers.committees(session, asked.place) if bare else 0,
         page=page,
         entries=[] if bare or page is None else _entries(session, show, found, ledger, page.rows),
         counties=[] if known else ledgers.counties(session, asked.place),

@@ -172,7 +172,10 @@ def _toned(character: str, readings: Readings) -> str:
     """The first reading with a tone: a neutral tone neither begins a name nor stands alone."""
     known = every_reading(character) or list(readings.polyphones.get(character, ()))
     if not known:
-        raise Invalid(N_("No reading is known for “{character}”: give its spelling by hand."), character=character)
+        raise Invalid(
+            N_("No reading of “{character}” is known, so nobody can let it stand: use a standard character."),
+            character=character,
+        )
     return next((each for each in known if not is_neutral(each)), known[0])
 
 

@@ -160,7 +160,10 @@ def _errors(words: str) -> list[Finding]:
 def _said(show: Answer, words: str, refusal: MingluError) -> str:
     """Why words were refused; the clause of the law and its remedy where one says it better than the spelling."""
     found = [told_now(show.text, each) for each in _errors(words)] if "character" in refusal.values else []
-    return f"{found[0].message} {found[0].remedy}" if found else refusal_words(show.text, refusal)
+    said = refusal_words(show.text, refusal)
+    if found and found[0].who_may:  # what could be let stand once it is kept cannot be kept: the spelling says why
+        return f"{found[0].message} {said}"
+    return f"{found[0].message} {found[0].remedy}" if found else said
 
 
 def _form(session: Session, show: Answer, street: Street, typed: asking.Typed, errors: dict[str, str]) -> Response:

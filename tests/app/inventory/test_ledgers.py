@@ -232,12 +232,17 @@ def test_a_village_without_a_street_in_scope_is_listed_as_such(world: World, off
     officer = Person(office, Role.TOWN_OFFICER, "南镇")
     page = officer.reads("/inventory/ledgers?list=bare")
     assert "有街路巷，均无须命名" in page
+    assert "居委会 " not in page.partition("form-hint")[2].partition("</p>")[0]
     assert (f"/inventory?in={uid_of(world, '乙村')}" in page, f"/inventory?in={uid_of(world, '甲村')}" in page) == (
         True,
         False,
     )
     rows, _ = sheets(officer.client.get("/inventory/ledgers.xlsx?list=bare").content)
     assert [row[1] for row in rows] == ["行政村", "乙村"]
+    run(world, "UPDATE base.division SET kind = 'residents' WHERE id = :id", id=world.places["乙村"])
+    page = officer.reads("/inventory/ledgers?list=bare")
+    assert "范围内无街巷的村（社区） 1</a>" in page
+    assert "其中居委会 1 个，进度中不计入村数。" in page, "the progress tells one less"
     run(world, "UPDATE inventory.street SET in_scope = true")
     assert "各村均有应命名的街路巷" in officer.reads("/inventory/ledgers?list=bare")
 

@@ -288,11 +288,13 @@ def test_an_old_local_character_says_who_may_let_it_stand_and_how(office: Office
     uid = suggested(county, batch)[0]
     version = re.search(r'name="version" value="(\d+)"', county.reads(f"/naming/{uid}"))
     assert version
-    county.goes(f"/naming/{uid}/revise", words="和平𠮷路", version=version[1])
+    refused = county.sends(f"/naming/{uid}/revise", status=422, words="和平𠮷路", version=version[1])
+    assert "任何人都不能放行" in refused.text, "what cannot be spelled cannot be kept"
+    county.goes(f"/naming/{uid}/revise", words="和平㙟路", version=version[1])
     assert "由县级或市级工作人员在核查意见下说明理由" in county.reads(f"/naming/{uid}")
     assert "说明理由</summary>" in county.reads(f"/naming/{uid}")
     town = Person(office, Role.TOWN_OFFICER, "中镇").reads(f"/naming/{uid}")
-    assert "或请县级工作人员、市级工作人员放行" in town
+    assert "或请市级工作人员、县级工作人员放行" in town
     assert "说明理由</summary>" not in town
 
 

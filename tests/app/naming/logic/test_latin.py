@@ -257,7 +257,7 @@ def test_a_division_with_an_empty_word_is_refused():
 
 
 def test_a_character_without_a_reading_is_refused_with_the_remedy():
-    with pytest.raises(Invalid, match="by hand"):
+    with pytest.raises(Invalid, match="use a standard character"):
         spell("A路")
 
 
