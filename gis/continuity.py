@@ -22,6 +22,7 @@ UNNAMED = -1
 UNRANKED = -1
 MAX_CLASS_STEPS = 1
 _TWO = 2
+_ANY_DEG = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +50,23 @@ class Ends:
         return np.where((one == UNRANKED) | (other == UNRANKED), 0, np.abs(one - other)).astype(np.intp)
 
 
-def straight_pairs(
-    ends: Ends, *, max_deflection_deg: float, max_bend_deg: float, class_step_deg: float, again: bool
-) -> Ints:
+def straight_pairs(ends: Ends, *, max_deflection_deg: float, max_bend_deg: float, class_step_deg: float) -> Ints:
     """Pairs (P, 2) of unnamed ends that continue each other, the straightest pairs of each junction.
 
-    ``max_bend_deg`` holds where only two ends meet. ``again``: ends whose first choice found somebody better look for
-    another among the rest.
+    Where only two ends meet, those of one class, or of one that is not known, are a pair whatever the bend, others up
+    to ``max_bend_deg``. Ends whose first choice found somebody better look for another among the rest.
     """
     first, second = pairs_at(ends.junction, (ends.name == UNNAMED) & (ends.junction >= 0))
     apart = first // 2 != second // 2
     first, second = first[apart], second[apart]
     steps = ends.steps(first, second)
     cost = np.asarray(np.round(ends.turns_deg(first, second) + steps * class_step_deg, 5), dtype=np.float64)
-    most = np.where(ends.degree[first] == _TWO, max_bend_deg, max_deflection_deg)
+    alone = np.where(steps == 0, _ANY_DEG, max_bend_deg)
+    most = np.where(ends.degree[first] == _TWO, alone, max_deflection_deg)
     fits = (cost <= most) & (steps <= MAX_CLASS_STEPS)
     first, second, cost = first[fits], second[fits], cost[fits]
     order = _preference(ends, first, second, cost)
-    return _mutual(first[order], second[order], count=len(ends.junction), again=again)
+    return _mutual(first[order], second[order], count=len(ends.junction))
 
 
 def _preference(ends: Ends, first: Ints, second: Ints, cost: Floats) -> Ints:
@@ -91,7 +91,7 @@ def pairs_at(group: Ints, among: Flags) -> tuple[Ints, Ints]:
     return np.concatenate(firsts), np.concatenate(seconds)
 
 
-def _mutual(first: Ints, second: Ints, *, count: int, again: bool) -> Ints:
+def _mutual(first: Ints, second: Ints, *, count: int) -> Ints:
     """From pairs in order of preference those that are each other's best, then the same among the rest; (P, 2)."""
     chosen = [np.zeros((0, 2), dtype=np.intp)]
     while len(first):
@@ -103,7 +103,7 @@ def _mutual(first: Ints, second: Ints, *, count: int, again: bool) -> Ints:
         chosen.append(np.column_stack([first[mutual], second[mutual]]))
         taken = np.zeros(count, dtype=bool)
         taken[first[mutual]] = taken[second[mutual]] = True
-        left = ~(taken[first] | taken[second]) & again
+        left = ~(taken[first] | taken[second])
         first, second = first[left], second[left]
     return np.concatenate(chosen)
 

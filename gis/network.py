@@ -78,13 +78,17 @@ def lay_courses(lines: Sequence[LineString] | NDArray[np.object_]) -> Courses:
     """
     shapes = np.asarray(lines, dtype=object)
     _check(shapes)
-    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    return lay_vertices(*shapely.get_coordinates(shapes, return_index=True))
+
+
+def lay_vertices(xy: Floats, owner: Ints) -> Courses:
+    """The courses of vertices (N, 2), in EPSG:4490, one after another; ``owner`` (N,) says whose they are, from 0."""
     legs = np.diff(xy, axis=0)
     within = owner[1:] == owner[:-1]
     east, north = crs.metres_per_degree((xy[1:, 1] + xy[:-1, 1]) / 2)
     long = np.where(within, np.hypot(legs[:, 0] * east, legs[:, 1] * north), 0.0)
     along = np.concatenate([[0.0], np.cumsum(long)])[: len(xy)]
-    count = np.bincount(owner, minlength=len(shapes))
+    count = np.bincount(owner)
     last = np.cumsum(count) - 1
     first = last - count + 1
     return Courses(xy, first, last, along, along[last] - along[first])

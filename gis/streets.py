@@ -7,16 +7,21 @@ for naming: two segment ends at a junction belong together if they are each othe
 * Segments with different names are never one street; nor is a named one with an unnamed one, because the name ends
   where it was decided to end. Only a short gap that lies straight between two ends of one name (a bridge, the stub of a
   crossing) takes that name.
-* Unnamed segments continue each other if the road bends by at most ``max_deflection_deg``, and neither has a straighter
-  partner; where only these two meet, by ``max_bend_deg``. A step in class counts like a further bend, two or more steps
-  part them.
+* Where only two unnamed segments of one class meet, the road goes on whatever its bend: whether a file cuts a line at
+  a corner or draws it through says nothing of streets (:mod:`gis.ways`). Cutting a line anywhere changes nothing.
+* At other junctions unnamed segments continue each other if the road bends by at most ``max_deflection_deg``, and
+  neither has a straighter partner; where only two of different classes meet, by ``max_bend_deg``. A step in class
+  counts like a further bend, two or more steps part them.
 * The two carriageways of one road are one street (:mod:`gis.carriageways`).
 * A roundabout is one junction (:mod:`gis.rings`): streets continue over it, and it belongs to the straightest that does
   so, a named one first, or to the only street that reaches it; else, or if it bears a name, it is one of its own.
 
 Each end takes at most one partner, pairs are taken from the straightest on, ties fall by place and never by
-the order of the input. The cost grows with n log n in the number of segments. The last four rules can be switched off
-(:class:`Rules`); what remains is COINS.
+the order of the input. The cost grows with n log n in the number of segments. Four rules can be switched off
+(:class:`Rules`): names, classes, carriageways and rings. :data:`ANGLES`, which is compared with COINS, is every rule
+with those four off and, besides, ``reach_m`` 0: COINS takes the direction over the last leg, and over 15 m the same
+junctions look different (decision 0011). Nothing else is set for the comparison; that ends whose best partner has a
+better one look on stays as it is.
 """
 
 from __future__ import annotations
@@ -38,6 +43,7 @@ from gis.features import Centreline
 from gis.network import REACH_M, Courses, Network, connect, lay_courses
 from gis.noding import changes
 from gis.rings import Rings, find_rings
+from gis.ways import Ways, join_ways
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -64,16 +70,15 @@ class Rules:
     """What decides that segments are one street.
 
     ``max_deflection_deg``: the largest bend at a junction, 0 = straight on; ``max_bend_deg``: where only two segments
-    meet. ``class_step_deg``: the bend that one step in class counts for. ``reach_m``: over which length the direction
-    at an end is taken, 0 = the last leg. ``again``: ends whose best partner has a better one look on. The switches
-    turn off what looks at names, classes, carriageways and roundabouts.
+    of different classes meet. ``class_step_deg``: the bend that one step in class counts for. ``reach_m``: over which
+    length the direction at an end is taken, 0 = the last leg. The switches turn off what looks at names, classes,
+    carriageways and roundabouts.
     """
 
     max_deflection_deg: float = 45.0
     max_bend_deg: float = 75.0
     class_step_deg: float = 15.0
     reach_m: float = REACH_M
-    again: bool = True
     names: bool = True
     classes: bool = True
     carriageways: bool = True
@@ -82,10 +87,9 @@ class Rules:
 
 #: Every rule.
 ALL = Rules()
-#: Angles alone, as COINS takes them (its ``flow_mode``, ``angle_threshold`` 135).
-ANGLES = Rules(
-    max_bend_deg=180.0, reach_m=0.0, again=False, names=False, classes=False, carriageways=False, rings=False
-)
+#: What is compared with COINS (its ``flow_mode``, ``angle_threshold`` 135): the four rules that it has not are off, and
+#: the direction is taken over the last leg, as it does. See decision 0011.
+ANGLES = Rules(reach_m=0.0, names=False, classes=False, carriageways=False, rings=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +127,16 @@ def derive_streets(segments: Sequence[Centreline], *, rules: Rules = ALL) -> Str
     """
     courses = lay_courses(_column(segments, "line"))
     network = connect(courses, reach_m=rules.reach_m)
-    place = _order(courses, network, segments)
     titles, name = _codes(_column(segments, "name") if rules.names else np.full(len(segments), None))
     rank = _ranks(_column(segments, "road_class")) if rules.classes else np.full(len(segments), UNRANKED)
     oneway = _column(segments, "oneway").astype(bool)
-    ground = _Ground(courses, network, place, rank, oneway)
-    links, named = _linked(ground, name, rules)
-    street = _numbered(links, place)
-    return _streets(street, titles, named, ground, named != name)
+    alike = ((name + 1) * (max(CLASS_RANKS.values()) + 2) + rank + 1) * 2 + oneway
+    ways = join_ways(courses, network, alike, reach_m=rules.reach_m)
+    ground = _Ground(ways.courses, ways.network, _order(ways, segments), rank[ways.head], oneway[ways.head])
+    links, named = _linked(ground, name[ways.head], rules)
+    street = _numbered(links, ground.place)
+    filled = (named != name[ways.head])[ways.owner]
+    return _streets(street, ways.owner, titles, named, ground, network=network, filled=filled)
 
 
 def known_streets(segments: Sequence[Centreline], street: Ints, names: Sequence[str | None]) -> Streets:
@@ -154,7 +160,7 @@ def known_streets(segments: Sequence[Centreline], street: Ints, names: Sequence[
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What is known of the segments besides their names."""
+    """What is known of the ways besides their names; in what follows a segment is a way."""
 
     courses: Courses
     network: Network
@@ -189,23 +195,33 @@ def _ranks(classes: NDArray[np.object_]) -> Ints:
     return np.fromiter(map(rank.__getitem__, classes), dtype=np.intp, count=len(classes))
 
 
-def _order(courses: Courses, network: Network, segments: Sequence[Centreline]) -> Ints:
-    """The rank of each segment by where it lies, whichever way round it was drawn.
+def _order(ways: Ways, segments: Sequence[Centreline]) -> Ints:
+    """The rank of each way by where it lies, whichever way round it was drawn.
 
-    By its junctions, then by its middle and length, by key where all that is equal.
+    By its junctions, then by its middle and length, by its first key where all that is equal.
     """
+    courses, network = ways.courses, ways.network
     between = network.ends.min(axis=1) * len(network.places) + network.ends.max(axis=1)
     order = np.argsort(between, kind="stable")
     heads = changes(between[order])
     tied = np.flatnonzero(~(heads[:-1] & heads[1:]))
     which = order[tied]
     middle = np.round(courses.at(which, courses.metres[which] / 2)[0], 9)
-    _, key = np.unique(np.array([segments[n].key for n in which.tolist()]), return_inverse=True)
+    _, key = np.unique(np.array(_first_keys(ways, which, segments)), return_inverse=True)
     columns = key, np.round(courses.metres[which], 6), middle[:, 1], middle[:, 0], between[which]
     order[tied] = which[np.lexsort(columns)]
     rank = np.empty(len(order), dtype=np.intp)
     rank[order] = np.arange(len(order))
     return rank
+
+
+def _first_keys(ways: Ways, which: Ints, segments: Sequence[Centreline]) -> list[str]:
+    """The lowest key of each of the ways' segments."""
+    keys: dict[int, str] = {}
+    for n in np.flatnonzero(np.isin(ways.owner, which)).tolist():
+        way = int(ways.owner[n])
+        keys[way] = min(keys.get(way, segments[n].key), segments[n].key)
+    return [keys[way] for way in which.tolist()]
 
 
 def _linked(ground: _Ground, name: Ints, rules: Rules) -> tuple[Ints, Ints]:
@@ -220,7 +236,6 @@ def _linked(ground: _Ground, name: Ints, rules: Rules) -> tuple[Ints, Ints]:
         max_deflection_deg=rules.max_deflection_deg,
         max_bend_deg=rules.max_bend_deg,
         class_step_deg=rules.class_step_deg,
-        again=rules.again,
     )
     if rules.names:
         ends = _filled(ends, *_runs(ends, straight), ground, rules)
@@ -358,15 +373,19 @@ def _numbered(links: Ints, place: Ints) -> Ints:
     return np.asarray(number[label], dtype=np.intp)
 
 
-def _streets(street: Ints, titles: Sequence[str], named: Ints, ground: _Ground, filled: Flags) -> Streets:
-    segments = np.bincount(street).astype(np.intp)
-    code = np.full(len(segments), UNNAMED)
+def _streets(
+    street: Ints, owner: Ints, titles: Sequence[str], named: Ints, ground: _Ground, *, network: Network, filled: Flags
+) -> Streets:
+    """Streets of segments from the street of each way; ``owner`` (S,) is the way of each segment."""
+    count = int(street.max(initial=-1)) + 1
+    code = np.full(count, UNNAMED)
     code[street] = named
     names = tuple(None if n == UNNAMED else titles[n] for n in code.tolist())
     xy, within = ground.courses.xy, np.ones(len(ground.courses.xy), dtype=bool)
     within[ground.courses.last] = False
     legs = np.flatnonzero(within)
     _, _, metres = crs.ELLIPSOID.inv(xy[legs, 0], xy[legs, 1], xy[legs + 1, 0], xy[legs + 1, 1])
-    owner = np.repeat(street, ground.courses.last - ground.courses.first)
-    lengths = np.bincount(owner, weights=metres, minlength=len(segments)).astype(float)
-    return Streets(street, names, lengths, segments, ground.network, filled)
+    legs_street = np.repeat(street, ground.courses.last - ground.courses.first)
+    lengths = np.bincount(legs_street, weights=metres, minlength=count).astype(float)
+    of_segment = street[owner]
+    return Streets(of_segment, names, lengths, np.bincount(of_segment).astype(np.intp), network, filled)

@@ -2,7 +2,9 @@
 
 A bent and slightly turned grid of crossings; which of its edges are streets is drawn by lot: the main street and two or
 three lanes go right through and on as roads to the neighbours, further streets and lanes take part of it, some blocks
-are missing, some lanes end inside a block. All in metres around the village's point, x east, y north.
+are missing, some lanes end inside a block. A row goes on a little beyond the lane that ends on its last crossing, to
+the last houses: at a corner with no third way the two would be one street (:mod:`gis.streets`). All in metres around
+the village's point, x east, y north.
 """
 
 from __future__ import annotations
@@ -61,7 +63,9 @@ def street_net(rng: np.random.Generator, *, room_m: float) -> Net:
         main[cut : cut + 1] = [main[cut]] * 2
         segments.append(stub[2])
         main.append(False)
-    return Net(tuple(segments), tuple(main), tuple(_facilities(rng, segments, main)), _gates(grid))
+    facilities = tuple(_facilities(rng, segments, main))
+    beyond = _beyond_corners(grid)
+    return Net((*segments, *beyond), (*main, *[False] * len(beyond)), facilities, _gates(grid))
 
 
 def _laid_out(rng: np.random.Generator, room_m: float) -> _Grid:
@@ -157,6 +161,15 @@ def _dead_ends(
         middle = begin + (end - begin) * rng.uniform(0.4, 0.6)
         tip = middle + np.array([rng.uniform(-3.0, 3.0), rng.uniform(0.5, 0.7) * high])
         yield (np.stack([begin, middle]), np.stack([middle, end]), np.stack([middle, tip])), n
+
+
+def _beyond_corners(grid: _Grid) -> list[Floats]:
+    """Half a block further along the row, from each crossing where just one edge of a row and one of a lane end."""
+    west, south = np.zeros_like(grid.east), np.zeros_like(grid.north)
+    west[1:], south[:, 1:] = grid.east[:-1], grid.north[:, :-1]
+    corners = np.argwhere((grid.east ^ west) & (grid.north ^ south)).tolist()
+    ahead = [(i, j, i - 1 if grid.east[i, j] else i + 1) for i, j in corners]
+    return [np.stack([grid.at[i, j], (grid.at[i, j] + grid.at[k, j]) / 2]) for i, j, k in ahead]
 
 
 def _gates(grid: _Grid) -> Floats:

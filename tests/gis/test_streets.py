@@ -69,7 +69,18 @@ CASES = {
         [segment("w", WEST, O), segment("a", O, (1, 0.1)), segment("b", O, (1, -0.5))],
         sets("w a", "b"),
     ),
-    "a right angle is a new street": ([segment("w", WEST, O), segment("n", O, NORTH)], sets("w", "n")),
+    "a corner at which nothing else meets is the same street": (
+        [segment("w", WEST, O), segment("n", O, NORTH)],
+        sets("w n"),
+    ),
+    "a corner at which a third road begins is a new street": (
+        [segment("w", WEST, O), segment("n", O, NORTH), segment("o", O, (-0.3, -1))],
+        sets("w", "n o"),
+    ),
+    "at a corner another class is a new street": (
+        [segment("w", WEST, O, road_class="tertiary"), segment("n", O, NORTH, road_class="residential")],
+        sets("w", "n"),
+    ),
     "a gentle bend is the same street": ([segment("w", WEST, O), segment("a", O, (1, 0.5))], sets("w a")),
     "different names never join": (
         [segment("w", WEST, O, name="东街"), segment("e", O, EAST, name="西街")],
@@ -117,8 +128,8 @@ CASES = {
         sets("a", "b"),
     ),
     "a loop stays one street": ([segment("a", O, EAST, (1, 1), O)], sets("a")),
-    "where nothing else meets a road may bend more": (
-        [segment("w", WEST, O), segment("a", O, (0.4, 0.8))],
+    "where nothing else meets a road that changes its class may bend more": (
+        [segment("w", WEST, O, road_class="tertiary"), segment("a", O, (0.8, 0.8), road_class="residential")],
         sets("w a"),
     ),
     "a bridge without a name between two ends of one name takes it": (
@@ -215,7 +226,7 @@ CASES = {
             segment("a", (0.3, 0), (1, 0)),
             segment("b", (0.3, 0.3), (1, 0.3)),
         ],
-        sets("n b", "s a", "e", "w"),
+        sets("b n w s a", "e"),
     ),
 }
 
@@ -227,9 +238,11 @@ def test_streets_follow_continuity_names_and_class(case):
 
 
 def test_the_threshold_decides_how_far_a_street_may_bend():
-    bent = [segment("w", WEST, O), segment("a", O, (1, 1))]
-    assert groups(bent, rules=Rules(max_bend_deg=60)) == sets("w a")
-    assert groups(bent, rules=Rules(max_bend_deg=30)) == sets("w", "a")
+    bent = [segment("w", WEST, O), segment("a", O, (1, 0.3)), segment("n", O, NORTH)]
+    assert groups(bent, rules=Rules(max_deflection_deg=40)) == sets("w a", "n")
+    assert groups(bent, rules=Rules(max_deflection_deg=15)) == sets("w", "a", "n")
+    changed, _ = CASES["where nothing else meets a road that changes its class may bend more"]
+    assert groups(changed, rules=Rules(max_bend_deg=55)) == sets("w", "a")
 
 
 @pytest.mark.parametrize(
@@ -243,6 +256,11 @@ def test_the_threshold_decides_how_far_a_street_may_bend():
 )
 def test_each_further_rule_can_be_switched_off(case, switch, expected):
     assert groups(CASES[case][0], rules=replace(ALL, **{switch: False})) == expected
+
+
+def test_what_is_compared_with_the_peer_is_every_rule_but_four_with_the_direction_over_the_last_leg():
+    four = {"names": False, "classes": False, "carriageways": False, "rings": False}
+    assert replace(ALL, **four, reach_m=0.0) == ANGLES
 
 
 def test_angles_alone_follow_the_last_leg_and_every_bend_where_two_meet():
@@ -309,6 +327,47 @@ def test_streets_do_not_depend_on_the_order_of_input(town, random):
 def test_streets_do_not_depend_on_the_direction_of_drawing(town, data):
     turned = [replace(s, line=LineString(s.line.coords[::-1])) if data.draw(st.booleans()) else s for s in town]
     assert derive_streets(town).street.tolist() == derive_streets(turned).street.tolist()
+
+
+@st.composite
+def cut_towns(draw):
+    """A town whose lines have vertices on their way, whole and with some cut there; and whose piece each piece is."""
+    whole, cut, owner = [], [], []
+    for n, each in enumerate(draw(towns())):
+        line = each.line
+        if len(line.coords) == 2:
+            (x, y), (east, north) = line.coords
+            bent = draw(st.sampled_from([0.0, 0.0003, -0.0004]))
+            way = [
+                (x + (east - x) * t - (north - y) * bent * 1e3 * s, y + (north - y) * t + (east - x) * bent * 1e3 * s)
+                for t, s in ((0.21, 0.5), (0.47, 1), (0.83, 0.3))
+            ]
+            line = LineString([(x, y), *way, (east, north)])
+        whole.append(replace(each, line=line))
+        points = list(line.coords)
+        inner = range(1, len(points) - 1)
+        at = [0, *sorted(draw(st.sets(st.sampled_from(inner), max_size=3))), len(points) - 1]
+        for k, (begin, end) in enumerate(pairwise(at)):
+            piece = points[begin : end + 1]
+            cut.append(replace(each, key=f"{each.key}.{k}", line=LineString(piece[:: draw(st.sampled_from([1, -1]))])))
+            owner.append(n)
+    return whole, cut, owner
+
+
+@given(cut_towns())
+def test_streets_do_not_depend_on_how_lines_are_cut(towns):
+    whole, cut, owner = towns
+    before, after = derive_streets(whole), derive_streets(cut)
+    assert before.street[owner].tolist() == after.street.tolist()
+    assert before.names == after.names
+    assert before.filled[owner].tolist() == after.filled.tolist()
+    assert after.lengths_m == pytest.approx(before.lengths_m)
+
+
+def test_a_ring_on_which_nothing_ends_is_one_street_wherever_it_is_cut():
+    corners = [O, EAST, (1, 1), NORTH, O]
+    assert groups([segment("a", *corners[:3]), segment("b", *corners[2:])]) == sets("a b")
+    assert groups([segment(str(n), *leg) for n, leg in enumerate(pairwise(corners))]) == sets("0 1 2 3")
 
 
 @given(towns())
