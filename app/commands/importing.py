@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 @click.option("--column", "columns", multiple=True, help="FIELD=COLUMN: name, kind, code, town, road_class, x, y, wkt")
 @click.option("--every", default="", help="What all rows are where no column says it: 道路, 村, 村委会 …")
 @click.option("--value", "values", multiple=True, help="VALUE=KIND: 村部=村委会, CZ=不要 (left out); *=不要 for others")
+@click.option("--same-m", default=30.0, show_default=True, help="A facility of one kind and name this near is the same")
+@click.option("--same-unnamed-m", default=5.0, show_default=True, help="The same where one of the two bears no name")
 @click.option("--sketch", is_flag=True, help="The places are a sketch, no survey")
 @click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help="Write the rejected rows here")
 def import_(columns: tuple[str, ...], every: str, values: tuple[str, ...], rejected: Path | None, **said: Any) -> None:
@@ -78,6 +80,8 @@ def _import(
     sketch: bool,
     told: Said,
     rejected: Path | None,
+    same_m: float,
+    same_unnamed_m: float,
 ) -> None:
     from app.base.models import GeometrySource
     from app.base.shares import of_rows, part
@@ -85,6 +89,7 @@ def _import(
     from app.commands.kinds import READ, apply
     from app.commands.progress import progress_bars
     from app.intake import mappings
+    from app.intake.sameness import Same
     from app.intake.steps import Origin, require_officer
 
     clock, person, named = Clock(), person_called(settings, login, via="minglu import"), source.strip() or file.name
@@ -98,6 +103,7 @@ def _import(
             geometry=GeometrySource.SKETCH if sketch else GeometrySource.SURVEY,
             file=kept_file(session, settings, file, division=division, person=person),
             columns=seen.opened.by,
+            same=Same(same_m, same_unnamed_m),
         )
         tell = of_rows(lambda done, total: bars("rows", done, total), len(seen.opened.rows))
         made = apply(

@@ -23,6 +23,8 @@ from app.base.models import Division, DivisionKind, GeometrySource
 from app.base.shares import Share, chunks, part, silent
 from app.base.tables import SRID
 from app.intake.models import Facility, Intake, Segment
+from app.intake.sameness import Same, standing_again
+from app.intake.villages import KNOWN, Said
 from gis import linework
 from gis.crs import lengths_m
 from gis.features import Centreline, FacilityKind
@@ -117,8 +119,9 @@ class Keeper:
                 called[""].append(line)
         return called
 
-    def facilities(self, found: Sequence[Found], *, tell: Share = silent) -> set[str]:
-        rows = [
+    def facilities(self, found: Sequence[Found], *, same: Same | None = None, tell: Share = silent) -> dict[str, Said]:
+        """As :meth:`segments`, with what is said of each key; ``same``: also what was surveyed again somewhat off."""
+        rows: list[dict[str, Any]] = [
             {
                 "key": facility.key,
                 "kind": facility.kind.value,
@@ -129,7 +132,13 @@ class Keeper:
             }
             for facility in found
         ]
-        return self._write(Facility, rows, self._digests(Facility), shape="point", tell=tell)
+        have = self._digests(Facility)
+        ask = [row for row in rows if row["digest"] not in have]
+        again = standing_again(self.session, ask, county=self.county, same=same) if same else {}
+        near = {str(row["source"]): again[row["digest"]] for row in rows if row["digest"] in again}
+        rest = [row for row in rows if row["digest"] not in again]
+        known = self._write(Facility, rest, have, shape="point", tell=tell)
+        return near | {key: Said(KNOWN) for key in known}
 
     def seats(self, villages: Sequence[Division]) -> None:
         """Where a village's committee was not surveyed, the point that tells the village stands for it (村委会驻地)."""

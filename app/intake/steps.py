@@ -26,6 +26,7 @@ from app.intake import repairs
 from app.intake.giving_back import give_back
 from app.intake.keeping import WHOLE, Keeper
 from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Repair, Segment
+from app.intake.sameness import USUAL, Same
 from app.intake.villages import KNOWN, Said, Settled, make, settle
 from gis.datums import MARGIN_DEG, MOST
 from gis.errors import GisError
@@ -58,6 +59,7 @@ class Origin:
     geometry: GeometrySource = GeometrySource.SURVEY
     file: File | None = None
     columns: Columns | None = None  # by which its rows were read, where somebody said it
+    same: Same = USUAL  # how near a facility of the register is taken for the file's
 
 
 def require_officer(session: Session) -> None:
@@ -157,9 +159,9 @@ def take_in(
         settled = settle(session, areas=survey.areas, division=division, source=origin.geometry)
     keep = Keeper(session, clock, intake=intake, division=division, geometry=origin.geometry)
     known = keep.segments(survey.centrelines, tell=part(tell, 0.0, _LINES))
-    known |= keep.facilities(survey.facilities, tell=part(tell, _LINES, _PLACES))
+    again = keep.facilities(survey.facilities, same=origin.same, tell=part(tell, _LINES, _PLACES))
     keep.seats(settled.seats)
-    settled.known |= dict.fromkeys(known, Said(KNOWN))
+    settled.known |= dict.fromkeys(known, Said(KNOWN)) | again
     settled.refused |= strays
     mended = repairs.by_line(keep.changes)
     final = [_judged(repairs.judged(report, mended), settled) for report in survey.reports]

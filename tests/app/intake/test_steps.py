@@ -13,12 +13,13 @@ from app.base.errors import Conflict, Invalid, NotAllowed
 from app.base.models import Division, Role
 from app.intake.models import Facility as FacilityRow
 from app.intake.models import Intake, IntakeRow, Repair, Segment
+from app.intake.sameness import SAME, SAME_UNNAMED, Same
 from app.intake.steps import Origin, open_bytes, take_in, undo_intake
 from app.inventory.steps import derive
 from gis.features import Centreline, Facility, FacilityKind, RowReport, Survey, Verdict
 from gis.formats import read_survey
 from tests.app.intake.test_matching import add
-from tests.surveys import crossing
+from tests.surveys import X, Y, crossing
 from tests.world import World
 
 
@@ -65,6 +66,43 @@ def test_sending_the_same_file_twice_changes_nothing(world: World):
     again = take(world, crossing())
     assert (again["accepted"], again["duplicate"]) == (0, 5)
     assert (count(world, Segment), count(world, FacilityRow), count(world, Division)) == before
+
+
+def shops(*found: tuple[str | None, float], kind: FacilityKind = FacilityKind.SHOP) -> Survey:
+    """Facilities of one kind, each with its name and how many metres east of one place it was marked."""
+    places = tuple(
+        Facility(f"f/{n}", kind, name, Point(X + metres / 88_500, Y)) for n, (name, metres) in enumerate(found, start=1)
+    )
+    reports = tuple(RowReport(n, each.key, Verdict.ACCEPTED) for n, each in enumerate(places, start=1))
+    return Survey((), (), places, reports, "EPSG:4490")
+
+
+def test_a_facility_surveyed_again_a_few_metres_off_is_told_as_a_duplicate_of_what_stands(world: World):
+    take(world, shops(("惠民超市", 0), (None, 100)))
+    again = shops(("惠民 超市", 3), ("惠民超市", 29), ("惠民超市", 31), (None, 104), (None, 106), ("好超市", 4))
+    for fresh, known in ((3, 3), (0, 6)):  # the second time changes nothing
+        taken = take(world, again)
+        assert (taken["rows"], taken["accepted"], taken["duplicate"]) == (6, fresh, known)
+        assert count(world, FacilityRow) == 5
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        rows = session.scalars(select(IntakeRow).where(IntakeRow.key.in_(("f/1", "f/4"))).order_by(IntakeRow.id)).all()
+        told = [(row.reason, row.values) for row in rows if "metres" in row.values][:2]
+    assert told == [
+        (SAME, {"name": "惠民超市", "source": "survey.gpkg", "metres": "3.0"}),
+        (SAME_UNNAMED, {"source": "survey.gpkg", "metres": "4.0"}),
+    ]
+
+
+def test_another_kind_is_another_facility_and_the_distances_are_set(world: World):
+    take(world, shops(("惠民", 0)))
+    assert take(world, shops(("惠民", 3), kind=FacilityKind.CLINIC))["accepted"] == 1
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        origin = Origin("survey.gpkg", same=Same(named_m=2.0, unnamed_m=0.0))
+        place = session.get_one(Division, world.places["中镇"])
+        intake = take_in(session, world.clock, survey=shops(("惠民", 3)), origin=origin, division=place)
+        assert (intake.accepted, intake.duplicate) == (1, 0)
+    with pytest.raises(Invalid, match="between 0 and 500"):
+        Same(named_m=501.0)
 
 
 def test_rejected_rows_keep_their_reason_and_field(world: World):
