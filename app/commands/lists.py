@@ -15,7 +15,7 @@ from app.base.clock import Clock
 from app.base.errors import NotFound
 from app.base.files import Store, fetch
 from app.base.jobs import RunContext
-from app.base.models import CodeSystem, Division
+from app.base.models import CodeSystem, Division, DivisionKind
 from app.base.shares import of_rows, part
 from app.intake import mappings
 from app.intake.editions import Origin, beginning, hand_in, packaged, require_officer
@@ -100,5 +100,7 @@ def read(
     Raises Invalid for ``file`` where none of these say where codes and names stand.
     """
     columns = told or mappings.remembered_list(session, place, origin.source, opened.names)
-    listing = read_listing(opened.rows, within=beginning(session, place, origin.system), columns=columns or None)
+    # in a tree without any code the list itself says of which city it is; rows of another one are rejected
+    within = beginning(session, place, origin.system) or (None if place.kind == DivisionKind.CITY.value else "")
+    listing = read_listing(opened.rows, within=within, columns=columns or None)
     return listing, replace(origin, columns=columns or {})

@@ -13,6 +13,8 @@ from app.base.clock import Clock
 from app.commands.local import require_folder, settings_now
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.orm import Session
 
     from app.base.db import Database
@@ -42,6 +44,23 @@ def load_register_() -> None:
     click.echo("Added: " + (", ".join(f"{n} {kind.value}" for kind, n in loaded.counts.items()) or "nothing"))
     for difference in loaded.differences:
         click.echo(f"  {difference}")
+
+
+@register.command("found")
+@click.argument("name")
+@click.option("--code", required=True, help="The city's code of six digits (GB/T 2260), such as 371400")
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day from which it stands; empty: today")
+def found_city_(name: str, code: str, day: datetime | None) -> None:
+    """Begin an empty register with the city NAME alone; its first list, of whatever year, founds the rest.
+
+    Then: minglu user add, and minglu register hand-in, or the page of lists.
+    """
+    from app.base.db import operating
+    from app.intake.founding import found_city
+
+    with operating(settings_now(), via="minglu register found") as session:
+        city = found_city(session, name=name, code=code, since=day.date() if day else Clock().today())
+        click.echo(f"{city.name} ({code}) stands; hand in its first list.")
 
 
 @register.command("hand-in")

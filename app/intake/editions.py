@@ -22,7 +22,7 @@ from app.base.people import may
 from app.base.shares import Share, chunks, part, silent
 from app.intake.comparing import Change as Found
 from app.intake.comparing import Unit, compare, successors
-from app.intake.listing import COUNTY, LEVELS, TOWN, VILLAGE, Listing, digest_of
+from app.intake.listing import CITY, COUNTY, LEVELS, TOWN, VILLAGE, Listing, digest_of
 from app.intake.models import Certainty, Change, ChangeKind, ChangeState, Edition, EditionRow, EditionState
 from app.intake.register import EDITION, EDITION_ON, Listed, add_units, kind_of, read_register
 from app.intake.register import Unit as Registered
@@ -71,17 +71,30 @@ def require_officer(session: Session) -> None:
 
 
 def beginning(session: Session, place: Division, system: CodeSystem) -> str:
-    """What all codes below a division begin with in a system; empty where it has no code there.
+    """What all codes below a division begin with in a system; empty only above cities, and where no code is known.
 
-    The first four digits, those of the city, are GB/T 2260 in both systems: there the other one tells it too.
+    The first four digits, those of the city, are GB/T 2260 in both systems: where a place has no code of its own, those
+    of the other system tell them, or of the places around it, above and below.
     """
+    city = place.kind == DivisionKind.CITY.value
     borne = select(DivisionCode.system, DivisionCode.code).where(
         DivisionCode.division_id == place.id, DivisionCode.valid_to_on.is_(None)
     )
     codes: dict[str, str] = {row.system: row.code for row in session.execute(borne)}
-    if place.kind == DivisionKind.CITY.value:
-        return (codes.get(system.value) or next(iter(codes.values()), ""))[:4]
-    return codes.get(system.value, "")
+    if system.value in codes:
+        return codes[system.value][:CITY] if city else codes[system.value]
+    known = next(iter(codes.values()), "") or _around(session, place)
+    return known[:CITY]
+
+
+def _around(session: Session, place: Division) -> str:
+    """The city's digits that most codes of the tree begin with, above and below a place in a city."""
+    if not place.path or place.kind not in {DivisionKind.CITY.value, *DIGITS}:
+        return ""
+    digits = func.left(DivisionCode.code, CITY)
+    near = DivisionCode.territory.op("<@")(place.path) | DivisionCode.territory.op("@>")(place.path)
+    found = select(digits).where(near, DivisionCode.valid_to_on.is_(None), func.length(DivisionCode.code) >= CITY)
+    return session.scalar(found.group_by(digits).order_by(func.count().desc(), digits).limit(1)) or ""
 
 
 def hand_in(

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Digits of a county's, a town's and a village's code (GB/T 2260, GB/T 10114, rules of the statistics office).
 COUNTY, TOWN, VILLAGE = 6, 9, 12
+#: Digits of a city's own part of all codes below it.
+CITY = 4
 LEVELS = (COUNTY, TOWN, VILLAGE)
 _COLUMNS = {
     "code": ("village_code", "村级代码", "村代码", "统计用区划代码", *CODE),
@@ -117,8 +119,12 @@ def has_no_codes(given: Listing) -> bool:
     return given.counts[Verdict.REJECTED] == given.rows and all(row.reason in without for row in given.told)
 
 
-def read_listing(rows: Sequence[RawRow], *, within: str = "", columns: Mapping[str, str] | None = None) -> Listing:
+def read_listing(
+    rows: Sequence[RawRow], *, within: str | None = "", columns: Mapping[str, str] | None = None
+) -> Listing:
     """A table's rows as a list of divisions; ``within`` is what all codes must begin with.
+
+    None: they are of one city, and of which one most of them say; the others are rejected.
 
     ``columns`` (field → column) are those that an officer said, else their names tell. Raises Invalid for ``file``
     where no column has codes and names.
@@ -129,7 +135,7 @@ def read_listing(rows: Sequence[RawRow], *, within: str = "", columns: Mapping[s
     return listing_of(_table(rows, used), within=within)
 
 
-def listing_of(table: pd.DataFrame, *, within: str = "") -> Listing:
+def listing_of(table: pd.DataFrame, *, within: str | None = "") -> Listing:
     """A table with text columns of :data:`_COLUMNS`, and ``row``, its number in the file, as a list."""
     plain = table.apply(lambda column: column if column.name == "row" else _plain(column))
     lowest = _level_of(plain)
@@ -142,6 +148,7 @@ def listing_of(table: pd.DataFrame, *, within: str = "") -> Listing:
     plain["verdict"], plain["reason"] = Verdict.ACCEPTED.value, ""
     plain.loc[touched, "verdict"], plain.loc[touched, "reason"] = Verdict.REPAIRED.value, REPAIRED
     plain["code_"], plain["name_"] = plain[names[0]], plain[names[1]]
+    within = _city_of(plain["code_"], lowest) if within is None else within
     for reason, wrong in _wrong(plain, lowest=lowest, within=within):
         fresh = wrong & ~plain["verdict"].isin([Verdict.REJECTED.value, Verdict.DUPLICATE.value])
         plain.loc[fresh, "verdict"] = (Verdict.DUPLICATE if reason is DUPLICATE else Verdict.REJECTED).value
@@ -238,6 +245,12 @@ def _wrong(plain: pd.DataFrame, *, lowest: int, within: str) -> list[tuple[str, 
     again = right.duplicated("code_").reindex(plain.index, fill_value=False)
     same = right.duplicated(["code_", "name_"]).reindex(plain.index, fill_value=False)
     return [*found, (DUPLICATE, same), (_REJECTED["two_names"], again & ~same)]
+
+
+def _city_of(codes: pd.Series, lowest: int) -> str:
+    """The city that most of the codes are of; empty where none is a code."""
+    cities = codes[codes.str.fullmatch(rf"\d{{{lowest}}}")].str[:CITY].mode()
+    return str(cities.iloc[0]) if len(cities) else ""
 
 
 def _any(found: Sequence[tuple[str, pd.Series]], plain: pd.DataFrame) -> pd.Series:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, select, text
+from sqlalchemy import Row, Select, and_, column, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
+from app.intake.listing import TOWN
 from app.intake.models import (
     Certainty,
     Change,
@@ -172,8 +175,8 @@ def counted(session: Session, edition: Edition, place: Division) -> dict[str, di
     ).all()
     told: dict[str, dict[str, int]] = {"kind": {}, "certainty": {}, "state": {}}
     for kind, certainty, state, n in rows:
-        for column, value in (("kind", kind), ("certainty", certainty), ("state", state)):
-            told[column][value] = told[column].get(value, 0) + n
+        for name, value in (("kind", kind), ("certainty", certainty), ("state", state)):
+            told[name][value] = told[name].get(value, 0) + n
     return told
 
 
@@ -183,11 +186,18 @@ def sure(edition: Edition, place: Division) -> Select[Change]:
     return found.where(Change.kind != ChangeKind.REUSED.value)
 
 
-def sure_of(session: Session, edition: Edition, place: Division) -> tuple[int, int]:
-    """How many these are, and a sum that tells one set of them from another."""
-    rows = sure(edition, place).subquery()
-    n, mark = session.execute(select(func.count(), func.coalesce(func.sum(rows.c.id * rows.c.version), 0))).one()
-    return int(n), int(mark)
+def openings(session: Session, edition: Edition, codes: Iterable[str]) -> dict[str, UUID]:
+    """By code, the open change of an edition that says what becomes of the place that bears it, or shall bear it."""
+    wanted = set(codes)
+    news = func.jsonb_array_elements(Change.news).table_valued(column("value", JSONB), joins_implicitly=True)
+    of_news = select(Change.uid, Change.code, news.c.value["code"].astext.label("new")).where(
+        Change.edition_id == edition.id, Change.state == ChangeState.OPEN.value, func.length(Change.code) <= TOWN
+    )
+    found = {row.new: row.uid for row in session.execute(of_news) if row.new in wanted}
+    held = select(Change.uid, Change.code).where(
+        Change.edition_id == edition.id, Change.state == ChangeState.OPEN.value, Change.code.in_(wanted)
+    )
+    return found | {row.code: row.uid for row in session.execute(held)}
 
 
 def divisions_of_changes(session: Session, found: Iterable[Change]) -> dict[int, Division]:

@@ -121,8 +121,20 @@ def confirm(
     return len(changes)
 
 
-def ready(session: Session, edition: Edition, changes: Sequence[Change]) -> list[Change]:
-    """Those of a set that can be confirmed together: what they stand below is there, or comes with them.
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A set of changes: those that can be confirmed together, and how many wait, by the code that they wait for.
+
+    ``called`` are the names of these codes, as far as the list or the register says them.
+    """
+
+    ready: tuple[Change, ...]
+    waiting: Mapping[str, int]
+    called: Mapping[str, str]
+
+
+def sort_out(session: Session, edition: Edition, changes: Sequence[Change]) -> Sorted:
+    """What of a set can be confirmed together: what it stands below is there, or comes with it.
 
     So a village of a town whose own change is still to decide waits for it, and one whose new code another place still
     bears waits for that.
@@ -131,13 +143,31 @@ def ready(session: Session, edition: Edition, changes: Sequence[Change]) -> list
     ours = {old["id"] for change in changes for old in change.olds}
     bearers = _bearers(session, edition.system, {*(new["above"] for new in news), *(new["code"] for new in news)})
     there = set(bearers)
-    found = []
+    found, waiting, called = [], defaultdict[str, int](int), {}
     for change in sorted(changes, key=lambda change: len(change.code)):
-        above = all(new["above"] in there for new in change.news if len(new["code"]) > COUNTY)
-        if above and all(new["code"] not in bearers or bearers[new["code"]][0] in ours for new in change.news):
+        above = [new for new in change.news if len(new["code"]) > COUNTY and new["above"] not in there]
+        held = [new for new in change.news if new["code"] in bearers and bearers[new["code"]][0] not in ours]
+        if above:
+            waiting[above[0]["above"]] += 1
+            called[above[0]["above"]] = above[0]["town"] or above[0]["above"]
+        elif held:
+            waiting[held[0]["code"]] += 1
+            called[held[0]["code"]] = bearers[held[0]["code"]][1]
+        else:
             found.append(change)
             there |= {new["code"] for new in change.news}
-    return found
+    return Sorted(tuple(found), dict(waiting), called)
+
+
+def successors_of(session: Session, change: Change) -> Sequence[Division]:
+    """The places that the old ones of a confirmed change went into, as its officer said; themselves left out."""
+    olds = [old["id"] for old in change.olds]
+    if change.state != ChangeState.CONFIRMED.value or not olds:
+        return []
+    went = select(Succession.division_id).where(
+        Succession.predecessor_id.in_(olds), Succession.division_id.not_in(olds)
+    )
+    return session.scalars(select(Division).where(Division.id.in_(went)).order_by(Division.id)).all()
 
 
 def refuse(session: Session, clock: Clock, *, changes: Sequence[Change]) -> int:

@@ -119,6 +119,6 @@ def with_codes(world: World) -> dict[str, Any]:
     return {"streets": streets, "signs": signs, "batch": build_batch(world, ["甲村", "乙村"])}
 
 
-def listing(data: bytes | str, *, within: str = "", name: str = "list.csv") -> Listing:
+def listing(data: bytes | str, *, within: str | None = "", name: str = "list.csv") -> Listing:
     raw = data.encode() if isinstance(data, str) else data
     return read_listing(steps.open_bytes(raw, name=name).rows, within=within)

@@ -130,6 +130,7 @@ def record(
         edition, place, kind=asked.kind, certainty=asked.certainty, state=asked.state, town=asked.town
     )
     keys = [paging.Key(Change.code), paging.Key(Change.id)]
+    sorted_out = _sorted(session, edition, place)
     return show.page(
         "intake/edition.html",
         edition=edition,
@@ -138,7 +139,8 @@ def record(
         page=paging.page(session, found, keys=keys, after=after),
         count=queries.count(session, found),
         counts=queries.counted(session, edition, place),
-        sure=_sure(session, edition, place),
+        sure=_whole(sorted_out),
+        waits=_waits(session, edition, sorted_out),
         asked=asked,
         may_confirm=may(session, "base.succession", "create"),
         **_words(),
@@ -199,11 +201,11 @@ def confirm_sure(  # noqa: PLR0917 - one argument a dependency
     """All changes at once that are beyond doubt: names, codes and moves."""
     succeeding.require_officer(session)
     edition = edition_of(session, uid)
-    _sure(session, edition, place).require(" ".join(seen), again=f"/intake/editions/{uid}")
-    found = succeeding.ready(session, edition, session.scalars(queries.sure(edition, place)).all())
-    if not found:
+    sorted_out = _sorted(session, edition, place)
+    _whole(sorted_out).require(" ".join(seen), again=f"/intake/editions/{uid}")
+    if not sorted_out.ready:
         raise Conflict("These wait for their towns: confirm what became of those first.")
-    n = succeeding.confirm(session, clock, by=actor, edition=edition, changes=found)
+    n = succeeding.confirm(session, clock, by=actor, edition=edition, changes=sorted_out.ready)
     return show.see(f"/intake/editions/{uid}", "{n} changes are confirmed.", undo=current_act(session), n=n)
 
 
@@ -255,6 +257,7 @@ def _asking(
         errors=errors,
         may_confirm=may(session, "base.succession", "create"),
         divisions=queries.divisions_of_changes(session, found),
+        successors=succeeding.successors_of(session, one) if one else [],
         **_words(),
     )
 
@@ -302,6 +305,20 @@ def _changes(session: Session, edition: Edition, seen: Sequence[str]) -> list[Ch
     return found
 
 
-def _sure(session: Session, edition: Edition, place: Division) -> as_seen.Whole:
-    n, mark = queries.sure_of(session, edition, place)
-    return as_seen.Whole(((N_("Changes beyond doubt"), n),), mark)
+def _sorted(session: Session, edition: Edition, place: Division) -> succeeding.Sorted:
+    return succeeding.sort_out(session, edition, session.scalars(queries.sure(edition, place)).all())
+
+
+def _whole(sorted_out: succeeding.Sorted) -> as_seen.Whole:
+    """What the button confirms: those beyond doubt that wait for nothing."""
+    found = sorted_out.ready
+    return as_seen.Whole(
+        ((N_("Changes beyond doubt"), len(found)),), sum(change.id * change.version for change in found)
+    )
+
+
+def _waits(session: Session, edition: Edition, sorted_out: succeeding.Sorted) -> list[tuple[str, int, UUID | None]]:
+    """What changes beyond doubt wait for, with how many, the most first; and the change that is to decide first."""
+    first = queries.openings(session, edition, sorted_out.waiting)
+    found = [(sorted_out.called[code], n, first.get(code)) for code, n in sorted_out.waiting.items()]
+    return sorted(found, key=lambda each: (-each[1], each[0]))

@@ -11,13 +11,16 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
+from app.base.cluster import Cluster
 from app.base.errors import Conflict, Invalid, MingluError, NotAllowed, NotFound
 from app.base.models import Role
+from app.base.settings import Settings
 from app.commands import minglu
+from gis.features import Verdict
 from tests.app.builders import insert
 from tests.app.commands.test_importing import counted, login, written
-from tests.app.succession import CODES, DAY, HEADER, KEEPS, SOUTH
-from tests.world import World
+from tests.app.succession import CODES, DAY, HEADER, KEEPS, SOUTH, listing
+from tests.world import World, end_world, make_world
 
 TABLES = ("intake.edition", "intake.edition_row", "intake.change", "base.file", "intake.mapping")
 LIST = "\n".join([HEADER, f"990102100200,甲村委会,{SOUTH}", f"990102100201,乙村,{SOUTH}", *KEEPS, f",无码村,{SOUTH}"])
@@ -173,3 +176,52 @@ def test_the_ministrys_real_towns_come_in_by_the_command(world: World, here: str
     file = samples / "dezhou_towns_mca_20251231.csv"
     assert "outside the territory" in str(refused(run(file, here, "--system", "ministry", day="2025-12-31")))
     assert counted(world, *TABLES) == [0] * 5
+
+
+def test_an_empty_register_begins_with_its_city_and_any_year_s_first_list(
+    cluster: Cluster, template: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    made = make_world(cluster, template)
+    try:
+        with made.owner.begin() as connection:
+            connection.execute(text("DELETE FROM base.division WHERE parent_id IS NOT NULL"))
+            connection.execute(text("DELETE FROM base.division"))
+        monkeypatch.setenv("MINGLU_DATABASE_URL", made.settings.database_url)
+        monkeypatch.setenv("MINGLU_STATE", str(made.settings.state))
+        monkeypatch.setenv("MINGLU_FILES", made.settings.files)
+        found = ["register", "found", "德州市", "--code"]
+        assert isinstance(CliRunner().invoke(minglu, [*found, "371481"]).exception, Invalid)
+        assert CliRunner().invoke(minglu, [*found, "371400"]).exception is None
+        again = CliRunner().invoke(minglu, ["register", "found", "济南市", "--code", "370100"])
+        assert isinstance(again.exception, Conflict), "a tree stands already"
+        said = ["--login", "city", "--name", "市", "--role", "city_officer", "--place", "德州市"]
+        added = CliRunner().invoke(minglu, ["user", "add", *said, "--password", "minglu-demo-1"])
+        assert added.exception is None, added.output
+        file = made.settings.state / "2020.csv"
+        ours, foreign = "371402001,新湖街道,371402,德城区", "110101001,东华门街道,110101,东城区"
+        rows = [f"371402001001,尉署社区居委会,{ours}", f"110101001001,多福巷社区居委会,{foreign}"]
+        file.write_text("\n".join([HEADER, *rows]), encoding="utf-8")
+        done = run(file, "city", place="德州市", day="2020-06-30")
+        assert done.exception is None, done.exception
+        assert "2 rows: 1 accepted, 0 repaired, 0 duplicate, 1 rejected" in done.output
+        assert "3 divisions founded" in done.output
+    finally:
+        end_world(made)
+
+
+def test_rows_of_another_province_are_rejected_where_only_places_below_bear_codes(
+    world: World, here: str, tmp_path: Path
+):
+    with world.owner.begin() as connection:
+        connection.execute(text("DELETE FROM base.division_code WHERE code = :code"), {"code": CODES["市"]})
+    done = run(written(tmp_path, f"{LIST}\n110101001001,多福巷社区居委会,110101001,东华门街道,110101,东城区"), here)
+    assert done.exception is None, done.exception
+    assert "6 rows: 4 accepted, 0 repaired, 0 duplicate, 2 rejected." in done.output
+
+
+def test_a_list_for_a_city_without_any_code_is_of_the_city_that_most_rows_name():
+    rows = [f"99010210020{n},{n}村委会,{SOUTH}" for n in range(3)]
+    foreign = "110101001001,多福巷社区居委会,110101001,东华门街道,110101,东城区"
+    found = listing("\n".join([HEADER, foreign, *rows]), within=None)
+    assert (found.counts[Verdict.ACCEPTED], found.counts[Verdict.REJECTED]) == (3, 1)
+    assert found.told[0].code == "110101001001"

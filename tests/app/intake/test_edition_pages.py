@@ -88,11 +88,13 @@ def test_villages_of_a_town_that_is_not_decided_yet_wait_for_it(officer: Person)
     town = "990102102,中镇,990102,东县"
     url = hand_in(officer, [*(f"99010210020{n},{name},{SOUTH}" for n, name in enumerate(("甲村", "乙村"))),
                             KEEPS[0], f"990102102200,丁村,{town}", f"990102102201,新庄村委会,{town}"])  # fmt: skip
-    sure = hidden_in(officer.reads(url), f"{url}/sure")
-    assert "请先确认" in officer.sends(f"{url}/sure", status=409, **sure).text
+    page = officer.reads(url)
+    assert f'action="{url}/sure"' not in page, "there is nothing that can be confirmed now"
+    assert "另有 2 项" in page
     moved = picks(officer.reads(f"{url}?kind=moved&certainty=likely"))[0]
+    assert f"/changes/{moved.partition(':')[0]}" in page.partition("另有 2 项")[2].partition("</ul>")[0]
     assert officer.goes(f"{url}/confirm", seen=moved, sure="yes") == url
-    assert officer.goes(f"{url}/sure", **sure) == url
+    assert officer.goes(f"{url}/sure", **hidden_in(officer.reads(url), f"{url}/sure")) == url
 
 
 def test_what_needs_a_successor_is_asked_for_it_on_the_page(officer: Person) -> None:
@@ -100,6 +102,9 @@ def test_what_needs_a_successor_is_asked_for_it_on_the_page(officer: Person) -> 
     row = picks(officer.reads(url))[0]
     assert "还有" in officer.sends(f"{url}/confirm", seen=row, sure="yes", status=422).text
     assert officer.goes(f"{url}/confirm", seen=row, sure="yes", other=CODES["乙村"]) == url
+    (change,) = uids_in(officer.reads(url), f"{url}/changes")
+    went = officer.reads(f"{url}/changes/{change}").partition("并入了")[2].partition("</ul>")[0]
+    assert "乙村" in officer.reads(f"/divisions/{uids_in(went, '/divisions')[0]}")
 
 
 def test_a_bad_list_is_refused_on_the_form(officer: Person) -> None:
