@@ -69,7 +69,8 @@ def find(shapes: Shapes, names: Sequence[str | None], *, declared: crs.Datum | N
     told = [names[usable[int(n)]] for n in here]
     laid = comparisons(kept[here], told, datum=at_place[0].datum, frame=frame, known=known) if known else []
     verdicts = [verdict for each in laid if (verdict := _judge(each, at_place, frame))]
-    return _Conclusion(at_place, declared, verdicts, frame).finding()
+    few = tuple(words.too_few(verdict.remaining) for verdict in verdicts if not _enough(verdict))
+    return _Conclusion(at_place, declared, [each for each in verdicts if _enough(each)], frame, few).finding()
 
 
 def _finite(shape: shapely.Geometry) -> bool:
@@ -96,9 +97,14 @@ def _place(known: Known) -> Place:
 
 
 def _judge(laid: Samples | Twins, at_place: list[Reading], frame: Frame) -> _Verdict | None:
-    """What one comparison says, None where nothing of the file has a counterpart."""
+    """What one comparison says, None where nothing of the file has a counterpart.
+
+    The best reading is the one of least distance: of points the median, so that one that was misplaced decides nothing;
+    of lines the mean, in which each part counts for no more than the comparison's cap, for half may be new.
+    """
     misfits = np.array([laid.misfits(reading.datum, frame) for reading in at_place])
-    best = int(misfits.mean(axis=1).argmin())
+    middle = np.median if laid.by is Comparison.POINTS else np.mean
+    best = int(middle(misfits, axis=1).argmin())
     beaten = [_beats(misfits[best], misfits[other]) for other in range(len(at_place))]
     remaining = laid.measure(at_place[best].datum, frame)
     nearest = min((_apart(at_place[best], other, frame) for other in at_place if other is not at_place[best]),
@@ -123,16 +129,29 @@ def _beats(mine: Floats, others: Floats) -> tuple[bool, bool]:
     return wins_clearly, wins_clearly and share >= _CERTAIN_SHARE and sigmas >= _CERTAIN_SIGMAS
 
 
-#: Points of the same name that say anything together (estimate).
-_FEWEST_POINTS = 3
+#: Points or lines that say anything together (estimate), and the share of points or outlines that must agree.
+_FEWEST, _MAJORITY = 3, 0.6
 
 
 def _counterparts(by: Comparison, shift: Shift) -> bool:
-    if by is Comparison.OUTLINES:
+    if by in {Comparison.OUTLINES, Comparison.POINTS}:
         return True
-    if by is Comparison.POINTS:  # one shop of a common name says nothing of where the others are
-        return shift.of >= _FEWEST_POINTS
     return shift.prominence >= _PROMINENCE and shift.agree >= max(_HITS * shift.of, 1)
+
+
+def _enough(verdict: _Verdict) -> bool:
+    """Whether enough rows agree for a comparison to say anything: one shop of a common name tells no datum.
+
+    An outline has many parts that are judged one by one, so that a single one tells where it fits; that none of the
+    systems fits is said only where most outlines say the same.
+    """
+    shift, by = verdict.remaining, verdict.laid.by
+    most = shift.agree >= _MAJORITY * shift.of
+    if by is Comparison.POINTS:
+        return most and shift.agree >= _FEWEST
+    if by is Comparison.STREETS:
+        return shift.agree >= _FEWEST
+    return verdict.fits or most or by is Comparison.BORDERS
 
 
 def _apart(reading: Reading, other: Reading, frame: Frame) -> float:
@@ -148,6 +167,7 @@ class _Conclusion:
     declared: crs.Datum | None
     verdicts: list[_Verdict]
     frame: Frame
+    few: tuple[Sentence, ...]
 
     def finding(self) -> Finding:
         """One finding of all comparisons; where two that decide disagree, nothing is decided."""
@@ -194,15 +214,16 @@ class _Conclusion:
         hypotheses = tuple(Hypothesis(self.at_place[n], Confidence.POSSIBLE) for n in left)
         declared = self.declared.name if self.declared else ""
         if left and self._is_declared(left[0]):
-            return Finding(Outcome.UNCOMPARED, declared, "", hypotheses, None, (words.unchecked(declared),),
-                           words.COMPARE_MORE)  # fmt: skip
+            says = (words.unchecked(declared), *self.few)
+            return Finding(Outcome.UNCOMPARED, declared, "", hypotheses, None, says, words.COMPARE_MORE)
         if len(left) == 1:
             reading = self.at_place[left[0]]
             sure = (Hypothesis(reading, Confidence.LIKELY),)
-            says = (words.proposed(reading, self.declared, None), words.SHIFT_UNKNOWN)
+            says = (words.proposed(reading, self.declared, None), words.SHIFT_UNKNOWN, *self.few)
             return Finding(Outcome.PROPOSED, declared, reading.datum.name, sure, None, says)
         names = [self._named(n) for n in left]
-        return Finding(Outcome.UNDECIDED, declared, "", hypotheses, None, (words.among(names),), words.COMPARE_MORE)
+        says = (words.among(names), *self.few)
+        return Finding(Outcome.UNDECIDED, declared, "", hypotheses, None, says, words.COMPARE_MORE)
 
     def _left(self) -> list[int]:
         """The readings that come into question without a comparison: the declared one, else its mirror, else all.

@@ -248,13 +248,13 @@ class Twins:
         return _length(frame.metres(crs.to_stored(self.xy, datum)) - self.there)
 
     def measure(self, datum: crs.Datum, frame: Frame) -> Shift:
-        """The median displacement of the points."""
+        """The median displacement of the points; those agree that lie at most twice the allowed distance from it."""
         points = frame.metres(crs.to_stored(self.xy, datum))
         steps = points - self.there
         east, north = (float(each) for each in np.median(steps, axis=0))
         apart = _length(steps - (east, north))
         residual = float(np.median(apart))
-        within = int((apart <= max(3 * residual, 1.0)).sum())
+        within = int((apart <= min(max(3 * residual, 1.0), 2 * SCALES[self.by].close_m)).sum())
         pairs = np.stack([frame.places(points), frame.places(self.there)], axis=1)[_few(len(points))]
         return Shift(self.by, east, north, residual, agree=within, of=len(steps), prominence=np.inf, pairs=pairs)
 

@@ -64,6 +64,19 @@ _EVIDENCE = {
     Comparison.STREETS: N_("{agree} of {of} lines fall on known streets; {residual} m remain between them."),
     Comparison.POINTS: N_("{agree} of {of} points agree with known points of the same name, within {residual} m."),
 }
+_FEW = {
+    Comparison.OUTLINES: N_(
+        "Cannot be told from outlines: {agree} of {of} agree with those of the same divisions, and most would have to."
+    ),
+    Comparison.BORDERS: N_("Cannot be told from outlines: {agree} of {of} follow known boundaries."),
+    Comparison.STREETS: N_(
+        "Cannot be told from lines: {agree} of {of} fall on known streets together, and three would have to."
+    ),
+    Comparison.POINTS: N_(
+        "Cannot be told from points: {agree} of {of} agree with known points of the same name, and three and most"
+        " of them would have to."
+    ),
+}
 COMPARE_MORE = Sentence(
     N_(
         "Outlines of known divisions, streets that are in the register already, or five known points with their"
@@ -106,6 +119,11 @@ def evidence(shift: Shift) -> Sentence:
     """What a comparison rests on."""
     residual = math.ceil(shift.residual_m) if shift.residual_m > _EXACT_M else 0
     return Sentence(_EVIDENCE[shift.by], {"agree": shift.agree, "of": shift.of, "residual": residual})
+
+
+def too_few(shift: Shift) -> Sentence:
+    """Too few rows agree for a comparison to say anything."""
+    return Sentence(_FEW[shift.by], {"agree": shift.agree, "of": shift.of})
 
 
 def confirmed(datum: str) -> Sentence:

@@ -232,6 +232,36 @@ def test_named_points_tell_the_datum():
     assert few.proposed == ""
 
 
+@pytest.mark.parametrize("many", [3, 4, 5, 6])
+def test_one_misplaced_point_among_few_decides_nothing(many):
+    rng = np.random.default_rng(9)
+    places = [(f"{number}村", Point(116.3 + rng.uniform(0, 0.3), 37.2 + rng.uniform(0, 0.3))) for number in range(many)]
+    strayed = [affinity.translate(places[0][1], -0.055, 0.02), *(point for _, point in places[1:])]
+    finding = find(written(strayed, "EPSG:4490"), [name for name, _ in places], declared=named("EPSG:4490"),
+                   known=Known(points=places))  # fmt: skip
+    assert finding.proposed == ""
+    assert finding.outcome in {Outcome.UNCOMPARED, Outcome.CONFIRMED}, "four of five may confirm what is declared"
+    assert not any("no coordinate system explains" in str(said) for said in finding.says)
+
+
+def test_too_few_points_that_agree_are_told_with_their_number():
+    places = [("一村", Point(116.4, 37.3)), ("二村", Point(116.45, 37.32)), ("三村", Point(116.5, 37.28))]
+    strayed = [places[0][1], *(affinity.translate(point, 0.02 * n, 0.03) for n, (_, point) in enumerate(places[1:]))]
+    finding = find(shapes_of(strayed), [name for name, _ in places], declared=named("EPSG:4490"),
+                   known=Known(points=places))  # fmt: skip
+    assert (finding.outcome, finding.proposed) == (Outcome.UNCOMPARED, "")
+    assert str(finding.says[1]).startswith("Cannot be told from points: 1 of 3 agree")
+
+
+def test_one_outline_of_two_that_lies_elsewhere_decides_nothing():
+    world = counties(np.random.default_rng(2))
+    scale = float(crs.metres_per_degree(37.3)[0])
+    shapes = [world.shapes[0], affinity.translate(world.shapes[1], 900 / scale, 0)]
+    finding = find(shapes_of(shapes), world.names[:2], declared=named("EPSG:4490"), known=world.known)
+    assert finding.proposed == ""
+    assert not any("no coordinate system explains" in str(said) for said in finding.says)
+
+
 def test_unnamed_villages_tell_the_datum_by_the_county_border_that_they_share():
     rng = np.random.default_rng(7)
     county = blob(116.5, 37.3, rng, radius_km=9)
