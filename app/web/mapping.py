@@ -241,15 +241,18 @@ class Editable:
     uid: UUID
     version: int
     corners: str
+    none: bool = False  # it was said to be no street, and that can be taken back
 
 
 def editable(session: Session, spotted: Spotted | None) -> Editable | None:
-    """What the map's editing is told of an unnamed street; None for other things, or where it is not the reader's."""
+    """What the map's editing is told of an unnamed street, or of what is none; None for others and other readers."""
     if spotted is None or spotted.kind != "street" or not may(session, "inventory.street", "change"):
         return None
     street = session.scalar(select(Street).where(Street.uid == spotted.uid))
-    if street is None or street.state != StreetState.UNNAMED.value:
+    if street is None or street.state not in {StreetState.UNNAMED.value, StreetState.NO_STREET.value}:
         return None
+    if street.state == StreetState.NO_STREET.value:
+        return Editable(street.uid, street.version, "", none=True)
     parts = shapely.get_parts(shapely.line_merge(line_of(street)))
     lines = (" ".join(f"{x:.7f},{y:.7f}" for x, y in shapely.get_coordinates(part).tolist()) for part in parts)
     return Editable(street.uid, street.version, ";".join(lines))

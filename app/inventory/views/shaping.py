@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Response
+from fastapi import APIRouter, Depends, Form, Request, Response
 from shapely import LineString, MultiLineString
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,6 +32,26 @@ JOINED = N_("{n} streets are one now, {metres} m long.")
 REFUSED, LONGEST = (Invalid, Conflict), 4000
 
 
+#: What the map's address narrows it to, which stands after a step as before; what it marks is another thing then.
+NARROWS = ("in", "batch", "state", "q", "ground")
+
+
+def the_narrowing(request: Request) -> str:
+    """The filters of the map that a form was sent from, as the rest of an address; empty for another page's form.
+
+    The browser says where a form stood (``Referer``, which our pages let it say to us alone). One that says nothing
+    comes back to the map without its filters.
+    """
+    said = urlsplit(request.headers.get("referer", ""))
+    if said.path != "/map" or said.netloc != request.headers.get("host", ""):
+        return ""
+    kept = {name: value[:200] for name, value in parse_qsl(said.query) if name in NARROWS}
+    return f"&{urlencode(kept, safe=',')}" if kept else ""
+
+
+Narrowing = Annotated[str, Depends(the_narrowing)]
+
+
 def the_street(session: Work, show: Show, uid: UUID, version: Version) -> Street:
     """The street of a form, as its reader saw it. Raises Stale where it changed since, NotFound for none."""
     street = street_of(session, uid)
@@ -53,16 +73,17 @@ class NoStreet:
 
 
 @router.post("/inventory/{uid}/no-street")
-def mark_no_street(
+def mark_no_street(  # noqa: PLR0917 - one argument a dependency
     session: Work,
     show: Show,
     clock: Now,
     later: Later,
     street: Annotated[Street, Depends(the_street)],
     said: Annotated[NoStreet, Depends()],
+    narrowing: Narrowing,
 ) -> Response:
     """A street is none, for a reason; from its page or the map."""
-    here = f"/map?street={street.uid}" if said.from_map else f"/inventory/{street.uid}"
+    here = f"/map?street={street.uid}{narrowing}" if said.from_map else f"/inventory/{street.uid}"
     try:
         with session.begin_nested():
             steps.mark_no_street(session, clock, street=street, reason=said.words, holds=later.holds)
@@ -78,10 +99,18 @@ def mark_no_street(
 
 
 @router.post("/inventory/{uid}/street")
-def take_back(session: Work, show: Show, clock: Now, street: Annotated[Street, Depends(the_street)]) -> Response:
-    """That a street is none is taken back."""
+def take_back(
+    session: Work,
+    show: Show,
+    clock: Now,
+    street: Annotated[Street, Depends(the_street)],
+    narrowing: Narrowing,
+    from_map: Annotated[bool, Form()] = False,  # noqa: FBT002 - a form's field
+) -> Response:
+    """That a street is none is taken back, from its page or the map."""
     steps.take_back_no_street(session, clock, street=street)
-    return show.see(f"/inventory/{street.uid}", "This is a street again.", undo=current_act(session))
+    here = f"/map?street={street.uid}{narrowing}" if from_map else f"/inventory/{street.uid}"
+    return show.see(here, "This is a street again.", undo=current_act(session))
 
 
 @router.post("/inventory/{uid}/split")
@@ -120,16 +149,17 @@ def _place(words: str, *, field: str = "at") -> tuple[float, float]:
 
 
 @router.post("/inventory/{uid}/cut")
-def cut(
+def cut(  # noqa: PLR0917 - one argument a dependency
     session: Work,
     show: Show,
     clock: Now,
     holds: Holds,
     street: Annotated[Street, Depends(the_street)],
+    narrowing: Narrowing,
     at: Annotated[str, Form(max_length=80)] = "",
 ) -> Response:
     """As :func:`split`, from the map, which is shown again."""
-    here = f"/map?street={street.uid}"
+    here = f"/map?street={street.uid}{narrowing}"
     try:
         with session.begin_nested():
             steps.split(session, clock, street=street, at=_place(at), holds=holds)
@@ -140,7 +170,12 @@ def cut(
 
 @router.post("/inventory/draw")
 def draw(
-    session: Work, show: Show, clock: Now, place: Place, line: Annotated[str, Form(max_length=80_000)] = ""
+    session: Work,
+    show: Show,
+    clock: Now,
+    place: Place,
+    narrowing: Narrowing,
+    line: Annotated[str, Form(max_length=80_000)] = "",
 ) -> Response:
     """A street is drawn on the map; it belongs to the village that it lies in."""
     try:
@@ -149,9 +184,10 @@ def draw(
             village = steps.village_of(session, drawn, top=place)
             made = steps.draw(session, clock, line=drawn, village=village)
     except REFUSED as refusal:
-        return show.see(f"/map?in={place.uid}&edit=draw{_again(line)}", refusal.message, undo=None, **refusal.values)
+        here = f"/map?edit=draw{_again(line)}{narrowing or f'&in={place.uid}'}"
+        return show.see(here, refusal.message, undo=None, **refusal.values)
     return show.see(
-        f"/map?street={made.uid}",
+        f"/map?street={made.uid}{narrowing}",
         "A street of {metres} m is drawn in {name}.",
         undo=current_act(session),
         metres=round(made.length_m),
@@ -160,16 +196,17 @@ def draw(
 
 
 @router.post("/inventory/{uid}/reshape")
-def reshape(
+def reshape(  # noqa: PLR0917 - one argument a dependency
     session: Work,
     show: Show,
     clock: Now,
     holds: Holds,
     street: Annotated[Street, Depends(the_street)],
+    narrowing: Narrowing,
     line: Annotated[str, Form(max_length=80_000)] = "",
 ) -> Response:
     """A street runs along another line, drawn on the map."""
-    here = f"/map?street={street.uid}"
+    here = f"/map?street={street.uid}{narrowing}"
     try:
         with session.begin_nested():
             steps.reshape(session, clock, street=street, line=_lines(line), holds=holds)
@@ -196,12 +233,13 @@ def _line(words: str) -> LineString:
 
 
 @router.post("/inventory/join")
-def join_selected(
+def join_selected(  # noqa: PLR0917 - one argument a dependency
     session: Work,
     show: Show,
     clock: Now,
     holds: Holds,
     seen: Seen,
+    narrowing: Narrowing,
     from_map: Annotated[bool, Form()] = False,  # noqa: FBT002 - a form's field
 ) -> Response:
     """Streets that were selected on the map become one, from there or from their list."""
@@ -213,8 +251,9 @@ def join_selected(
         with session.begin_nested():
             made = steps.join(session, clock, streets=streets, holds=holds)
     except REFUSED as refusal:
-        return show.see(f"/map?streets={picked}&edit=join", refusal.message, undo=None, **refusal.values)
-    return show.see(f"/map?street={made.uid}", JOINED, undo=current_act(session), **_told(streets, made))
+        here = f"/map?streets={picked}&edit=join{narrowing}"
+        return show.see(here, refusal.message, undo=None, **refusal.values)
+    return show.see(f"/map?street={made.uid}{narrowing}", JOINED, undo=current_act(session), **_told(streets, made))
 
 
 @router.post("/inventory/{uid}/join")

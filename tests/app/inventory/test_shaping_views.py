@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.base.models import Role
 from tests.app.builders import around, build_name, build_street, run
-from tests.app.pages import Office, Person, hidden_in, seen_in, survey, taken_in, uids_in, version_in, work_off
+from tests.app.pages import Office, Person, hidden_in, seen_in, survey, taken_in, uid_of, uids_in, version_in, work_off
 from tests.world import World
 
 
@@ -271,3 +271,44 @@ def test_no_street_that_is_refused_comes_back_to_the_map_with_the_reason_and_wha
     page = officer.reads(url)
     assert "请先废止该地名" in page
     assert 'value="沟渠&渠"' in page
+
+
+def test_that_a_street_is_none_is_taken_back_on_the_map(world: World, officer: Person):
+    here = road(world)
+    uid = here.rpartition("/")[2]
+    said = hidden_in(officer.reads(f"/map?street={uid}"), f"{here}/no-street")
+    page = officer.reads(officer.goes(f"{here}/no-street", **said, reason="院内通道"))
+    assert "data-map-start" not in page.partition('class="map-card"')[2].partition("</div>")[0]
+    panel = officer.reads(f"/map/about?street={uid}")
+    url = officer.goes(f"{here}/street", **hidden_in(panel, f"{here}/street"))
+    assert url == f"/map?street={uid}"
+    assert f'action="{here}/no-street"' in officer.reads(url)
+
+
+def test_the_map_comes_back_narrowed_as_it_was(world: World, officer: Person):
+    here = road(world)
+    uid, home = here.rpartition("/")[2], uid_of(world, "西县")
+    said = hidden_in(officer.reads(f"/map?street={uid}"), f"{here}/no-street")
+    kept = f"in={home}&state=unnamed,no_street&q=%E8%B7%AF"
+
+    def back(referer: str, **fields: str) -> str:
+        data = {"form_token": officer.token, **said, **fields}
+        headers = {"referer": f"{officer.client.base_url}{referer}"}
+        answer = officer.client.post(f"{here}/no-street", data=data, headers=headers)
+        assert answer.status_code == 303, answer.text[-500:]
+        return str(answer.headers["location"])
+
+    refused = back(f"/map?{kept}&street={uid}&edit=cut", reason=" ")
+    assert refused == f"/map?street={uid}&{kept}&edit=no-street&reason=%20"
+    elsewhere = officer.client.post(
+        f"{here}/no-street",
+        data={"form_token": officer.token, **said, "reason": " "},
+        headers={"referer": f"https://elsewhere.example/map?{kept}"},
+    )
+    assert kept not in str(elsewhere.headers.get("location", ""))
+    assert back(f"/map?{kept}", reason="院内通道") == f"/map?street={uid}&{kept}"
+    line = drawn_line(world, (-300, 400), (-200, 420))
+    headers = {"referer": f"{officer.client.base_url}/map?{kept}"}
+    drawn = officer.client.post("/inventory/draw", data={"form_token": officer.token, "line": line}, headers=headers)
+    assert str(drawn.headers["location"]).endswith(f"&{kept}")
+    assert officer.client.get(str(drawn.headers["location"])).status_code == 200
