@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from gis import crs
 from gis.clusters import pairs_within
-from gis.network import Courses
+from gis.network import Courses, lay_courses
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -142,3 +142,34 @@ def _covered(courses: Courses, first: Ints, second: Ints, run: Ints, where: Ints
         key = np.unique(where * len(run) + side)
         sums.append(np.bincount(key // len(run), weights=courses.metres[key % len(run)], minlength=pairs))
     return np.minimum(*sums)
+
+
+def doubled(courses: Courses, street: Ints, *, among: Flags, named: Flags) -> Floats:
+    """What share of each segment (S,) has another of its street beside it, 0-1: there the road is drawn twice.
+
+    ``street`` (S,) is the street of each, ``among`` which can be carriageways, ``named`` which bear a name and so may
+    lie farther apart.
+    """
+    lines = np.flatnonzero(among)
+    if len(lines) == 0:
+        return np.zeros(len(street))
+    samples = _sample(courses, lines)
+    one, two, across = _neighbours(samples, BESIDE_NAMED_M)
+    first, second = samples.owner[one], samples.owner[two]
+    fits = (street[first] == street[second]) & (across >= NARROWEST_M)
+    fits &= across <= np.where(named[first], BESIDE_NAMED_M, BESIDE_M)
+    has = np.zeros(len(samples.owner))
+    has[one[fits]] = has[two[fits]] = 1.0
+    many = np.bincount(samples.owner, minlength=len(street))
+    return np.asarray(np.bincount(samples.owner, weights=has, minlength=len(street)) / np.maximum(many, 1))
+
+
+def along_m(lines: NDArray[np.object_], *, named: bool) -> float:
+    """How long a street is whose lines (lon, lat in EPSG:4490) are these, in geodesic metres along the road.
+
+    Where two of its lines run side by side they are its carriageways, and count once.
+    """
+    courses, count = lay_courses(lines), len(lines)
+    every, one = np.ones(count, dtype=bool), np.zeros(count, dtype=np.intp)
+    twice = doubled(courses, one, among=every, named=np.full(count, named))
+    return float((crs.lengths_m(lines) * (1.0 - twice / 2)).sum())

@@ -36,7 +36,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gis import crs
-from gis.carriageways import carriageway_pairs
+from gis.carriageways import carriageway_pairs, doubled
+from gis.carrying import carried
 from gis.clusters import groups
 from gis.continuity import UNNAMED, UNRANKED, Ends, gaps, pairs_at, same_name_pairs, straight_pairs
 from gis.features import Centreline
@@ -97,9 +98,10 @@ class Streets:
     """Streets as runs of segments.
 
     ``street`` (S,) the street's number for each segment in input order; numbers run from 0, by the place of
-    each street's first segment. ``names`` the name of each street or None; ``lengths_m`` (N,) geodesic
-    metres; ``segments`` (N,) how many segments each has; ``filled`` (S,) whether a segment that bears no name closes a
-    gap in its street's, or is a roundabout that its street goes over.
+    each street's first segment. ``names`` the name of each street or None; ``segments`` (N,) how many segments each
+    has; ``filled`` (S,) whether a segment that bears no name closes a gap in its street's, or is a roundabout that its
+    street goes over. ``lengths_m`` (N,) geodesic metres along the road: where both carriageways run side by side, and
+    both ways around a traffic island, half of each counts, so that a dual carriageway is as long as its middle.
     """
 
     street: Ints
@@ -133,10 +135,21 @@ def derive_streets(segments: Sequence[Centreline], *, rules: Rules = ALL) -> Str
     alike = ((name + 1) * (max(CLASS_RANKS.values()) + 2) + rank + 1) * 2 + oneway
     ways = join_ways(courses, network, alike, reach_m=rules.reach_m)
     ground = _Ground(ways.courses, ways.network, _order(ways, segments), rank[ways.head], oneway[ways.head])
-    links, named = _linked(ground, name[ways.head], rules)
+    links, named, islands = _linked(ground, name[ways.head], rules)
     street = _numbered(links, ground.place)
     filled = (named != name[ways.head])[ways.owner]
-    return _streets(street, ways.owner, titles, named, ground, network=network, filled=filled)
+    single = ground.oneway & rules.carriageways
+    twice = doubled(ways.courses, street, among=single, named=named != UNNAMED)
+    twice[islands.reshape(-1)] = 1.0
+    of_segment = street[ways.owner]
+    return Streets(
+        street=of_segment,
+        names=_titled(street, titles, named),
+        lengths_m=_lengths_m(ways.courses, street, twice),
+        segments=np.bincount(of_segment).astype(np.intp),
+        network=network,
+        filled=filled,
+    )
 
 
 def known_streets(segments: Sequence[Centreline], street: Ints, names: Sequence[str | None]) -> Streets:
@@ -224,8 +237,8 @@ def _first_keys(ways: Ways, which: Ints, segments: Sequence[Centreline]) -> list
     return [keys[way] for way in which.tolist()]
 
 
-def _linked(ground: _Ground, name: Ints, rules: Rules) -> tuple[Ints, Ints]:
-    """Pairs (P, 2) of segments that are one street, and the segments' names with the gaps filled."""
+def _linked(ground: _Ground, name: Ints, rules: Rules) -> tuple[Ints, Ints, Ints]:
+    """Pairs (P, 2) of segments that are one street, their names with the gaps filled, and pairs around islands."""
     network = ground.network
     rings = find_rings(ground.courses, network, ground.oneway) if rules.rings else _no_rings(network)
     ends = _ends(ground, name, rings, rules)
@@ -240,16 +253,18 @@ def _linked(ground: _Ground, name: Ints, rules: Rules) -> tuple[Ints, Ints]:
     if rules.names:
         ends = _filled(ends, *_runs(ends, straight), ground, rules)
     links = [straight // 2, same_name_pairs(ends) // 2]
+    islands = np.zeros((0, 2), dtype=np.intp)
     if rules.carriageways:
         single = ground.oneway & (rings.segment < 0)
-        links += [_islands(ends, ground)]
+        islands = _islands(ends, ground)
+        links += [islands]
         run = groups(np.concatenate(links), len(name))
         links += [carriageway_pairs(ground.courses, single, ends.name[::2], ground.rank, run)]
     if len(rings.centre):
-        round_links, ends = _carried(rings, ends, straight)
+        round_links, ends = carried(rings, ends, straight)
         at_place = replace(ends, junction=network.ends.reshape(-1))
         links += [round_links, same_name_pairs(at_place) // 2]
-    return np.concatenate(links), ends.name[::2]
+    return np.concatenate(links), ends.name[::2], islands
 
 
 def _no_rings(network: Network) -> Rings:
@@ -319,46 +334,6 @@ def _islands(ends: Ends, ground: _Ground) -> Ints:
     return np.column_stack([first[fits], second[fits]])
 
 
-def _carried(rings: Rings, ends: Ends, straight: Ints) -> tuple[Ints, Ends]:
-    """Links of roundabouts that bear no name with the street that they carry; the ends with its name on them."""
-    segment = np.flatnonzero(rings.segment >= 0)
-    segment = segment[np.argsort(rings.segment[segment], kind="stable")]
-    ring = rings.segment[segment]
-    named = np.bincount(ring, weights=ends.name[2 * segment] != UNNAMED, minlength=len(rings.centre)) > 0
-    together = (np.diff(ring) == 0) & ~named[ring[:-1]]
-    links = [np.column_stack([segment[:-1][together], segment[1:][together]])]
-    hub, arm = _through(rings, ends, straight)
-    hub, arm = hub[~named[hub]], arm[~named[hub]]
-    first = segment[np.searchsorted(ring, hub)]
-    links.append(np.column_stack([first, arm // 2]))
-    called = np.full(len(rings.centre), UNNAMED)
-    called[hub] = ends.name[arm]
-    name = ends.name[::2].copy()
-    name[segment] = np.where(named[ring], name[segment], called[ring])
-    return np.concatenate(links), replace(ends, name=np.repeat(name, 2))
-
-
-def _through(rings: Rings, ends: Ends, straight: Ints) -> tuple[Ints, Ints]:
-    """Rings and one arm of the street that each carries: a named one before others, the straightest before others.
-
-    Where none goes on over it: the only one that reaches it.
-    """
-    hubs = np.arange(len(rings.centre)) + len(rings.junction)
-    at_hub = ends.junction >= len(rings.junction)
-    one, two = pairs_at(ends.junction, at_hub & (ends.name != UNNAMED))
-    same = ends.name[one] == ends.name[two]
-    over = straight[at_hub[straight[:, 0]]]
-    one, two = np.concatenate([one[same], over[:, 0]]), np.concatenate([two[same], over[:, 1]])
-    unnamed = ends.name[one] == UNNAMED
-    turn, place = ends.turns_deg(one, two), np.minimum(ends.place[one], ends.place[two])
-    order = np.lexsort((place, turn, unnamed, ends.junction[one]))
-    best = one[order][changes(ends.junction[one][order])[:-1]]
-    arms = np.flatnonzero(at_hub)
-    only = arms[(ends.degree[arms] == 1) & ~np.isin(ends.junction[arms], ends.junction[best])]
-    arm = np.concatenate([best, only])
-    return ends.junction[arm] - hubs[0], arm
-
-
 def _numbered(links: Ints, place: Ints) -> Ints:
     """Linked segments get one number; numbers run by the place of each street's first segment."""
     count = len(place)
@@ -373,19 +348,18 @@ def _numbered(links: Ints, place: Ints) -> Ints:
     return np.asarray(number[label], dtype=np.intp)
 
 
-def _streets(
-    street: Ints, owner: Ints, titles: Sequence[str], named: Ints, ground: _Ground, *, network: Network, filled: Flags
-) -> Streets:
-    """Streets of segments from the street of each way; ``owner`` (S,) is the way of each segment."""
-    count = int(street.max(initial=-1)) + 1
-    code = np.full(count, UNNAMED)
+def _titled(street: Ints, titles: Sequence[str], named: Ints) -> tuple[str | None, ...]:
+    """The name of each street, from the street and the name of each way."""
+    code = np.full(int(street.max(initial=-1)) + 1, UNNAMED)
     code[street] = named
-    names = tuple(None if n == UNNAMED else titles[n] for n in code.tolist())
-    xy, within = ground.courses.xy, np.ones(len(ground.courses.xy), dtype=bool)
-    within[ground.courses.last] = False
+    return tuple(None if n == UNNAMED else titles[n] for n in code.tolist())
+
+
+def _lengths_m(courses: Courses, street: Ints, twice: Floats) -> Floats:
+    """Geodesic metres of each street; of what is there ``twice`` (a share of each way) half counts."""
+    xy, within = courses.xy, np.ones(len(courses.xy), dtype=bool)
+    within[courses.last] = False
     legs = np.flatnonzero(within)
     _, _, metres = crs.ELLIPSOID.inv(xy[legs, 0], xy[legs, 1], xy[legs + 1, 0], xy[legs + 1, 1])
-    legs_street = np.repeat(street, ground.courses.last - ground.courses.first)
-    lengths = np.bincount(legs_street, weights=metres, minlength=count).astype(float)
-    of_segment = street[owner]
-    return Streets(of_segment, names, lengths, np.bincount(of_segment).astype(np.intp), network, filled)
+    way = np.repeat(np.arange(len(street)), courses.last - courses.first)
+    return np.bincount(street[way], weights=metres * (1.0 - twice[way] / 2)).astype(float)

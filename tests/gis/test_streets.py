@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString
 
+from gis.carriageways import along_m
 from gis.errors import GisError
 from gis.features import Centreline
 from gis.streets import ALL, ANGLES, Rules, derive_streets
@@ -292,6 +293,30 @@ def test_a_street_knows_its_name_length_and_segments():
     assert streets.names == ("东街",)
     assert streets.segments.tolist() == [2]
     assert streets.lengths_m[0] == pytest.approx(2 * 88.5, abs=1)
+
+
+def test_a_dual_carriageway_is_as_long_as_its_middle():
+    apart = carriageways("一", "一", apart=0.12)
+    tail = segment("t", (3, 0.06), (5, 0.06), name="一")
+    ramps = [segment("u", (3, 0), (3, 0.06), name="一"), segment("v", (3, 0.12), (3, 0.06), name="一")]
+    (length,) = derive_streets([*apart, tail, *ramps]).lengths_m
+    assert length == pytest.approx((3 + 2) * 88.5 + 2 * 6.7, abs=12)
+    (both,) = derive_streets(carriageways(None, None, apart=0.12)).lengths_m
+    assert both == pytest.approx(3 * 88.5, abs=2)
+    (one_sided,) = derive_streets([apart[0], segment("b", (0, 0.12), (1.5, 0.12), name="一", oneway=True)]).lengths_m
+    assert one_sided == pytest.approx(3 * 88.5, abs=12), "where only one side is drawn it counts whole"
+
+
+def test_both_ways_around_a_traffic_island_count_once():
+    town, _ = CASES["both ways around a traffic island are one street"]
+    (length,) = derive_streets(town).lengths_m
+    assert length == pytest.approx(3 * 88.5, abs=6)
+
+
+def test_a_street_s_lines_that_run_side_by_side_count_once_whoever_drew_them():
+    lines = np.array([each.line for each in carriageways(None, None, apart=0.12)], dtype=object)
+    assert along_m(lines, named=False) == pytest.approx(3 * 88.5, abs=2)
+    assert along_m(lines[:1], named=False) == pytest.approx(3 * 88.5, abs=0.5)
 
 
 # crossings a hundred metres apart, and some ten beside them, so that carriageways, islands and gaps come about

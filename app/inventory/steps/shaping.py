@@ -30,7 +30,7 @@ from app.inventory.queries import line_of
 from app.inventory.steps.deriving import ALONG, NEAR_M, chord_bearing_deg
 from app.inventory.steps.deriving import judge_again as judge_village
 from gis import shaping
-from gis.crs import lengths_m
+from gis.carriageways import along_m
 from gis.errors import GisError
 from gis.shaping import Plane, parts_of
 
@@ -210,7 +210,7 @@ def reshape(session: Session, clock: Clock, *, street: Street, line: MultiLineSt
 def _shape(street: Street, line: MultiLineString, clock: Clock) -> None:
     parts = parts_of(line)
     street.line = WKBElement(line.wkb, srid=SRID)
-    street.length_m = float(lengths_m(shapely.get_parts(line)).sum())
+    street.length_m = along_m(shapely.get_parts(line), named=street.surveyed_name is not None)
     street.bearing_deg = chord_bearing_deg(parts)
     street.shaped_on = clock.today()
 
