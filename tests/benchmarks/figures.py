@@ -115,4 +115,5 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "import_vs_copy": divisions.import_vs_copy,
     "tile_cold_vs_tipg": tiles.cold_vs_tipg,
     "tile_cached_vs_constant": tiles.cached_vs_constant,
+    "tile_largest": tiles.largest,
 }
