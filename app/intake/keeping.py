@@ -24,7 +24,7 @@ from app.base.shares import Share, chunks, part, silent
 from app.base.tables import SRID
 from app.intake.models import Facility, Intake, Segment
 from app.intake.sameness import Same, standing_again
-from app.intake.villages import KNOWN, Said
+from app.intake.saying import KNOWN, Said
 from gis import linework
 from gis.crs import lengths_m
 from gis.features import Centreline, FacilityKind

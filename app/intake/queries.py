@@ -12,7 +12,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
-from app.intake.listing import TOWN
 from app.intake.models import (
     Certainty,
     Change,
@@ -28,6 +27,9 @@ from app.intake.models import (
 )
 from gis.features import RowReport, Survey, Verdict
 from gis.formats import Opened
+
+#: Digits of a town's code: nothing stands below a village.
+_TOWN = 9
 
 
 def intakes(place: Division | None = None) -> Select[*tuple[Any, ...]]:
@@ -191,7 +193,7 @@ def openings(session: Session, edition: Edition, codes: Iterable[str]) -> dict[s
     wanted = set(codes)
     news = func.jsonb_array_elements(Change.news).table_valued(column("value", JSONB), joins_implicitly=True)
     of_news = select(Change.uid, Change.code, news.c.value["code"].astext.label("new")).where(
-        Change.edition_id == edition.id, Change.state == ChangeState.OPEN.value, func.length(Change.code) <= TOWN
+        Change.edition_id == edition.id, Change.state == ChangeState.OPEN.value, func.length(Change.code) <= _TOWN
     )
     found = {row.new: row.uid for row in session.execute(of_news) if row.new in wanted}
     held = select(Change.uid, Change.code).where(

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from app.base.errors import N_, Invalid
-from app.intake.villages import Said
+from app.intake.saying import Said
 from gis.crs import metres_per_degree
 from gis.streets import plain_name
 

@@ -27,7 +27,8 @@ from app.intake.giving_back import give_back
 from app.intake.keeping import WHOLE, Keeper
 from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Repair, Segment
 from app.intake.sameness import USUAL, Same
-from app.intake.villages import KNOWN, Said, Settled, make, settle
+from app.intake.saying import KNOWN, Said
+from app.intake.villages import Settled, make, settle
 from gis.datums import MARGIN_DEG, MOST
 from gis.errors import GisError
 from gis.features import RowReport, Survey, Verdict

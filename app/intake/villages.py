@@ -21,25 +21,16 @@ from app.base.people import may
 from app.base.tables import SRID
 from app.intake.matching import Unmatched, Villages
 from app.intake.register import stem_of
+from app.intake.saying import KNOWN, Said
 from gis.features import Area, AreaKind
 
 #: The town of a trial's villages whose town the file does not tell.
 UNDIVIDED = "（未分镇）"
 #: A place of these sources gives way to a surveyed one.
 _WEAK = frozenset({GeometrySource.NONE.value, GeometrySource.SKETCH.value, GeometrySource.GENERATED.value})
-KNOWN = N_("Already in the register.")
 NOT_OF_TRIAL = N_("A trial has no county of its own; the row changes nothing.")
 _COUNTIES = (DivisionKind.COUNTY.value, DivisionKind.ZONE.value)
 _COUNTY_ENDINGS = re.compile("(?<=..)[县区市]$")
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What is said of a row beyond its reading: a message template, its values, and the column at fault."""
-
-    reason: str
-    values: dict[str, object] = field(default_factory=dict)
-    field: str | None = None
 
 
 @dataclass(slots=True)
