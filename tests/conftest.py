@@ -85,14 +85,6 @@ def template(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Sett
 
 
 @pytest.fixture(scope="module")
-def shared_world(cluster: Cluster, template: Settings) -> Iterator[World]:
-    """A world for tests that only read it, or that don't mind each other."""
-    world = make_world(cluster, template)
-    yield world
-    end_world(world)
-
-
-@pytest.fixture(scope="module")
 def begin() -> Callable[[World], Any] | None:
     """What every test of a file begins with, made once and copied. A file says it by a fixture of its own."""
     return None
@@ -105,6 +97,14 @@ def beginning(cluster: Cluster, template: Settings, begin: Callable[[World], Any
     yield made
     if made:
         end_world(made)
+
+
+@pytest.fixture(scope="module")
+def shared_world(cluster: Cluster, template: Settings, beginning: World | None) -> Iterator[World]:
+    """A world for tests that only read it, or that don't mind each other. It begins as each test's own would."""
+    made = make_world(cluster, template, like=beginning)
+    yield made
+    end_world(made)
 
 
 @pytest.fixture

@@ -90,10 +90,11 @@ def person_row(session: Session, actor: Actor) -> Person:
 
 def around(world: World, village: str, metres: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Lon, lat of places given in metres east and north of a village's point."""
-    x, y = (
-        float(run(world, f"SELECT ST_{axis}(point) FROM base.division WHERE id = :id", id=world.places[village]))
-        for axis in "XY"
-    )
+    with world.owner.connect() as connection:
+        found = connection.execute(
+            text("SELECT ST_X(point), ST_Y(point) FROM base.division WHERE id = :id"), {"id": world.places[village]}
+        )
+        x, y = found.one()
     east, north = (float(value) for value in crs.metres_per_degree(y))
     return [(x + dx / east, y + dy / north) for dx, dy in metres]
 

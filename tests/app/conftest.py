@@ -19,6 +19,14 @@ def office(world: World) -> Iterator[Office]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def shared_office(shared_world: World) -> Iterator[Office]:
+    """The office with all its stations, for a file's tests that only read or are refused."""
+    made = Office(shared_world, stations=True)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def scene(world: World) -> Scene:
     """What a file's tests begin with that say so by ``with_codes``."""

@@ -7,6 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -78,17 +79,32 @@ def _asked(dependant: Dependant) -> Iterator[Any]:
         yield from _asked(each)
 
 
-def _made(function: Callable[..., Any], seen: set[CodeType]) -> Iterator[type[Response]]:
+def _made(function: Any, seen: set[CodeType]) -> Iterator[type[Response]]:
     """Answers that a function of ours makes, itself or through another of ours that it calls."""
     if not isinstance(function, FunctionType) or function.__code__ in seen:
         return
     seen.add(function.__code__)
-    for called in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
-        value = _named(called.func, function.__globals__) if isinstance(called, ast.Call) else None
-        if isinstance(value, type) and issubclass(value, Response):
+    for value in _called(function):
+        if isinstance(value, type):
             yield value
-        elif isinstance(value, FunctionType) and value.__module__.startswith("app."):
+        else:
             yield from _made(value, seen)
+
+
+@cache
+def _called(function: FunctionType) -> tuple[Any, ...]:
+    """The answers and the functions of ours that a function calls by their names, read from its source once."""
+    calls = ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function))))
+    values = [_named(call.func, function.__globals__) for call in calls if isinstance(call, ast.Call)]
+    return tuple(value for value in values if _is_answer(value) or _is_ours(value))
+
+
+def _is_answer(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, Response)
+
+
+def _is_ours(value: Any) -> bool:
+    return isinstance(value, FunctionType) and value.__module__.startswith("app.")
 
 
 def _named(called: ast.expr, known: dict[str, Any]) -> Any:

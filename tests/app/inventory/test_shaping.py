@@ -92,11 +92,14 @@ class Small:
             ]
 
 
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], int]:
+    return lambda world: Small(world).take_in(crossing())
+
+
 @pytest.fixture
 def small(world: World) -> Small:
-    made = Small(world)
-    made.take_in(crossing())
-    return made
+    return Small(world)
 
 
 def cut_at_junction(small: Small, session: Session) -> Street:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -54,8 +56,13 @@ class Village:
         return session.get_one(Street, self.streets[number])
 
 
-@pytest.fixture
-def village(world: World) -> Village:
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], dict[str, Any]]:
+    return with_village
+
+
+def with_village(world: World) -> dict[str, Any]:
+    """What a village begins with."""
     officer = world.person(Role.COUNTY_OFFICER, "西县")
     with world.office.acting(officer, via="test") as session:
         county = session.get_one(Division, world.places["西县"])
@@ -74,7 +81,12 @@ def village(world: World) -> Village:
             villages=[home],
         )
         streets = session.scalars(select(Street.id).order_by(Street.id)).all()
-        return Village(world, list(streets), batch.id)
+        return {"streets": list(streets), "batch": batch.id}
+
+
+@pytest.fixture
+def village(world: World) -> Village:
+    return Village(world, **world.found)
 
 
 def officer(session: Session, world: World, role: Role = Role.COUNTY_OFFICER, place: str = "西县") -> Actor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -74,8 +75,12 @@ def name_maker(world: World, order: Order, *, by: Role = Role.SIGN_MAKER) -> Ord
         return steps.name_maker(session, order=session.get_one(Order, order.id), maker=person_row(session, maker))
 
 
-@pytest.fixture
-def planned(world: World) -> World:
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], None]:
+    return with_signs
+
+
+def with_signs(world: World) -> None:
     """Planned signs: two streets in 甲村, one in 乙村, one in 丁村 of the other county."""
     for village, metres, name in (
         ("甲村", [(0, 0), (200, 0)], NAMES[0]),
@@ -86,6 +91,11 @@ def planned(world: World) -> World:
         street = build_street(world, village, metres)
         build_name(world, street, name)
         build_sign(world, street, bound=False)
+
+
+@pytest.fixture
+def planned(world: World) -> World:
+    """The world with its planned signs."""
     return world
 
 

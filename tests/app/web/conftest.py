@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from starlette.exceptions import StarletteDeprecationWarning
 
 from app.base.models import Role
@@ -32,6 +32,7 @@ class Office:
     def __init__(self, world: World, *, stations: bool = False) -> None:
         """The shell alone, unless ``stations`` asks for the pages of the flow as well."""
         self.world, self._stack = world, ExitStack()
+        self._readers: dict[tuple[Role, str], TestClient] = {}
         self.app = create_office_app(world.settings, clock=world.clock, stations=None if stations else {})
 
     def stranger(self) -> TestClient:
@@ -51,6 +52,12 @@ class Office:
         world.opened[role, place] = token
         client.cookies.set(COOKIE, token)
         return client
+
+    def reader(self, role: Role, place: str) -> TestClient:
+        """A person of this role in this place, the same at each asking: for whom nothing of the session changes."""
+        if (role, place) not in self._readers:
+            self._readers[role, place] = self.signed_in(role, place)
+        return self._readers[role, place]
 
     def token_of(self, client: TestClient) -> str:
         """What the forms carry of who is signed in."""
@@ -80,8 +87,27 @@ def office(world: World) -> Iterator[Office]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def shared_office(shared_world: World) -> Iterator[Office]:
+    """For a file's tests that only read or are refused."""
+    made = Office(shared_world)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def public(world: World) -> Iterator[TestClient]:
+    yield from visited(world)
+
+
+@pytest.fixture(scope="module")
+def shared_public(shared_world: World) -> Iterator[TestClient]:
+    """For a file's tests that only read or are refused."""
+    yield from visited(shared_world)
+
+
+def visited(world: World) -> Iterator[TestClient]:
+    """A visitor's phone at the public app."""
     app = create_public_app(world.settings, clock=world.clock)
     with TestClient(app, follow_redirects=False, raise_server_exceptions=False) as client:
         client.headers["user-agent"] = "Mozilla/5.0 (Linux; Android 14)"
@@ -104,28 +130,49 @@ _STREET = {
 }
 
 
+#: What a table's columns hold that must hold something and are not given, by table: the same in every world.
+_needed: dict[str, dict[str, Any]] = {}
+
+
 def put(world: World, table: str, values: dict[str, Any]) -> int:
     """A row written as the owner; columns that have no default and are not given get an empty value of their type."""
-    schema, _, name = table.partition(".")
     with world.owner.begin() as connection:
-        columns = connection.execute(
-            text(
-                "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = :s"
-                " AND table_name = :n AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'"
-            ),
-            {"s": schema, "n": name.strip('"')},
-        )
-        empty = {"text": "", "boolean": False, "date": "2024-06-18", "double precision": 0.0, "bigint": 0}
-        row = {n: empty.get(kind) for n, kind in columns if n not in values and n != "territory"} | values
+        if table not in _needed:
+            _needed[table] = _empty(connection, table)
+        row = {n: value for n, value in _needed[table].items() if n not in values} | values
         names = ", ".join(row)
         places = ", ".join(f":{key}" for key in row)
         sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING id"
         return int(connection.execute(text(sql), row).scalar_one())
 
 
+def _empty(connection: Connection, table: str) -> dict[str, Any]:
+    schema, _, name = table.partition(".")
+    columns = connection.execute(
+        text(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = :s"
+            " AND table_name = :n AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'"
+        ),
+        {"s": schema, "n": name.strip('"')},
+    )
+    empty = {"text": "", "boolean": False, "date": "2024-06-18", "double precision": 0.0, "bigint": 0}
+    return {n: empty.get(kind) for n, kind in columns if n != "territory"}
+
+
 @pytest.fixture
 def token(world: World) -> str:
-    """The code of a sign that stands in 甲村, with a decided name."""
+    """The code of a sign that stands in 甲村, with a decided name: found where a file begins ``with_sign``."""
+    return str(world.found or with_sign(world))
+
+
+@pytest.fixture(scope="module")
+def shared_token(shared_world: World) -> str:
+    """The same in the world that a file's tests share, where they begin ``with_sign``."""
+    return str(shared_world.found)
+
+
+def with_sign(world: World) -> str:
+    """Make a sign that stands in 甲村, with a decided name; its code."""
     here = {"division_id": world.places["甲村"]}
     person = world.person(Role.COUNTY_OFFICER, "东县")
     decision = put(
