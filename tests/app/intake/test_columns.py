@@ -32,6 +32,12 @@ def officer(office: Office) -> Person:
     return Person(office, Role.COUNTY_OFFICER, "西县")
 
 
+@pytest.fixture(scope="module")
+def shared_officer(shared_office: Office) -> Person:
+    """For what is refused."""
+    return Person(shared_office, Role.COUNTY_OFFICER, "西县")
+
+
 def hand_in(world: World, officer: Person, data: str | bytes, name: str = "list.csv", **fields: str) -> str:
     """Where handing a file in for 中镇 leads to."""
     body = data.encode() if isinstance(data, str) else data
@@ -108,13 +114,13 @@ def test_all_rows_may_be_one_kind_where_no_column_says_it(world: World, officer:
     ],
 )
 def test_a_choice_that_cannot_be_is_told_at_its_field_and_kept_on_the_page(
-    world: World, officer: Person, choice: dict[str, str], field: str, words: str
+    shared_world: World, shared_officer: Person, choice: dict[str, str], field: str, words: str
 ):
-    where = hand_in(world, officer, SHEET)
-    answer = officer.sends(where, status=422, act="take", **said(officer.reads(where), where), **choice)
+    where = hand_in(shared_world, shared_officer, SHEET)
+    answer = shared_officer.sends(where, status=422, act="take", **said(shared_officer.reads(where), where), **choice)
     assert words in answer.text
     assert f'id="e-{field}"' in answer.text
-    with world.owner.connect() as connection:
+    with shared_world.owner.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM base.run").scalar_one() == 0
         assert connection.exec_driver_sql("SELECT count(*) FROM intake.mapping").scalar_one() == 0
 
@@ -313,10 +319,10 @@ def test_of_many_values_the_most_frequent_are_asked_about_and_the_rest_are_count
 
 
 @pytest.mark.parametrize("says", ["井:水井", ":水井", "不要", "水井"])
-def test_a_value_cannot_be_what_is_not_kept(world: World, officer: Person, says: str):
-    where = hand_in(world, officer, SHEET)
-    answer = officer.sends(
-        where, status=422, act="take", **said(officer.reads(where), where), **{**CHOICE, "says": says}
+def test_a_value_cannot_be_what_is_not_kept(shared_world: World, shared_officer: Person, says: str):
+    where = hand_in(shared_world, shared_officer, SHEET)
+    answer = shared_officer.sends(
+        where, status=422, act="take", **said(shared_officer.reads(where), where), **{**CHOICE, "says": says}
     )
     assert 'id="e-of_values"' in answer.text
     assert "水井" in asked_values(answer.text)
@@ -388,7 +394,9 @@ def drawn_as(kind: str, folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize("address", ["/intake/columns", "/intake/files", "/intake/files/columns"])
-def test_the_pages_about_a_file_lead_back_to_the_list_without_one(office: Office, officer: Person, address: str):
-    assert officer.goes_to(address) == "/intake"
-    assert "上传文件后会询问各列的含义" in officer.reads("/intake")
-    Person(office, Role.CREW, "西县").reads(address, status=403)
+def test_the_pages_about_a_file_lead_back_to_the_list_without_one(
+    shared_office: Office, shared_officer: Person, address: str
+):
+    assert shared_officer.goes_to(address) == "/intake"
+    assert "上传文件后会询问各列的含义" in shared_officer.reads("/intake")
+    Person(shared_office, Role.CREW, "西县").reads(address, status=403)

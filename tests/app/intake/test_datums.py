@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,13 @@ from tests.world import World
 COUNTIES = {"西县": "371426", "东县": "371481"}
 
 
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], None]:
+    return with_outlines
+
+
+def with_outlines(world: World) -> None:
+    """The two counties get their shapes."""
     outlines = {unit.code: unit.outline for unit in read_register().counties}
     with world.owner.begin() as connection:
         for name, code in COUNTIES.items():
@@ -35,14 +40,17 @@ def office(world: World) -> Iterator[Office]:
                 ),
                 {"name": name, "wkb": shapely.to_wkb(outlines[code])},
             )
-    made = Office(world, stations=True)
-    yield made
-    made.close()
 
 
 @pytest.fixture
 def officer(office: Office) -> Person:
     return Person(office, Role.COUNTY_OFFICER, "西县")
+
+
+@pytest.fixture(scope="module")
+def shared_officer(shared_office: Office) -> Person:
+    """For files that are shown or refused and never taken in."""
+    return Person(shared_office, Role.COUNTY_OFFICER, "西县")
 
 
 def outline() -> MultiPolygon:
@@ -106,8 +114,8 @@ def test_a_file_that_lies_about_its_datum_is_asked_about_and_lies_right_once_the
     assert "县局" in officer.reads("/intake")
 
 
-def test_the_measured_shift_is_told_and_drawn_with_arrows(world: World, officer: Person):
-    page = officer.reads(hand_in(world, officer, as_file("GCJ-02")))
+def test_the_measured_shift_is_told_and_drawn_with_arrows(shared_world: World, shared_officer: Person):
+    page = shared_officer.reads(hand_in(shared_world, shared_officer, as_file("GCJ-02")))
     assert "偏东 50" in page
     assert "这正是此处GCJ-02（高德、腾讯）的偏移量" in page
     assert "1 条界线中有 1 条与同一政区的已知界线相符" in page
@@ -122,11 +130,14 @@ def test_an_officer_may_take_the_file_as_it_says(world: World, officer: Person):
     assert village_at(world)[0] == pytest.approx(outline().representative_point().x + 0.001 + 0.0057, abs=0.0003)
 
 
-def test_a_choice_that_the_page_did_not_offer_is_told_on_it(world: World, officer: Person):
-    where = hand_in(world, officer, as_file("GCJ-02")).partition("?")[0] + f"?in={uid_of(world, '西县')}"
+def test_a_choice_that_the_page_did_not_offer_is_told_on_it(shared_world: World, shared_officer: Person):
+    where = (
+        hand_in(shared_world, shared_officer, as_file("GCJ-02")).partition("?")[0]
+        + f"?in={uid_of(shared_world, '西县')}"
+    )
     for choice in ("", "BD-09", "EPSG:9999"):
-        assert "请选择坐标系" in officer.sends(where, status=422, choice=choice).text
-    assert stored(world) == 0
+        assert "请选择坐标系" in shared_officer.sends(where, status=422, choice=choice).text
+    assert stored(shared_world) == 0
 
 
 @pytest.mark.parametrize("datum", ["", "EPSG:4326", "EPSG:4490"])
@@ -136,26 +147,26 @@ def test_a_file_that_lies_where_it_should_is_not_asked_about(world: World, offic
     assert finish(world, officer, run) == "done"
 
 
-def test_a_wrongly_chosen_datum_is_found_too(world: World, officer: Person):
-    page = officer.reads(hand_in(world, officer, as_file("EPSG:4490"), datum="GCJ-02"))
+def test_a_wrongly_chosen_datum_is_found_too(shared_world: World, shared_officer: Person):
+    page = shared_officer.reads(hand_in(shared_world, shared_officer, as_file("EPSG:4490"), datum="GCJ-02"))
     assert 'value="EPSG:4490" checked' in page
     assert "按声明：GCJ-02" in page
 
 
-def test_degrees_that_are_metres_of_a_zone_are_found(world: World, officer: Person):
-    page = officer.reads(hand_in(world, officer, as_file("EPSG:4527")))
+def test_degrees_that_are_metres_of_a_zone_are_found(shared_world: World, shared_officer: Person):
+    page = shared_officer.reads(hand_in(shared_world, shared_officer, as_file("EPSG:4527")))
     assert 'value="EPSG:4527" checked' in page
     assert "39 带" in page
 
 
-def test_a_file_of_another_county_is_refused_with_where_it_lies(world: World, officer: Person):
+def test_a_file_of_another_county_is_refused_with_where_it_lies(shared_world: World, shared_officer: Person):
     far = [shapely.LineString([(1.5, 42.5), (1.51, 42.5)])]
     data = json.dumps({
         "type": "FeatureCollection",
         "features": [{"type": "Feature", "geometry": mapping(far[0]), "properties": {"highway": "residential"}}],
     }).encode()  # fmt: skip
     file = {"file": ("a.geojson", data, "application/geo+json")}
-    answer = officer.sends(f"/intake/new?in={uid_of(world, '西县')}", status=422, files=file)
+    answer = shared_officer.sends(f"/intake/new?in={uid_of(shared_world, '西县')}", status=422, files=file)
     assert "文件都不在此处" in answer.text
     assert "42.5" in answer.text
 
@@ -171,12 +182,14 @@ def test_the_worker_refuses_what_nobody_was_asked_about(world: World, officer: P
     assert stored(world) == 0
 
 
-def test_nobody_but_officers_of_the_territory_sees_the_kept_file(world: World, office: Office, officer: Person):
-    where = hand_in(world, officer, as_file("GCJ-02")).partition("?")[0]
+def test_nobody_but_officers_of_the_territory_sees_the_kept_file(
+    shared_world: World, shared_office: Office, shared_officer: Person
+):
+    where = hand_in(shared_world, shared_officer, as_file("GCJ-02")).partition("?")[0]
     for role in Role:
-        client = office.signed_in(role, "东县")
+        client = shared_office.signed_in(role, "东县")
         assert client.get(where).status_code in {403, 404}, role
-    Person(office, Role.AUDITOR, "市").reads(where, status=403)
+    Person(shared_office, Role.AUDITOR, "市").reads(where, status=403)
 
 
 @pytest.mark.samples

@@ -102,6 +102,12 @@ def small(world: World) -> Small:
     return Small(world)
 
 
+@pytest.fixture(scope="module")
+def shared_small(shared_world: World) -> Small:
+    """For what is refused."""
+    return Small(shared_world)
+
+
 def cut_at_junction(small: Small, session: Session) -> Street:
     return steps.split(session, small.world.clock, street=small.road(session), at=at(2, 0), holds=HOLDS)
 
@@ -182,12 +188,12 @@ def test_after_a_cut_a_facility_puts_only_its_own_part_in_scope(small: Small):
         assert road.id in scope
 
 
-def test_a_cut_elsewhere_at_an_end_or_in_a_ring_is_refused(small: Small):
-    with small.acting() as session:
-        road = small.road(session)
+def test_a_cut_elsewhere_at_an_end_or_in_a_ring_is_refused(shared_small: Small):
+    with shared_small.acting() as session:
+        road = shared_small.road(session)
         for place, words in ((at(0, 2), "m from the place"), (at(3, 0), "an end of the street")):
             with pytest.raises(Invalid, match=words):
-                steps.split(session, small.world.clock, street=road, at=place, holds=HOLDS)
+                steps.split(session, shared_small.world.clock, street=road, at=place, holds=HOLDS)
 
 
 def test_no_street_leaves_the_scope_and_the_committee_goes_to_another_street(small: Small):
@@ -203,9 +209,11 @@ def test_no_street_leaves_the_scope_and_the_committee_goes_to_another_street(sma
             steps.take_back_no_street(session, small.world.clock, street=lane)
 
 
-def test_no_street_needs_a_reason(small: Small):
-    with small.acting() as session, pytest.raises(Invalid, match="Say why"):
-        steps.mark_no_street(session, small.world.clock, street=small.lane(session), reason=" ", holds=HOLDS)
+def test_no_street_needs_a_reason(shared_small: Small):
+    with shared_small.acting() as session, pytest.raises(Invalid, match="Say why"):
+        steps.mark_no_street(
+            session, shared_small.world.clock, street=shared_small.lane(session), reason=" ", holds=HOLDS
+        )
 
 
 def test_no_name_is_proposed_for_what_is_no_street(small: Small):
@@ -229,18 +237,18 @@ def test_no_name_is_proposed_for_what_is_no_street(small: Small):
         ([(n % 2, n / 10) for n in range(8)] + [(0.5, -1), (0.5, 1), (0.4, 1), (0.4, -1)], "crosses itself"),
     ],
 )
-def test_an_implausible_line_is_refused_in_words(small: Small, points: list[tuple[float, float]], words: str):
-    with small.acting() as session:
-        village = session.get_one(Division, small.world.places["丁村"])
+def test_an_implausible_line_is_refused_in_words(shared_small: Small, points: list[tuple[float, float]], words: str):
+    with shared_small.acting() as session:
+        village = session.get_one(Division, shared_small.world.places["丁村"])
         with pytest.raises(Invalid, match=words):
-            steps.draw(session, small.world.clock, line=LineString([at(*p) for p in points]), village=village)
+            steps.draw(session, shared_small.world.clock, line=LineString([at(*p) for p in points]), village=village)
 
 
-def test_a_street_is_not_drawn_where_one_runs_already(small: Small):
-    with small.acting() as session, pytest.raises(Conflict, match="runs there already"):
-        village = session.get_one(Division, small.world.places["丁村"])
+def test_a_street_is_not_drawn_where_one_runs_already(shared_small: Small):
+    with shared_small.acting() as session, pytest.raises(Conflict, match="runs there already"):
+        village = session.get_one(Division, shared_small.world.places["丁村"])
         line = LineString([at(-1, 0.02), at(2, 0.02)])
-        steps.draw(session, small.world.clock, line=line, village=village)
+        steps.draw(session, shared_small.world.clock, line=line, village=village)
 
 
 def test_streets_that_do_not_belong_together_are_not_joined(world: World):
@@ -284,18 +292,18 @@ def test_a_street_with_a_name_a_proposal_or_signs_keeps_its_shape(world: World):
 
 
 @pytest.mark.parametrize("role", [Role.VILLAGE_CONTACT, Role.INSPECTOR])
-def test_who_may_only_read_shapes_nothing(small: Small, role: Role):
+def test_who_may_only_read_shapes_nothing(shared_small: Small, role: Role):
     place = "丁村" if role is Role.VILLAGE_CONTACT else "西县"
-    before = small.told()
-    with pytest.raises(MingluError), small.acting(role, place) as session:
-        no_street(small, session)
-    with pytest.raises(MingluError), small.acting(role, place) as session:
-        drawn(small, session)
-    assert small.told() == before
+    before = shared_small.told()
+    with pytest.raises(MingluError), shared_small.acting(role, place) as session:
+        no_street(shared_small, session)
+    with pytest.raises(MingluError), shared_small.acting(role, place) as session:
+        drawn(shared_small, session)
+    assert shared_small.told() == before
 
 
-def test_officers_of_another_county_see_none_of_it(small: Small):
-    with small.acting(Role.COUNTY_OFFICER, "东县") as session:
+def test_officers_of_another_county_see_none_of_it(shared_small: Small):
+    with shared_small.acting(Role.COUNTY_OFFICER, "东县") as session:
         assert session.scalars(select(Street)).all() == []
 
 

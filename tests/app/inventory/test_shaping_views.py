@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from sqlalchemy import text
@@ -13,18 +15,38 @@ from tests.app.pages import Office, Person, hidden_in, seen_in, survey, taken_in
 from tests.world import World
 
 
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], None]:
+    return with_survey
+
+
+def with_survey(world: World) -> None:
+    """A small survey that a county's officer took in."""
+    with closing(Office(world, stations=True)) as office:
+        taken_in(world, Person(office, Role.COUNTY_OFFICER, "西县"), "中镇", survey())
+
+
 @pytest.fixture
-def officer(world: World, office: Office) -> Person:
-    """A county's officer with a small survey taken in."""
-    made = Person(office, Role.COUNTY_OFFICER, "西县")
-    taken_in(world, made, "中镇", survey())
-    return made
+def officer(office: Office) -> Person:
+    """The county's officer who took the survey in."""
+    return Person(office, Role.COUNTY_OFFICER, "西县")
+
+
+@pytest.fixture(scope="module")
+def shared_officer(shared_office: Office) -> Person:
+    """The same, for what is refused."""
+    return Person(shared_office, Role.COUNTY_OFFICER, "西县")
 
 
 def road(world: World) -> str:
     """The page of the street that runs east–west and has a junction."""
     uid = run(world, "SELECT uid FROM inventory.street WHERE bearing_deg BETWEEN 80 AND 100 ORDER BY length_m DESC")
     return f"/inventory/{uid}"
+
+
+def streets_of(world: World, village: str) -> int:
+    asked = "SELECT count(*) FROM inventory.street WHERE division_id = :id"
+    return int(run(world, asked, id=world.places[village]))
 
 
 def undone(officer: Person, page: str) -> None:
@@ -162,20 +184,20 @@ def test_a_street_is_drawn_re_shaped_and_cut_on_the_map(world: World, officer: P
     ],
 )
 def test_what_was_drawn_wrong_comes_back_to_the_map_with_the_reason(
-    world: World, officer: Person, line: tuple[tuple[float, float], ...], words: str
+    shared_world: World, shared_officer: Person, line: tuple[tuple[float, float], ...], words: str
 ):
-    before = run(world, "SELECT count(*) FROM inventory.street")
-    url = officer.goes("/inventory/draw", line=drawn_line(world, *line))
+    before = run(shared_world, "SELECT count(*) FROM inventory.street")
+    url = shared_officer.goes("/inventory/draw", line=drawn_line(shared_world, *line))
     assert "edit=draw&line=" in url
-    assert words in officer.reads(url)
-    assert run(world, "SELECT count(*) FROM inventory.street") == before
+    assert words in shared_officer.reads(url)
+    assert run(shared_world, "SELECT count(*) FROM inventory.street") == before
 
 
-def test_a_cut_beside_the_street_comes_back_to_the_map_with_the_reason(world: World, officer: Person):
-    here = road(world)
-    version = version_in(officer.reads(here), f"{here}/split")
-    url = officer.goes(f"{here}/cut", version=version, at="116.4,37.9")
-    assert "距所选断开处" in officer.reads(url)
+def test_a_cut_beside_the_street_comes_back_to_the_map_with_the_reason(shared_world: World, shared_officer: Person):
+    here = road(shared_world)
+    version = version_in(shared_officer.reads(here), f"{here}/split")
+    url = shared_officer.goes(f"{here}/cut", version=version, at="116.4,37.9")
+    assert "距所选断开处" in shared_officer.reads(url)
 
 
 def test_streets_selected_on_the_map_are_joined_from_their_list(world: World, office: Office):
@@ -186,7 +208,7 @@ def test_streets_selected_on_the_map_are_joined_from_their_list(world: World, of
     assert "合并这 3 条街路巷" in page
     chosen = hidden_in(page, "/inventory/join")
     assert "300 米" in town.reads(town.goes("/inventory/join", **chosen))
-    assert run(world, "SELECT count(*) FROM inventory.street") == 1
+    assert streets_of(world, "甲村") == 1
     town.sends("/inventory/join", status=409, **chosen)
 
 
@@ -203,7 +225,7 @@ def test_streets_selected_on_the_map_are_joined_there(world: World, office: Offi
     url = town.goes("/inventory/join", **hidden_in(asked, "/inventory/join"))
     assert url.startswith("/map?street=")
     assert "300 米" in town.reads(url)
-    assert run(world, "SELECT count(*) FROM inventory.street") == 1
+    assert streets_of(world, "甲村") == 1
 
 
 def test_streets_that_do_not_meet_come_back_to_the_map_selected_with_the_reason(world: World, office: Office):
@@ -214,7 +236,7 @@ def test_streets_that_do_not_meet_come_back_to_the_map_selected_with_the_reason(
     page = town.reads(url)
     assert "不相接" in page
     assert all(uid in re.findall(r'data-picked="([^"]+)"', page)[0] for uid in uids)
-    assert run(world, "SELECT count(*) FROM inventory.street") == 3
+    assert streets_of(world, "甲村") == 3
 
 
 def test_a_street_with_branches_is_re_shaped_branch_by_branch(world: World, officer: Person):
@@ -234,9 +256,9 @@ def test_a_street_with_branches_is_re_shaped_branch_by_branch(world: World, offi
     assert run(world, "SELECT round(length_m) FROM inventory.street WHERE uid = :uid", uid=uid) == pytest.approx(382)
 
 
-def test_a_long_line_that_is_refused_is_left_to_the_browser_whole(world: World, officer: Person):
-    far = drawn_line(world, *((90_000 + n, 0) for n in range(300)))
-    url = officer.goes("/inventory/draw", line=far)
+def test_a_long_line_that_is_refused_is_left_to_the_browser_whole(shared_world: World, shared_officer: Person):
+    far = drawn_line(shared_world, *((90_000 + n, 0) for n in range(300)))
+    url = shared_officer.goes("/inventory/draw", line=far)
     assert "edit=draw" in url
     assert "line=" not in url
 

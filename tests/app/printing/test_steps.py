@@ -131,8 +131,8 @@ def test_a_sign_is_ordered_once(planned: World):
 
 
 def test_a_sign_keeps_the_code_it_has(world: World):
-    kept = build_sign(world, build_street(world, "甲村"))
-    draw_up(world)
+    kept = build_sign(world, build_street(world, "丙村"))
+    draw_up(world, "北镇")
     assert run(world, "SELECT code_id FROM printing.order_line") == kept.code_id
     assert run(world, "SELECT count(*) FROM printing.code") == 1
 
@@ -155,15 +155,15 @@ def test_a_name_that_is_retired_or_not_in_force_yet_is_not_printed(planned: Worl
         (Role.COUNTY_OFFICER, "西县"),
     ],
 )
-def test_orders_are_refused_to_other_roles_and_in_foreign_territory(planned: World, role: Role, at: str):
+def test_orders_are_refused_to_other_roles_and_in_foreign_territory(shared_world: World, role: Role, at: str):
     with pytest.raises(NotAllowed):
-        draw_up(planned, "南镇", role=role, at=at, maker=None)
-    assert run(planned, "SELECT count(*) FROM planning.sign WHERE state = 'planned'") == 4
+        draw_up(shared_world, "南镇", role=role, at=at, maker=None)
+    assert run(shared_world, "SELECT count(*) FROM planning.sign WHERE state = 'planned'") == 4
 
 
-def test_a_person_who_makes_no_signs_gets_no_order(planned: World):
+def test_a_person_who_makes_no_signs_gets_no_order(shared_world: World):
     with pytest.raises(Invalid, match="not a sign maker"):
-        draw_up(planned, maker=Role.CREW)
+        draw_up(shared_world, maker=Role.CREW)
 
 
 def test_a_token_that_is_taken_anywhere_is_drawn_anew(planned: World):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import cast
 
 import openpyxl
 import pytest
@@ -14,9 +16,14 @@ from tests.app.web.conftest import Office, token_in
 from tests.conftest import World
 
 
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], BuiltSign]:
+    return lambda world: build_sign(world, build_street(world, "甲村"), bound=False)
+
+
 @pytest.fixture
 def sign(world: World) -> BuiltSign:
-    return build_sign(world, build_street(world, "甲村"), bound=False)
+    return cast("BuiltSign", world.found)
 
 
 def send(client, url: str, page: str, **fields):
@@ -156,10 +163,10 @@ def test_the_gate_tells_which_plate_stopped_the_order_and_why(office: Office, wo
 
 
 def test_an_order_without_signs_and_a_maker_who_is_none_are_told_in_the_form(office: Office, world: World):
-    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    officer = office.signed_in(Role.COUNTY_OFFICER, "西县")
     assert "没有可订制的规划标志" in officer.get("/printing/new").text
-    build_sign(world, build_street(world, "甲村"), bound=False)
-    crew = run(world, "SELECT uid FROM base.person WHERE id = :id", id=world.person(Role.CREW, "东县"))
+    build_sign(world, build_street(world, "丁村"), bound=False)
+    crew = run(world, "SELECT uid FROM base.person WHERE id = :id", id=world.person(Role.CREW, "西县"))
     refused = send(officer, "/printing/new", "/printing/new", maker=str(crew))
     assert refused.status_code == 422
     assert 'id="e-maker"' in refused.text
