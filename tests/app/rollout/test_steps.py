@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,11 +27,20 @@ DUE = date(2024, 7, 31)
 PLACE = (116.36, 37.4)  # 甲村's point, where its streets start
 
 
-@pytest.fixture
-def released(world: World) -> World:
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], None]:
+    return with_order
+
+
+def with_order(world: World) -> None:
     """Two signs in 甲村 and one in 丙村, in a released order of the county."""
     signs = [build_sign(world, build_street(world, village), state="ordered") for village in ("甲村", "甲村", "丙村")]
     build_order(world, signs)
+
+
+@pytest.fixture
+def released(world: World) -> World:
+    """A world of one's own, ``with_order``."""
     return world
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import pytest
 
@@ -26,14 +28,24 @@ class Ready:
     crew: str
 
 
-@pytest.fixture
-def ready(world: World) -> Ready:
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], Ready]:
+    return with_order
+
+
+def with_order(world: World) -> Ready:
+    """A sign of a released order, and a crew."""
     built = build_sign(world, build_street(world, "甲村"), state="ordered")
     build_order(world, [built])
     return Ready(
         str(run(world, "SELECT uid FROM planning.sign")),
         str(run(world, "SELECT uid FROM base.person WHERE id = :id", id=world.person(Role.CREW, "东县"))),
     )
+
+
+@pytest.fixture
+def ready(world: World) -> Ready:
+    return cast("Ready", world.found)
 
 
 def send(client, url: str, page: str, **fields):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -93,8 +94,24 @@ def install(world: World, village: str, sign: int, on: date) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], None]:
+    return with_county
+
+
 @pytest.fixture
 def county(world: World) -> World:
+    """A world of one's own, ``with_county``."""
+    return world
+
+
+@pytest.fixture(scope="module")
+def shared_county(shared_world: World) -> World:
+    """For those who only ask."""
+    return shared_world
+
+
+def with_county(world: World) -> None:
     """甲村: both streets named, on two days; 乙村: one of two; 丙村: none in scope. Signs in every state."""
     one = build_street(world, "甲村")
     other = build_street(world, "甲村", [(0, 0), (0, 200)])
@@ -114,11 +131,10 @@ def county(world: World) -> World:
     for made in (first, second):
         order(world, "甲村", made, names[0], date(2024, 6, 10))
     install(world, "甲村", first, date(2024, 6, 20))
-    return world
 
 
-def test_a_county_is_told_from_villages_to_standing_signs(county: World):
-    east, west = rows(county)
+def test_a_county_is_told_from_villages_to_standing_signs(shared_county: World):
+    east, west = rows(shared_county)
     assert (
         east.name,
         east.villages,
@@ -158,8 +174,8 @@ def test_a_county_is_told_from_villages_to_standing_signs(county: World):
         (date(2024, 6, 20), (2, 1, 4, 3, 3, 2, 1)),
     ],
 )
-def test_any_past_day_is_told_as_it_was(county: World, on: date, figures: tuple[int, ...]):
-    east = rows(county, on=on)[0]
+def test_any_past_day_is_told_as_it_was(shared_county: World, on: date, figures: tuple[int, ...]):
+    east = rows(shared_county, on=on)[0]
     told = (
         east.villages_batched,
         east.villages_named,
@@ -204,10 +220,10 @@ def test_a_name_replaced_by_another_still_counts_once(county: World):
     assert rows(county)[0].streets_named == 3
 
 
-def test_towns_the_city_and_years_add_up_to_the_same(county: World):
-    (city,) = rows(county, by=By.CITY)
-    towns = {row.name: row for row in rows(county, by=By.TOWN)}
-    years = rows(county, by=By.YEAR)
+def test_towns_the_city_and_years_add_up_to_the_same(shared_county: World):
+    (city,) = rows(shared_county, by=By.CITY)
+    towns = {row.name: row for row in rows(shared_county, by=By.TOWN)}
+    years = rows(shared_county, by=By.YEAR)
     assert (city.villages, city.villages_target, city.streets_in_scope, city.signs_planned) == (4, 3, 4, 3)
     assert set(towns) == {"南镇", "北镇", "中镇"}
     assert (towns["南镇"].villages, towns["南镇"].streets_in_scope, towns["南镇"].villages_target) == (2, 4, None)
@@ -216,7 +232,7 @@ def test_towns_the_city_and_years_add_up_to_the_same(county: World):
         (2025, 0, 1, 0),
         (None, 2, None, 0),
     ]
-    for table in (towns.values(), years, rows(county)):
+    for table in (towns.values(), years, rows(shared_county)):
         assert sum(row.streets_in_scope for row in table) == city.streets_in_scope
         assert sum(row.villages for row in table) == city.villages
 
@@ -281,18 +297,18 @@ def test_residents_committees_are_no_villages_but_their_streets_count(county: Wo
     assert (east.villages, east.streets_in_scope) == (3, 5)
 
 
-def test_one_sees_the_progress_of_ones_own_territory(county: World):
-    assert [row.name for row in rows(county, role=Role.COUNTY_OFFICER, at="西县")] == ["西县"]
-    (own,) = rows(county, role=Role.TOWN_OFFICER, at="北镇", by=By.TOWN)
+def test_one_sees_the_progress_of_ones_own_territory(shared_county: World):
+    assert [row.name for row in rows(shared_county, role=Role.COUNTY_OFFICER, at="西县")] == ["西县"]
+    (own,) = rows(shared_county, role=Role.TOWN_OFFICER, at="北镇", by=By.TOWN)
     assert (own.name, own.villages, own.streets_in_scope) == ("北镇", 1, 0)
-    assert len(rows(county, role=Role.AUDITOR)) == len(rows(county, role=Role.ADMINISTRATOR)) == 2
+    assert len(rows(shared_county, role=Role.AUDITOR)) == len(rows(shared_county, role=Role.ADMINISTRATOR)) == 2
 
 
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("by", [By.CITY, By.COUNTY])
-def test_the_figures_of_a_place_are_the_same_for_whoever_asks(county: World, role: Role, by: By):
-    asked = rows(county, role=role, at="北镇", by=by)
-    assert asked == [row for row in rows(county, by=by) if row.name in {"市", "东县"}]
+def test_the_figures_of_a_place_are_the_same_for_whoever_asks(shared_county: World, role: Role, by: By):
+    asked = rows(shared_county, role=role, at="北镇", by=by)
+    assert asked == [row for row in rows(shared_county, by=by) if row.name in {"市", "东县"}]
     assert [row.is_own for row in asked] == [False]
 
 
@@ -322,10 +338,10 @@ def test_villages_of_another_tree_are_not_counted_against_the_targets(county: Wo
         assert register_difference(session).register == 4
 
 
-def test_the_map_shows_each_county_where_it_lies(county: World, tmp_path: Path):
+def test_the_map_shows_each_county_where_it_lies(shared_county: World, tmp_path: Path):
     (tmp_path / "leaflet.js").write_text("var L={};")
     (tmp_path / "leaflet.css").write_text("")
-    with county.office.acting(county.person(Role.CITY_OFFICER, "市"), via="test") as session:
-        page = progress_map(session, county.clock, leaflet=tmp_path)
+    with shared_county.office.acting(shared_county.person(Role.CITY_OFFICER, "市"), via="test") as session:
+        page = progress_map(session, shared_county.clock, leaflet=tmp_path)
     assert "1 / 3 (33%)" in page
     assert "2024-07-01" in page
