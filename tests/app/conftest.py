@@ -22,7 +22,7 @@ def office(world: World) -> Iterator[Office]:
 @pytest.fixture(scope="module")
 def shared_office(shared_world: World) -> Iterator[Office]:
     """The office with all its stations, for a file's tests that only read or are refused."""
-    made = Office(shared_world, stations=True)
+    made = Office(shared_world, stations=True, shared=True)
     yield made
     made.close()
 

@@ -29,10 +29,13 @@ with warnings.catch_warnings():
 class Office:
     """The office app and a way to sign in to it."""
 
-    def __init__(self, world: World, *, stations: bool = False) -> None:
-        """The shell alone, unless ``stations`` asks for the pages of the flow as well."""
+    def __init__(self, world: World, *, stations: bool = False, shared: bool = False) -> None:
+        """The shell alone, unless ``stations`` asks for the pages of the flow as well.
+
+        Whoever signs in to a ``shared`` one is the same at each asking: it is for tests that change no session.
+        """
         self.world, self._stack = world, ExitStack()
-        self._readers: dict[tuple[Role, str], TestClient] = {}
+        self._readers: dict[tuple[Role, str], TestClient] | None = {} if shared else None
         self.app = create_office_app(world.settings, clock=world.clock, stations=None if stations else {})
 
     def stranger(self) -> TestClient:
@@ -45,6 +48,13 @@ class Office:
 
     def signed_in(self, role: Role, place: str) -> TestClient:
         """A person of this role in this place. Their session is opened beside the door: its pages have their tests."""
+        if self._readers is None:
+            return self._newly(role, place)
+        if (role, place) not in self._readers:
+            self._readers[role, place] = self._newly(role, place)
+        return self._readers[role, place]
+
+    def _newly(self, role: Role, place: str) -> TestClient:
         client, world = self.stranger(), self.world
         token = world.left_open.pop((role, place), None) or log_in(
             self.app.state.database, world.clock, login=self.login_of(role, place), password=PASSWORD, address="test"
@@ -52,12 +62,6 @@ class Office:
         world.opened[role, place] = token
         client.cookies.set(COOKIE, token)
         return client
-
-    def reader(self, role: Role, place: str) -> TestClient:
-        """A person of this role in this place, the same at each asking: for whom nothing of the session changes."""
-        if (role, place) not in self._readers:
-            self._readers[role, place] = self.signed_in(role, place)
-        return self._readers[role, place]
 
     def token_of(self, client: TestClient) -> str:
         """What the forms carry of who is signed in."""
@@ -90,7 +94,7 @@ def office(world: World) -> Iterator[Office]:
 @pytest.fixture(scope="module")
 def shared_office(shared_world: World) -> Iterator[Office]:
     """For a file's tests that only read or are refused."""
-    made = Office(shared_world)
+    made = Office(shared_world, shared=True)
     yield made
     made.close()
 

@@ -80,13 +80,13 @@ def test_each_layer_tells_what_it_shows_and_nothing_of_the_inside(office: Office
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_tile_is_not_sent_again_while_nothing_has_changed(shared_office: Office, layer: str):
-    client = shared_office.reader(Role.TOWN_OFFICER, "南镇")
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "南镇")
     first = client.get(address(layer))
     assert first.headers["cache-control"] == "private, no-cache"
     again = client.get(address(layer), headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
-    other = shared_office.reader(Role.CITY_OFFICER, "市").get(
+    other = shared_office.signed_in(Role.CITY_OFFICER, "市").get(
         address(layer), headers={"if-none-match": again.headers["etag"]}
     )
     assert other.status_code != 304, "a tag is good for those who see the same"
@@ -103,7 +103,7 @@ def test_a_tile_is_known_by_its_weak_tag_and_among_others(
     shared_office: Office, shared_batch: str, form: str, narrowed: bool
 ):
     query = f"?batch={shared_batch}" if narrowed else ""  # goes the office's own way
-    client = shared_office.reader(Role.COUNTY_OFFICER, "东县")
+    client = shared_office.signed_in(Role.COUNTY_OFFICER, "东县")
     tag = client.get(address("streets", query=query)).headers["etag"]
     again = client.get(address("streets", query=query), headers={"if-none-match": form.format(tag=tag)})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
@@ -176,7 +176,7 @@ def test_moving_a_street_to_another_town_changes_both_towns_tiles(office: Office
 @pytest.mark.parametrize("z", [6, 9, 12, 14, 16])
 def test_a_town_gets_no_foreign_geometry_at_any_zoom(shared_office: Office, layer: str, z: int):
     """What stands on this map is in 甲村 of 南镇."""
-    client = shared_office.reader(Role.TOWN_OFFICER, "中镇")
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "中镇")
     for at in (HERE, (116.36, 37.4), (116.37, 37.4), (116.38, 37.4)):
         told = read(client, address(layer, z, at=at))
         names = {one.get("name") for features in told.values() for one in features}
@@ -185,12 +185,12 @@ def test_a_town_gets_no_foreign_geometry_at_any_zoom(shared_office: Office, laye
 
 
 def test_a_maker_who_reads_no_streets_gets_none(shared_office: Office):
-    client = shared_office.reader(Role.SIGN_MAKER, "市")
+    client = shared_office.signed_in(Role.SIGN_MAKER, "市")
     assert client.get(address("streets")).status_code == 204
 
 
 def test_tiles_that_no_map_has_are_not_found(shared_office: Office):
-    client = shared_office.reader(Role.TOWN_OFFICER, "南镇")
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "南镇")
     for path in ("/tiles/streets/2/9/0", "/tiles/nothing/2/1/1", "/tiles/streets/40/0/0"):
         assert client.get(path).status_code == 404
     assert shared_office.stranger().get(address("streets")).status_code in {303, 401, 403}
@@ -236,7 +236,7 @@ def test_the_map_opens_on_what_its_address_names_with_the_way_to_the_record(
     shared_office: Office, kind: str, sql: str, said: str
 ):
     uid = uid_of(shared_office.world, sql)
-    client = shared_office.reader(Role.TOWN_OFFICER, "南镇")
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "南镇")
     page = client.get(f"/map?{kind}={uid}").text
     assert f'data-marked="{kind}"' in page
     assert f'href="{said}{uid}"' in page
@@ -244,7 +244,7 @@ def test_the_map_opens_on_what_its_address_names_with_the_way_to_the_record(
     assert abs(west - (116.36 if kind == "village" else 116.3)) < 0.02
     assert f'href="{said}{uid}"' in client.get(f"/map/about?{kind}={uid}").text
     if kind != "village":  # whose names are public
-        foreign = shared_office.reader(Role.TOWN_OFFICER, "中镇").get(f"/map?{kind}={uid}")
+        foreign = shared_office.signed_in(Role.TOWN_OFFICER, "中镇").get(f"/map?{kind}={uid}")
         assert foreign.status_code == 200
         assert f'data-gone="{kind}"' in foreign.text
         assert "迎宾路" not in foreign.text
@@ -253,7 +253,7 @@ def test_the_map_opens_on_what_its_address_names_with_the_way_to_the_record(
 
 @pytest.mark.parametrize("kind", ["street", "sign", "village", "batch", "mended"])
 def test_the_map_opens_with_a_note_where_what_its_address_names_is_gone(shared_office: Office, kind: str):
-    client = shared_office.reader(Role.TOWN_OFFICER, "北镇")
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "北镇")
     token = shared_office.token_of(client)
     assert client.post("/language", data={"form_token": token, "language": "zh"}).status_code == 303
     page = client.get(f"/map?{kind}={uuid4()}&edit=reshape")
@@ -267,7 +267,7 @@ def test_the_map_opens_with_a_note_where_what_its_address_names_is_gone(shared_o
 
 
 def test_a_batch_that_is_gone_leaves_the_street_of_the_address_marked(shared_office: Office):
-    client = shared_office.reader(Role.TOWN_OFFICER, "南镇")
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "南镇")
     uid = uid_of(shared_office.world, "SELECT uid FROM inventory.street")
     page = client.get(f"/map?street={uid}&batch={uuid4()}").text
     assert f'data-marked-uid="{uid}"' in page
@@ -278,7 +278,7 @@ def test_a_batch_that_is_gone_leaves_the_street_of_the_address_marked(shared_off
 def test_streets_in_the_address_are_selected_and_in_sight_as_far_as_the_reader_sees_them(shared_office: Office):
     uid = uid_of(shared_office.world, "SELECT uid FROM inventory.street")
     asked = f"/map?streets={uid.replace('-', '')},{uuid4()}"
-    page = shared_office.reader(Role.TOWN_OFFICER, "南镇").get(asked).text
+    page = shared_office.signed_in(Role.TOWN_OFFICER, "南镇").get(asked).text
     assert f'data-picked="{uid}"' in page
     west, south, east, north = (
         float(page.split(f'data-{edge}="')[1].split('"')[0]) for edge in ("west", "south", "east", "north")
@@ -286,8 +286,8 @@ def test_streets_in_the_address_are_selected_and_in_sight_as_far_as_the_reader_s
     assert west < HERE[0] < east
     assert south < HERE[1] < north
     assert east - west < 0.1
-    assert "data-picked" not in shared_office.reader(Role.TOWN_OFFICER, "中镇").get(asked).text
-    assert shared_office.reader(Role.TOWN_OFFICER, "南镇").get("/map?streets=odd").status_code == 422
+    assert "data-picked" not in shared_office.signed_in(Role.TOWN_OFFICER, "中镇").get(asked).text
+    assert shared_office.signed_in(Role.TOWN_OFFICER, "南镇").get("/map?streets=odd").status_code == 422
 
 
 def test_a_batch_in_the_address_narrows_the_map_and_shows_its_panel(office: Office, token: str):
@@ -299,7 +299,7 @@ def test_a_batch_in_the_address_narrows_the_map_and_shows_its_panel(office: Offi
 
 
 def test_the_list_holds_what_is_in_sight_and_finds_by_name(shared_office: Office):
-    client = shared_office.reader(Role.TOWN_OFFICER, "南镇")
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "南镇")
     uid = uid_of(shared_office.world, "SELECT uid FROM inventory.street")
     for query in ("box=116.2,37.4,116.4,37.5", "q=迎宾", "q=yingbin", "q=老街", "state=in_force,retired"):
         assert f'data-street="{uid}"' in client.get(f"/map/list?{query}").text, query
@@ -308,11 +308,11 @@ def test_the_list_holds_what_is_in_sight_and_finds_by_name(shared_office: Office
     assert "data-village" in client.get("/map/list?q=甲村").text
     for query in ("box=1,2,3", "box=a,b,c,d", "box=nan,1,2,3", "box=9,9,1,1", "state=odd"):
         assert client.get(f"/map/list?{query}").status_code == 422, query
-    assert "data-street" not in shared_office.reader(Role.TOWN_OFFICER, "中镇").get("/map/list?q=迎宾").text
+    assert "data-street" not in shared_office.signed_in(Role.TOWN_OFFICER, "中镇").get("/map/list?q=迎宾").text
 
 
 def test_no_state_at_all_shows_nothing_and_says_so(shared_office: Office):
-    client = shared_office.reader(Role.TOWN_OFFICER, "南镇")
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "南镇")
     for asked in ("state=none", "state=none&q=迎宾"):
         listed = client.get(f"/map/list?{asked}").text
         assert "data-street" not in listed, asked
@@ -346,7 +346,7 @@ def test_a_box_selects_streets_and_the_selection_opens_as_a_list(world: World, t
 @pytest.mark.parametrize("role", list(Role))
 def test_the_map_is_open_to_whoever_reads_streets_and_closed_to_others(shared_office: Office, role: Role):
     """No map that can never show a street, with the advice to move it or to take a filter away."""
-    client = shared_office.reader(role, "东县")
+    client = shared_office.signed_in(role, "东县")
     shown = [client.get(url) for url in ("/map", "/map/list", "/api/v1/map/within")]
     if client.get("/").text.count('href="/map"'):
         assert [answer.status_code for answer in shown] == [200, 200, 200]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import closing
 
 import pytest
 from fastapi.routing import APIRoute
@@ -19,28 +20,30 @@ from tests.conftest import PASSWORD, World
 pytestmark = pytest.mark.database
 
 
-def test_a_stranger_is_sent_to_the_login_and_back_to_where_they_wanted(office: Office):
-    client = office.stranger()
+def test_a_stranger_is_sent_to_the_login_and_back_to_where_they_wanted(shared_office: Office):
+    client = shared_office.stranger()
     answer = client.get("/divisions")
     assert (answer.status_code, answer.headers["location"]) == (303, "/login?next=/divisions")
-    login = office.login_of(Role.TOWN_OFFICER, "南镇")
+    login = shared_office.login_of(Role.TOWN_OFFICER, "南镇")
     assert enter(client, login, PASSWORD, next="/divisions").headers["location"] == "/divisions"
     assert client.get("/divisions").status_code == 200
 
 
-def test_what_a_link_asked_for_is_kept_through_the_login(office: Office):
+def test_what_a_link_asked_for_is_kept_through_the_login(shared_office: Office):
     """A link to a street on the map, opened after the session has ended, opened the whole map."""
-    client = office.stranger()
+    client = shared_office.stranger()
     wanted = "/divisions?in=01a20272-39e4-77b7-b69c-d3e7d1532955&q=a%26b"
     door = client.get(client.get(wanted).headers["location"])
     assert f'name="next" value="{wanted.replace("&", "&amp;")}"' in door.text
-    answer = enter(client, office.login_of(Role.TOWN_OFFICER, "南镇"), PASSWORD, next=wanted)
+    answer = enter(client, shared_office.login_of(Role.TOWN_OFFICER, "南镇"), PASSWORD, next=wanted)
     assert answer.headers["location"] == wanted
 
 
 @pytest.mark.parametrize("next_page", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example"])
-def test_nobody_is_sent_elsewhere_after_the_login(office: Office, next_page: str):
-    answer = enter(office.stranger(), office.login_of(Role.TOWN_OFFICER, "南镇"), PASSWORD, next=next_page)
+def test_nobody_is_sent_elsewhere_after_the_login(shared_office: Office, next_page: str):
+    answer = enter(
+        shared_office.stranger(), shared_office.login_of(Role.TOWN_OFFICER, "南镇"), PASSWORD, next=next_page
+    )
     assert answer.headers["location"] == "/"
 
 
@@ -75,8 +78,8 @@ def test_a_form_without_its_token_or_from_another_site_is_refused(office: Office
     assert client.post("/logout", headers={"x-form-token": right}).status_code == 303
 
 
-def test_an_address_with_a_key_that_is_none_is_no_page(world: World):
-    office = Office(world, stations=True)
+def test_an_address_with_a_key_that_is_none_is_no_page(shared_world: World):
+    office = Office(shared_world, stations=True)
     officer = office.signed_in(Role.COUNTY_OFFICER, "西县")
     for address in ("/intake/nothing", "/intake/files/nothing/columns", "/inventory/nothing"):
         answer = officer.get(address)
@@ -84,8 +87,8 @@ def test_an_address_with_a_key_that_is_none_is_no_page(world: World):
     office.close()
 
 
-def test_every_route_that_changes_something_asks_for_the_token(world: World):
-    office = Office(world, stations=True)
+def test_every_route_that_changes_something_asks_for_the_token(shared_world: World):
+    office = Office(shared_world, stations=True)
     client = office.signed_in(Role.ADMINISTRATOR, "市")
     routes = [route for route in office.app.routes if isinstance(route, APIRoute)]
     safe = {"GET", "HEAD", "OPTIONS"}
@@ -97,8 +100,8 @@ def test_every_route_that_changes_something_asks_for_the_token(world: World):
     office.close()
 
 
-def test_every_answer_carries_the_strict_policy(office: Office):
-    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+def test_every_answer_carries_the_strict_policy(shared_office: Office):
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "南镇")
     for path in ("/", "/nothing", "/static/icon.svg", "/map", "/healthz"):
         headers = client.get(path).headers
         policy = headers["content-security-policy"]
@@ -110,8 +113,8 @@ def test_every_answer_carries_the_strict_policy(office: Office):
 
 
 @pytest.mark.parametrize("path", ["/", "/divisions", "/map", "/runs", "/history", "/search?q=村", "/people/me"])
-def test_pages_open_for_a_town_officer_and_hold_nothing_inline(office: Office, path: str):
-    answer = office.signed_in(Role.TOWN_OFFICER, "南镇").get(path)
+def test_pages_open_for_a_town_officer_and_hold_nothing_inline(shared_office: Office, path: str):
+    answer = shared_office.signed_in(Role.TOWN_OFFICER, "南镇").get(path)
     assert answer.status_code == 200
     assert ' style="' not in answer.text
     assert " onclick=" not in answer.text
@@ -124,25 +127,26 @@ def test_a_page_that_is_not_there_says_so_in_the_readers_language(office: Office
     assert answer.status_code == 404
     assert "没有找到" in answer.text
     assert answer.headers["x-request-id"] in answer.text
-    client.post("/language", data={"form_token": token_in(client.get("/").text), "language": "en"})
+    client.post("/language", data={"form_token": office.token_of(client), "language": "en"})
     assert "There is no page at this address" in client.get("/nothing").text
     assert 'lang="en"' in client.get("/").text
 
 
 @pytest.mark.parametrize("role", [Role.CITY_OFFICER, Role.AUDITOR, Role.CREW, Role.ADMINISTRATOR])
-def test_the_language_is_kept_for_the_person_wherever_they_sign_in(office: Office, role: Role):
-    client = office.signed_in(role, "市")
-    client.post("/language", data={"form_token": token_in(client.get("/people/me").text), "language": "en"})
-    again = office.signed_in(role, "市")
-    assert 'lang="en"' in again.get("/people/me").text
+def test_the_language_is_kept_for_the_person_wherever_they_sign_in(shared_world: World, role: Role):
+    with closing(Office(shared_world)) as office:
+        client = office.signed_in(role, "市")
+        client.post("/language", data={"form_token": office.token_of(client), "language": "en"})
+        again = office.signed_in(role, "市")
+        assert 'lang="en"' in again.get("/people/me").text
 
 
-def test_programs_get_json_with_the_trace_number(office: Office):
-    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+def test_programs_get_json_with_the_trace_number(shared_office: Office):
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "南镇")
     answer = client.get("/api/v1/nothing")
     assert answer.status_code == 404
     assert answer.json()["error"]["trace"] == answer.headers["x-request-id"]
-    assert office.stranger().get("/api/v1/nothing").status_code == 404
+    assert shared_office.stranger().get("/api/v1/nothing").status_code == 404
 
 
 def test_an_unexpected_failure_tells_a_number_and_nothing_else(office: Office, caplog: pytest.LogCaptureFixture):
@@ -184,10 +188,10 @@ def test_a_database_out_of_reach_is_said_with_503(office: Office):
     assert client.get("/readyz").status_code == 200
 
 
-def test_a_territory_in_the_address_stays_while_one_moves_and_a_foreign_one_is_refused(office: Office):
-    client = office.signed_in(Role.COUNTY_OFFICER, "东县")
+def test_a_territory_in_the_address_stays_while_one_moves_and_a_foreign_one_is_refused(shared_office: Office):
+    client = shared_office.signed_in(Role.COUNTY_OFFICER, "东县")
     uid = {}
-    with office.world.owner.connect() as connection:
+    with shared_office.world.owner.connect() as connection:
         for name in ("南镇", "中镇"):
             uid[name] = connection.scalar(text("SELECT uid FROM base.division WHERE name = :n"), {"n": name})
     page = client.get(f"/divisions?in={uid['南镇']}").text
@@ -240,7 +244,7 @@ def test_an_administrator_adds_a_person_sets_a_password_and_lets_them_leave(offi
     admin = office.signed_in(Role.ADMINISTRATOR, "市")
     with office.world.owner.connect() as connection:
         place = connection.scalar(text("SELECT uid FROM base.division WHERE name = '北镇'"))
-    form = {"form_token": token_in(admin.get("/").text), "login": "wang.fang", "name": "王芳", "division": str(place)}
+    form = {"form_token": office.token_of(admin), "login": "wang.fang", "name": "王芳", "division": str(place)}
     nowhere = admin.post("/people/new", data={**form, "role": "content_editor", "password": PASSWORD})
     assert nowhere.status_code == 422
     assert "内容编辑归属一个部门" in nowhere.text
@@ -279,7 +283,7 @@ def test_a_refusal_is_not_titled_as_if_somebody_had_changed_something(office: Of
     with office.world.owner.connect() as connection:
         mine = {"id": office.world.person(Role.ADMINISTRATOR, "市")}
         uid, version = connection.execute(text("SELECT uid, version FROM base.person WHERE id = :id"), mine).one()
-    form = {"form_token": token_in(admin.get("/people").text), "active": "false"}
+    form = {"form_token": office.token_of(admin), "active": "false"}
     own = admin.post(f"/people/{uid}/active", data={**form, "version": str(version)})
     assert (own.status_code, "目前不能这样做" in own.text, "内容已有改动" in own.text) == (409, True, False)
 
@@ -295,7 +299,7 @@ def test_a_stale_write_is_titled_as_one_for_programs_too(office: Office):
 
 def test_who_leaves_is_signed_out_and_stays_so_after_coming_back(office: Office):
     admin, crew = office.signed_in(Role.ADMINISTRATOR, "市"), office.signed_in(Role.CREW, "南镇")
-    token = token_in(admin.get("/").text)
+    token = office.token_of(admin)
     with office.world.owner.connect() as connection:
         uid, version = connection.execute(text("SELECT uid, version FROM base.person WHERE role = 'crew'")).one()
     for n, active in enumerate(("false", "true")):
@@ -304,10 +308,10 @@ def test_who_leaves_is_signed_out_and_stays_so_after_coming_back(office: Office)
         assert crew.get("/").status_code == 303
 
 
-def test_a_town_officer_neither_sees_nor_adds_people(office: Office):
-    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+def test_a_town_officer_neither_sees_nor_adds_people(shared_office: Office):
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "南镇")
     assert client.get("/people/new").status_code == 403
-    token = token_in(client.get("/").text)
+    token = shared_office.token_of(client)
     assert client.post("/people/new", data={"form_token": token, "login": "x.y", "name": "x"}).status_code == 403
 
 
@@ -318,7 +322,7 @@ def test_an_act_is_undone_from_its_page(office: Office, token: str):
     with office.world.office.acting(person, via="test") as session:
         session.execute(text("UPDATE inventory.street SET surveyed_name = '新街'"))
         act = session.scalar(text("SELECT current_setting('minglu.act')"))
-    form = {"form_token": token_in(client.get("/history").text), "next": "/divisions"}
+    form = {"form_token": office.token_of(client), "next": "/divisions"}
     assert client.post(f"/undo/{act}", data=form).headers["location"] == "/divisions"
     assert "已撤销" in client.get("/divisions").text
     assert "已撤销" not in client.get("/divisions").text  # said once

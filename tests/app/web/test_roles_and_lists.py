@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -30,6 +30,11 @@ PLACES = {
 PROGRESS = "应命名街路巷已全部命名的村"
 
 
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], int]:
+    return lambda world: build_street(world, "甲村")
+
+
 @pytest.fixture
 def office(world: World) -> Iterator[Office]:
     made = Office(world, stations=True)
@@ -37,10 +42,16 @@ def office(world: World) -> Iterator[Office]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def shared_office(shared_world: World) -> Iterator[Office]:
+    made = Office(shared_world, stations=True, shared=True)
+    yield made
+    made.close()
+
+
 @pytest.mark.parametrize("role", list(Role))
-def test_a_start_page_shows_only_what_its_role_may_read_and_says_what_to_do(world: World, office: Office, role: Role):
-    build_street(world, "甲村")
-    page = Person(office, role, PLACES[role]).reads("/")
+def test_a_start_page_shows_only_what_its_role_may_read_and_says_what_to_do(shared_office: Office, role: Role):
+    page = Person(shared_office, role, PLACES[role]).reads("/")
     assert PROGRESS in page, "the programme's number is no secret among staff"
     assert "0 <small>/ 0</small>" not in page
     waiting = page.split("待您办理")[1]
@@ -55,9 +66,8 @@ def test_a_start_page_says_what_waits_and_not_only_at_which_station(role: Role):
     assert all(catalogue("zh").get(waits(key, role.value)) for key in WAITS)
 
 
-def test_what_waits_for_a_town_is_called_otherwise_than_what_waits_for_a_county(world: World, office: Office):
-    build_street(world, "甲村")
-    assert "应命名、尚未拟名的街路巷" in Person(office, Role.COUNTY_OFFICER, "东县").reads("/")
+def test_what_waits_for_a_town_is_called_otherwise_than_what_waits_for_a_county(shared_office: Office):
+    assert "应命名、尚未拟名的街路巷" in Person(shared_office, Role.COUNTY_OFFICER, "东县").reads("/")
     assert waits("naming", "county_officer") != waits("naming", "town_officer")
 
 
@@ -72,8 +82,8 @@ def test_a_start_page_names_the_countys_batch_that_holds_a_village_of_the_reader
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_the_navigation_leads_where_the_role_may_go_and_nowhere_else(office: Office, role: Role):
-    person = Person(office, role, PLACES[role])
+def test_the_navigation_leads_where_the_role_may_go_and_nowhere_else(shared_office: Office, role: Role):
+    person = Person(shared_office, role, PLACES[role])
     ways = person.reads("/").split("nav-flow")[1].split("</ol>")[0]
     for key, _, _ in STATIONS:
         status = person.client.get(f"/{key}").status_code
@@ -81,13 +91,13 @@ def test_the_navigation_leads_where_the_role_may_go_and_nowhere_else(office: Off
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_the_way_out_of_an_empty_start_page_is_open_to_its_role(office: Office, role: Role):
-    Person(office, role, PLACES[role]).reads(NEXT_STEPS[role.value][2])
+def test_the_way_out_of_an_empty_start_page_is_open_to_its_role(shared_office: Office, role: Role):
+    Person(shared_office, role, PLACES[role]).reads(NEXT_STEPS[role.value][2])
 
 
 def test_a_makers_start_page_names_the_orders_that_were_released_to_them(world: World, office: Office):
     maker = world.person(Role.SIGN_MAKER, "东县")
-    order = build_order(world, [build_sign(world, build_street(world, "甲村"))])
+    order = build_order(world, [build_sign(world, world.found)])
     run(world, 'UPDATE printing."order" SET maker_id = :maker WHERE id = :order', maker=maker, order=order)
     page = Person(office, Role.SIGN_MAKER, "东县").reads("/")
     assert re.search(r'href="/printing/[0-9a-f-]{36}"', page)
@@ -103,9 +113,11 @@ def test_a_makers_start_page_names_the_orders_that_were_released_to_them(world: 
         (Role.CREW, "东县", "/map", "/map"),
     ],
 )
-def test_signing_in_leads_to_the_page_that_is_theirs(office: Office, role: Role, place: str, asked: str, leads: str):
-    client = office.stranger()
-    assert enter(client, office.login_of(role, place), PASSWORD, next=asked).headers["location"] == leads
+def test_signing_in_leads_to_the_page_that_is_theirs(
+    shared_office: Office, role: Role, place: str, asked: str, leads: str
+):
+    client = shared_office.stranger()
+    assert enter(client, shared_office.login_of(role, place), PASSWORD, next=asked).headers["location"] == leads
     assert client.get(f"/login?next={asked}").headers["location"] == leads
     assert client.get(leads).status_code == 200
 
@@ -137,8 +149,8 @@ def test_signing_in_leads_to_the_page_that_is_theirs(office: Office, role: Role,
         "/runs?state=xyz",
     ],
 )
-def test_a_list_refuses_a_filter_that_it_does_not_know_and_names_it(office: Office, address: str):
-    officer = Person(office, Role.CITY_OFFICER, "市")
+def test_a_list_refuses_a_filter_that_it_does_not_know_and_names_it(shared_office: Office, address: str):
+    officer = Person(shared_office, Role.CITY_OFFICER, "市")
     path, _, asked = address.partition("?")
     page = officer.reads(address, 422)
     assert (asked in page) or (asked.partition("=")[0] in page)
@@ -147,8 +159,8 @@ def test_a_list_refuses_a_filter_that_it_does_not_know_and_names_it(office: Offi
     officer.reads(path)
 
 
-def test_programs_are_told_the_field_of_an_unknown_filter(office: Office):
-    client = office.signed_in(Role.CITY_OFFICER, "市")
+def test_programs_are_told_the_field_of_an_unknown_filter(shared_office: Office):
+    client = shared_office.signed_in(Role.CITY_OFFICER, "市")
     answer = client.get("/api/v1/streets?colour=red")
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, "colour")
 
@@ -160,8 +172,10 @@ def test_programs_are_told_the_field_of_an_unknown_filter(office: Office):
         ("/naming/decide", "请先选择名称", "/naming?state=submitted"),
     ],
 )
-def test_a_form_without_its_subject_says_what_to_choose_first(office: Office, address: str, said: str, leads: str):
-    officer = Person(office, Role.COUNTY_OFFICER, "东县")
+def test_a_form_without_its_subject_says_what_to_choose_first(
+    shared_office: Office, address: str, said: str, leads: str
+):
+    officer = Person(shared_office, Role.COUNTY_OFFICER, "东县")
     page = officer.reads(address)
     assert said in page
     assert f'href="{leads}' in page

@@ -72,7 +72,7 @@ def told(shared_world: World) -> World:
 
 @pytest.fixture(scope="module")
 def office(told: World) -> Iterator[Office]:
-    made = Office(told, stations=True)
+    made = Office(told, stations=True, shared=True)
     yield made
     made.close()
 

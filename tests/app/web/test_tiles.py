@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import httpx
 import mapbox_vector_tile
@@ -13,7 +14,7 @@ from starlette.testclient import TestClient
 from app.base.models import Role
 from app.web.sessions import COOKIE
 from app.web.tiles import MOST_OF_A_PLACE, Kept
-from tests.app.web.conftest import Office, put
+from tests.app.web.conftest import Office, put, with_sign
 from tests.app.web.test_maps import address, read
 from tests.conftest import World
 
@@ -31,10 +32,24 @@ def seen(client: TestClient) -> list[str]:
     return [street["name"] for street in read(client, HERE).get("streets", [])]
 
 
+@pytest.fixture(scope="module")
+def begin() -> Callable[[World], str]:
+    return with_sign
+
+
 @pytest.fixture
-def client(office: Office, token: str) -> TestClient:
+def client(office: Office) -> TestClient:
+    return an_officer(office)
+
+
+@pytest.fixture(scope="module")
+def shared_client(shared_office: Office) -> TestClient:
+    """For tests that only look."""
+    return an_officer(shared_office)
+
+
+def an_officer(office: Office) -> TestClient:
     """An officer whose tile is kept already."""
-    del token
     found = office.signed_in(Role.TOWN_OFFICER, "南镇")
     assert seen(found) == seen(found) == ["迎宾路"]
     return found
@@ -72,10 +87,10 @@ def test_a_right_that_is_taken_away_is_missing_at_the_next_tile(office: Office, 
     assert seen(client) == []
 
 
-def test_a_kept_tile_is_shown_to_its_own_territory_only(office: Office, client: TestClient):
-    assert seen(office.signed_in(Role.TOWN_OFFICER, "中镇")) == []
-    assert seen(office.signed_in(Role.COUNTY_OFFICER, "东县")) == ["迎宾路"]
-    assert seen(client) == ["迎宾路"]
+def test_a_kept_tile_is_shown_to_its_own_territory_only(shared_office: Office, shared_client: TestClient):
+    assert seen(shared_office.signed_in(Role.TOWN_OFFICER, "中镇")) == []
+    assert seen(shared_office.signed_in(Role.COUNTY_OFFICER, "东县")) == ["迎宾路"]
+    assert seen(shared_client) == ["迎宾路"]
 
 
 def test_a_change_is_in_the_next_tile_though_the_old_one_is_kept(office: Office, client: TestClient):
@@ -117,23 +132,23 @@ def test_tiles_are_there_again_after_the_database_hung_up(office: Office, client
 
 
 @pytest.mark.parametrize("query", ["?in=", "?in=odd", "?x=1", "?batch=1"])
-def test_an_odd_query_is_refused_in_words_as_on_any_page(client: TestClient, query: str):
-    plain = client.get(HERE).content
-    answer = client.get(f"{HERE}{query}")
+def test_an_odd_query_is_refused_in_words_as_on_any_page(shared_client: TestClient, query: str):
+    plain = shared_client.get(HERE).content
+    answer = shared_client.get(f"{HERE}{query}")
     assert answer.status_code in {404, 422} or (query == "?in=" and answer.content == plain)
 
 
-def test_another_towns_division_in_the_address_is_not_found(office: Office, client: TestClient):
-    with office.world.owner.connect() as connection:
+def test_another_towns_division_in_the_address_is_not_found(shared_office: Office, shared_client: TestClient):
+    with shared_office.world.owner.connect() as connection:
         uid = connection.scalar(text("SELECT uid FROM base.division WHERE name = '中镇'"))
         own = connection.scalar(text("SELECT uid FROM base.division WHERE name = '南镇'"))
-    assert client.get(f"{HERE}?in={uid}").status_code == 404
-    assert client.get(f"{HERE}?in={own}").content == client.get(HERE).content
+    assert shared_client.get(f"{HERE}?in={uid}").status_code == 404
+    assert shared_client.get(f"{HERE}?in={own}").content == shared_client.get(HERE).content
 
 
-def test_names_are_sent_from_the_zoom_on_at_which_they_are_drawn(client: TestClient):
-    [far] = read(client, address("streets", 13))["streets"]
-    [near] = read(client, address("streets", 14))["streets"]
+def test_names_are_sent_from_the_zoom_on_at_which_they_are_drawn(shared_client: TestClient):
+    [far] = read(shared_client, address("streets", 13))["streets"]
+    [near] = read(shared_client, address("streets", 14))["streets"]
     assert set(near) - set(far) == {"name", "latin"}
     assert far.items() <= near.items()
 
