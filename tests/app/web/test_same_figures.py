@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cache
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.app.pages import Office, Person, uid_of
 from tests.conftest import World
 
 EVERYBODY = tuple(Role)
+Tables = Callable[[Role, str, str], list[list[str]]]
 #: Where people of narrow territories work; their county is 东县.
 BELOW = ((Role.TOWN_OFFICER, "北镇"), (Role.TOWN_OFFICER, "南镇"), (Role.VILLAGE_CONTACT, "甲村"))
 
@@ -90,29 +92,39 @@ def table(person: Person, by: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(answer.text)))[3:]
 
 
+@pytest.fixture(scope="module")
+def tables(office: Office) -> Tables:
+    """What everybody's file holds, asked for once each: nothing changes here."""
+    return cache(lambda role, place, by: table(Person(office, role, place), by))
+
+
+@pytest.fixture(scope="module")
+def starts(office: Office) -> Callable[[Role, str], str]:
+    """The programme's card on everybody's start page, read once each."""
+    return cache(lambda role, place: programme(Person(office, role, place).reads("/")))
+
+
 @pytest.mark.parametrize("role", EVERYBODY)
-def test_the_start_page_tells_every_role_the_same_of_a_county(office: Office, role: Role):
-    told = programme(Person(office, role, "东县").reads("/"))
+def test_the_start_page_tells_every_role_the_same_of_a_county(starts: Callable[[Role, str], str], role: Role):
+    told = starts(role, "东县")
     assert "街路巷已命名 4 / 5 已批复（待公告） 1 · 已公告 3" in told
     assert "标志已安装 0 / 2" in told
-    assert told == programme(Person(office, Role.COUNTY_OFFICER, "东县").reads("/"))
+    assert told == starts(Role.COUNTY_OFFICER, "东县")
 
 
 @pytest.mark.parametrize("role", EVERYBODY)
-def test_the_start_page_tells_every_role_the_same_of_a_village(office: Office, role: Role):
-    assert programme(Person(office, role, "丙村").reads("/")) == programme(
-        Person(office, Role.COUNTY_OFFICER, "丙村").reads("/")
-    )
+def test_the_start_page_tells_every_role_the_same_of_a_village(starts: Callable[[Role, str], str], role: Role):
+    assert starts(role, "丙村") == starts(Role.COUNTY_OFFICER, "丙村")
 
 
 @pytest.mark.parametrize("by", ["city", "county"])
 @pytest.mark.parametrize(("role", "place"), [*((role, "东县") for role in EVERYBODY), *BELOW])
-def test_progress_of_a_place_is_the_whole_of_it_whoever_reads(office: Office, by: str, role: Role, place: str):
-    county = {row[1]: row for row in table(Person(office, Role.COUNTY_OFFICER, "东县"), by)}
-    rows = table(Person(office, role, place), by)
+def test_progress_of_a_place_is_the_whole_of_it_whoever_reads(tables: Tables, by: str, role: Role, place: str):
+    county = {row[1]: row for row in tables(Role.COUNTY_OFFICER, "东县", by)}
+    rows = tables(role, place, by)
     assert [row[0] for row in rows] == (["市"] if by == "city" else ["东县"])
     assert rows == [county[row[1]] for row in rows]
-    whole = {row[1]: row for row in table(Person(office, Role.AUDITOR, "市"), by)}
+    whole = {row[1]: row for row in tables(Role.AUDITOR, "市", by)}
     assert rows == [whole[row[1]] for row in rows]
 
 
