@@ -273,18 +273,27 @@ def test_a_file_has_chinese_headings_every_row_of_the_list_and_names_its_datum(w
     assert (len(unnamed), told["行数"]) == (59, 59)
 
 
-@pytest.mark.parametrize("ledger", LISTS)
-def test_a_list_ends_at_the_territory_of_its_reader(world: World, office: Office, ledger: str):
+@pytest.fixture(scope="module")
+def in_two_towns(shared_world: World) -> World:
+    """Streets of two counties that belong in every list."""
     for village in ("甲村", "丁村"):
-        build_street(world, village, ((0, 0), (200, 0)), surveyed_name="东街", in_scope=False)
-        build_street(world, village, ((200, 0), (400, 0)), surveyed_name="西街", in_scope=False)
-        build_street(world, village, ((0, 600), (200, 600)), surveyed_name="东街", in_scope=False)
-        build_street(world, village, ((400, 0), (600, 0)), in_scope=False)
-    officer = Person(office, Role.TOWN_OFFICER, "南镇")
+        for metres, name in (
+            (((0, 0), (200, 0)), "东街"),
+            (((200, 0), (400, 0)), "西街"),
+            (((0, 600), (200, 600)), "东街"),
+        ):
+            build_street(shared_world, village, metres, surveyed_name=name, in_scope=False)
+        build_street(shared_world, village, ((400, 0), (600, 0)), in_scope=False)
+    return shared_world
+
+
+@pytest.mark.parametrize("ledger", LISTS)
+def test_a_list_ends_at_the_territory_of_its_reader(in_two_towns: World, shared_office: Office, ledger: str):
+    officer = Person(shared_office, Role.TOWN_OFFICER, "南镇")
     (_, *rows), _ = sheets(officer.client.get(f"/inventory/ledgers.xlsx?list={ledger}").content)
     assert "甲村" in {row[1] for row in rows}
     assert "丁村" not in str(rows)
-    officer.reads(f"/inventory/ledgers?list={ledger}&in={uid_of(world, '丁村')}", status=404)
+    officer.reads(f"/inventory/ledgers?list={ledger}&in={uid_of(in_two_towns, '丁村')}", status=404)
 
 
 def test_above_the_counties_a_county_is_asked_for(world: World, office: Office):
