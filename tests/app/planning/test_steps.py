@@ -27,6 +27,17 @@ def plan(world: World, place: str, *, role: Role = Role.COUNTY_OFFICER, at: str 
 
 @pytest.fixture
 def crossing(world: World) -> tuple[int, int]:
+    return two_that_cross(world)
+
+
+@pytest.fixture(scope="module")
+def shared_crossing(shared_world: World) -> World:
+    """A world for those who are refused."""
+    two_that_cross(shared_world)
+    return shared_world
+
+
+def two_that_cross(world: World) -> tuple[int, int]:
     """Two named streets of 甲村 that cross in the middle."""
     one = build_street(world, "甲村", [(-100, 0), (100, 0)])
     other = build_street(world, "甲村", [(0, -100), (0, 100)])
@@ -133,11 +144,11 @@ def test_a_name_kept_as_it_was_found_gets_no_sign_before_somebody_decides_it(wor
         (Role.ADMINISTRATOR, "市"),
     ],
 )
-def test_planning_is_refused_to_other_roles_and_in_foreign_territory(world: World, crossing, role: Role, at: str):
+def test_planning_is_refused_to_other_roles_and_in_foreign_territory(shared_crossing: World, role: Role, at: str):
     with pytest.raises(NotAllowed):
-        plan(world, "南镇", role=role, at=at)
-    assert run(world, "SELECT count(*) FROM planning.sign") == 0
-    assert run(world, "SELECT count(*) FROM inventory.street") == 2
+        plan(shared_crossing, "南镇", role=role, at=at)
+    assert run(shared_crossing, "SELECT count(*) FROM planning.sign") == 0
+    assert run(shared_crossing, "SELECT count(*) FROM inventory.street") == 2
 
 
 def test_a_planned_sign_can_be_moved_coloured_and_dropped(world: World, crossing: tuple[int, int]):

@@ -26,6 +26,14 @@ def office(world: World) -> Iterator[Office]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def shared_office(shared_world: World) -> Iterator[Office]:
+    """For those who are refused before anything is read."""
+    made = Office(shared_world, stations=True, shared=True)
+    yield made
+    made.close()
+
+
 @dataclass
 class Sender:
     """Somebody who sends 60 MB a piece at a time, and counts how many pieces were taken."""
@@ -76,31 +84,31 @@ UPLOAD = {"content-type": "multipart/form-data; boundary=b"}
 
 @pytest.mark.parametrize("cookie", ["", f"{COOKIE}=unknown"])
 @pytest.mark.parametrize("path", ["/intake/new", "/naming/decide", "/no/such/page"])
-def test_who_is_not_signed_in_goes_to_the_login_before_anything_is_read(office: Office, path: str, cookie: str):
-    sender = Sender(office, {**UPLOAD, "cookie": cookie} if cookie else UPLOAD)
+def test_who_is_not_signed_in_goes_to_the_login_before_anything_is_read(shared_office: Office, path: str, cookie: str):
+    sender = Sender(shared_office, {**UPLOAD, "cookie": cookie} if cookie else UPLOAD)
     assert sender.post(path) == 303
     assert sender.answer["headers"]["location"].startswith("/login")
     assert sender.taken == 0
 
 
-def test_a_program_without_a_session_is_refused_before_anything_is_read(office: Office):
-    sender = Sender(office, {**UPLOAD, "accept": "application/json"})
+def test_a_program_without_a_session_is_refused_before_anything_is_read(shared_office: Office):
+    sender = Sender(shared_office, {**UPLOAD, "accept": "application/json"})
     assert sender.post("/api/v1/streets") == 403
     assert sender.taken == 0
 
 
 @pytest.mark.parametrize("path", ["/login", "/logout", "/language"])
-def test_at_the_door_little_is_read(office: Office, path: str):
-    said = Sender(office, {**FORM, "content-length": str(60 * 1024 * 1024)})
+def test_at_the_door_little_is_read(shared_office: Office, path: str):
+    said = Sender(shared_office, {**FORM, "content-length": str(60 * 1024 * 1024)})
     assert (said.post(path), said.taken) == (413, 0)
-    unsaid = Sender(office, FORM)
+    unsaid = Sender(shared_office, FORM)
     assert (unsaid.post(path), unsaid.taken) == (413, 2)
 
 
-def test_who_is_signed_in_may_send_much_but_no_more_than_the_limit(office: Office):
-    client = office.signed_in(Role.COUNTY_OFFICER, "东县")
+def test_who_is_signed_in_may_send_much_but_no_more_than_the_limit(shared_office: Office):
+    client = shared_office.signed_in(Role.COUNTY_OFFICER, "东县")
     cookie = {"cookie": f"{COOKIE}={client.cookies[COOKIE]}"}
-    said = Sender(office, {**UPLOAD, **cookie, "content-length": str(MOST_BYTES + 1)})
+    said = Sender(shared_office, {**UPLOAD, **cookie, "content-length": str(MOST_BYTES + 1)})
     assert (said.post("/intake/new"), said.taken) == (413, 0)
 
 
