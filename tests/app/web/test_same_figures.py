@@ -146,7 +146,7 @@ def test_a_batch_is_as_far_for_each_of_its_readers(told: World, office: Office, 
     done = re.search(r'<span class="figure">(.*?)</span>', page)
     assert done
     assert without_tags(done[1]) == ["4", "/", "5"]
-    row = page.split("<tbody>")[1].split("丙村</")[1].split("</tr>")[0]
+    row = page.split("<tbody>")[1].split("丙村")[1].split("</tr>")[0]
     assert without_tags(row)[:6] == ["北镇", "2", "0", "0", "1", "1"]
 
 
