@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from sqlalchemy import Engine, create_engine, event, select, text
 from sqlalchemy.orm import Session
 
 from app.base.db import Database
-from app.base.errors import N_, MingluError
+from app.base.errors import N_, MingluError, Subject
 from app.base.models import Run, RunState
 from app.base.plain import address_of
 from app.base.settings import OFFICE, QUEUE, Settings
@@ -287,8 +287,29 @@ def _outcome(work: Work | None, context: RunContext) -> tuple[RunState, str, Map
 
 def _failed(message: str, **values: object) -> tuple[RunState, str, Mapping[str, Any]]:
     """The message in English, and its parts, so that the page can tell it in the reader's language."""
-    words = {name: str(value) for name, value in values.items()}
-    return RunState.FAILED, message.format(**values), {"refusal": {"message": message, "values": words}}
+    kept = {name: _kept(value) for name, value in values.items()}
+    return RunState.FAILED, message.format(**values), {"refusal": {"message": message, "values": kept}}
+
+
+def refusal_of(run: Run) -> tuple[str, dict[str, object]]:
+    """Why a run failed: a message and its values as they were raised; an empty message where none is kept."""
+    told = run.result.get("refusal")
+    if told is None:
+        return run.message, {}
+    return told["message"], {name: _given(value) for name, value in told["values"].items()}
+
+
+def _kept(value: object) -> str | dict[str, str]:
+    """A value of a message in JSON. Days and subjects are said otherwise in each language; they stay what they are."""
+    if isinstance(value, Subject):
+        return {"subject": value}
+    return {"day": value.isoformat()} if type(value) is date else str(value)
+
+
+def _given(kept: str | Mapping[str, str]) -> object:
+    if isinstance(kept, str):
+        return kept
+    return Subject(kept["subject"]) if "subject" in kept else date.fromisoformat(kept["day"])
 
 
 def _place(error: BaseException) -> str:

@@ -11,12 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import Invalid, MingluError, NotAllowed, NotFound
+from app.base.errors import NotAllowed, NotFound
 from app.base.files import Store, fetch, open_store
 from app.base.history import current_act
 from app.base.jobs import RunContext
 from app.base.models import Division, File, GeometrySource
-from app.base.people import actor_of, reaches
+from app.base.people import reaches
 from app.base.settings import Settings
 from app.base.shares import Share, of_rows, part
 from app.commands.lists import hand_in_list
@@ -26,15 +26,12 @@ from app.intake.mappings import choosing
 from app.intake.steps import Origin, take_in
 from app.inventory.queries import loose_segments
 from app.inventory.steps import derive, judge_again, judge_scope
-from app.web import language
 from gis.features import Survey
 from gis.formats import Columns
 
 #: What share of the work is done once a file is read; and of what comes then, once its rows are kept and once streets
 #: are made of them (measured with 20,000 lines).
 READ, _TAKEN_IN, _DERIVED = 0.15, 0.85, 0.95
-#: A refusal that is in the person's words already.
-SAID = "{words}"
 
 
 class Taken(TypedDict):
@@ -71,18 +68,8 @@ def take_in_file(run: RunContext, *, store: Store, clock: Clock) -> Taken:
     Arguments: ``file`` and ``division`` by uid, ``source``, ``licence``, ``datum`` (empty: as declared), ``geometry``,
     ``sure`` (somebody has chosen the datum), ``columns`` (what somebody said that they mean).
 
-    A file whose datum is found to be another than declared is refused until somebody has chosen. Raises what the file
-    is refused for, in the language of the person who queued it.
+    A file whose datum is found to be another than declared is refused until somebody has chosen.
     """
-    try:
-        return _taken_in(run, store, clock)
-    except MingluError as refusal:
-        with run.acting() as session:
-            spoken = actor_of(session, run.person_id).language
-        raise Invalid(SAID, words=language.translate(refusal.message, spoken, **refusal.values)) from refusal
-
-
-def _taken_in(run: RunContext, store: Store, clock: Clock) -> Taken:
     with run.acting() as session:
         division = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
         if division is None:

@@ -12,7 +12,7 @@ from app.base import paging
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
-from app.base.jobs import enqueue_once, is_under_way, newest
+from app.base.jobs import enqueue_once, is_under_way, newest, refusal_of
 from app.base.models import Person, Run
 from app.base.people import Actor, may, reaches
 from app.base.request import Answer, Config, Finder, Hit, Me, Now, Place, Show, Version, Work, one_of
@@ -201,8 +201,8 @@ def _record(
 
 def _refused(show: Answer, run: Run) -> str:
     """What stopped the last release of an order that is a draft still; empty where nothing did."""
-    told = run.result.get("refusal")
-    return show.text(told["message"], **told["values"]) if told else ""
+    message, values = refusal_of(run)
+    return show.text(message, **values) if message else ""
 
 
 def _row(session: Session, order: Order) -> OrderRow:

@@ -144,9 +144,10 @@ def accept(session: Work, show: Show, clock: Now, actor: Me, seen: Seen) -> Resp
     """The chosen installations passed the inspection, all or none."""
     versions = as_seen.read(seen)
     chosen = queries.installations_with(session, list(versions))
+    if versions:
+        _require_uninspected(session, show, versions, again="/rollout/installations?state=waiting")
     if not chosen:
         raise NotFound(N_("Choose at least one installation of your territory in the list."))
-    _require_uninspected(session, show, versions, again="/rollout/installations?state=waiting")
     made = steps.accept(session, clock, actor, installations=chosen)
     return show.see("/rollout/installations?state=waiting", "{n} installations passed the inspection.", n=len(made))
 

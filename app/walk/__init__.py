@@ -47,7 +47,7 @@ from app.printing.steps import draw_up, release
 from app.rollout.logic import Proof
 from app.rollout.steps import give_jobs, record_installation
 from app.tracking.queries import progress
-from app.walk.datums import datum_lines
+from app.walk.datums import datum_lines, example_for
 from app.walk.ground import Party, gather, take_back
 from app.walk.serving import asked, public_app
 from gis.errors import GisError
@@ -269,8 +269,9 @@ def walk(settings: Settings, clock: Clock, *, file: Path, datum: str | None, out
             say(line)
         if datum is None and opened.stated is None:
             raise Stopped(
-                "Stopped at intake: {file} does not say its coordinate system. Name it, for example --datum EPSG:4548.",
+                "Stopped at intake: {file} does not say its coordinate system. Name it, for example --datum {datum}.",
                 file=file.name,
+                datum=example_for(opened),
             )
         survey = opened.survey(datum)
     with _at("intake", more=_wrong_row(survey)):

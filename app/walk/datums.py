@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import shapely
+
 from app.base.db import operating
 from app.base.settings import Settings
 from app.intake.datums import outlines_known
 from gis import crs
 from gis.datums import Outcome, find
+from gis.datums.readings import in_degrees
 from gis.formats import Opened
 
 
@@ -26,9 +29,17 @@ def datum_lines(settings: Settings, opened: Opened, datum: str | None) -> Iterat
         return
     shapes, names = opened.shapes()
     finding = find(shapes, names, declared=declared, known=known)
-    if finding.outcome in {Outcome.ELSEWHERE, Outcome.UNCOMPARED}:
+    if finding.outcome in {Outcome.ELSEWHERE, Outcome.UNCOMPARED} or (
+        finding.outcome is Outcome.UNDECIDED and declared is None  # all of China's zones are too many to name
+    ):
         return
     yield f"1 intake     datum {finding.outcome.value}: {' '.join(map(str, finding.says))}"
     if finding.proposed:
         going_on = f"read as {finding.declared} for now" if finding.declared else "not read without it"
         yield f"             {going_on}; --datum {finding.proposed} reads it as proposed"
+
+
+def example_for(opened: Opened) -> str:
+    """A datum that numbers like the file's are often in, as an example of how to say it."""
+    shapes, _ = opened.shapes()
+    return "EPSG:4490" if in_degrees(shapely.get_coordinates(shapes)) else "EPSG:4548"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MOST_ADDRESSES = 50_000
+_LONGEST_KEY = hashlib.blake2b.MAX_KEY_SIZE
 
 
 class Limit:
@@ -43,6 +44,14 @@ class Limit:
         self._seen = {key: seen for key, seen in self._seen.items() if seen and now - seen[-1] <= self.span}
         if len(self._seen) >= MOST_ADDRESSES:
             self._seen.clear()
+
+
+def counted_as(secret: bytes, address: str) -> str:
+    """What attempts of an address are counted under where that is written down: its network, under our own key.
+
+    Without the key all addresses of IPv4 could be tried until one gives the same.
+    """
+    return hashlib.blake2b(_network(address).encode(), key=secret[:_LONGEST_KEY], digest_size=16).hexdigest()
 
 
 def _network(address: str) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from jinja2.bccache import Bucket
 
+    from app.base.models import Run
+
 HERE = Path(__file__).parent
 TEMPLATES = HERE / "templates"
 DIST = HERE / "static" / "dist"
@@ -60,6 +62,7 @@ def environment() -> Environment:
     env.filters.update({filter_.__name__: filter_ for filter_ in said})
     env.filters["seen"] = seen.told
     env.filters["seconds_left"] = jobs.seconds_left
+    env.filters["refusal"] = refusal
     env.globals.update(
         _=_text,
         ngettext=_plural,
@@ -71,6 +74,12 @@ def environment() -> Environment:
     )
     env.globals["brand"] = BRAND
     return env
+
+
+def refusal(run: Run) -> str:
+    """Why a run failed, in the reader's language; empty where it did not."""
+    message, values = jobs.refusal_of(run)
+    return language.translate(message, **values) if message else ""
 
 
 def label(value: str, kinds: Mapping[str, str | tuple[str, str]]) -> str:

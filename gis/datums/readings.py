@@ -87,8 +87,13 @@ def _same(places: Floats, others: Floats) -> bool:
     return bool(np.nanmedian(apart) < _SAME_M)
 
 
+def in_degrees(xy: Floats) -> bool:
+    """Whether these vertices (n, 2) are written in degrees, as most of a file's are."""
+    return bool(len(xy)) and bool(np.median(np.abs(xy).max(axis=1)) <= _DEGREES)
+
+
 def _candidates(xy: Floats, place: Place, declared: crs.Datum | None) -> list[crs.Datum]:
-    straight = _degrees() if np.median(np.abs(xy).max(axis=1)) <= _DEGREES else _planes(place)
+    straight = _degrees() if in_degrees(xy) else _planes(place)
     if declared is not None:
         first = [declared, *_over(declared)] if declared.planar else [declared]
         straight = [*first, *(datum for datum in straight if datum.name not in {each.name for each in first})]

@@ -77,14 +77,13 @@ def the_proposal(session: Session, uid: UUID) -> Proposal:
 
 
 def the_proposals(session: Session, seen: Sequence[str], *, again: str) -> list[Proposal]:
-    """The proposals that a form was filled in for; none that this person may see is no fault.
+    """The proposals that a form was filled in for; that none was chosen is no fault.
 
-    Raises Stale where one of them is not as its reader saw it.
+    Raises Stale where one of them is not as its reader saw it, Conflict where one is gone or not this person's.
     """
     versions = as_seen.read(seen)
     found = queries.by_uid(session, list(versions))
-    if found:
-        as_seen.require([told(each) for each in found], versions, again=again)
+    as_seen.require([told(each) for each in found], versions, again=again)
     return found
 
 

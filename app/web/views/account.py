@@ -13,6 +13,7 @@ from app.base.people import Actor, find_actor, log_in, log_out, speak
 from app.base.request import Config, Now, Show
 from app.web import language
 from app.web.answers import local
+from app.web.limits import counted_as
 from app.web.sessions import COOKIE, DOOR, LANGUAGE, keep
 
 router = APIRouter()
@@ -40,7 +41,8 @@ def enter(  # noqa: PLR0917 - one argument a field
     next: Annotated[str, Form()] = "/",  # noqa: A002 - the field's word
 ) -> Response:
     """Open a session, or show the page again with the reason."""
-    address, database = request.client.host if request.client else "", request.app.state.database
+    address = counted_as(settings.secret, request.client.host if request.client else "")
+    database = request.app.state.database
     try:
         token = log_in(database, clock, login=login, password=password, address=address)
     except NotAllowed as refusal:

@@ -18,6 +18,7 @@ from app.base.people import LEVELS, SHORTEST_PASSWORD, add_person, change_own_pa
 from app.base.request import Me, Now, Place, Show, Version, Work, one_of
 from app.base.seen import require_row
 from app.web import queries
+from app.web.limits import counted_as
 from app.web.sessions import COOKIE
 from app.web.words import ROLES
 
@@ -103,7 +104,8 @@ def change_mine(  # noqa: PLR0917 - one argument a field
     old: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Set one's own password; one's sessions elsewhere end, this one goes on."""
-    database, address = request.app.state.database, request.client.host if request.client else ""
+    database, secret = request.app.state.database, request.app.state.settings.secret
+    address = counted_as(secret, request.client.host if request.client else "")
     keep = request.cookies.get(COOKIE, "")
     try:
         change_own_password(database, session, clock, actor, old=old, new=password, address=address, keep=keep)

@@ -349,11 +349,24 @@ def test_foreign_proposals_and_foreign_roles(office: Office, county: Person, bat
     other = Person(office, Role.COUNTY_OFFICER, "东县")
     assert uids_in(other.reads("/naming"), "/naming") == []
     other.reads(f"/naming/{uid}", status=404)
-    other.sends("/naming/submit", status=404, seen=as_shown(county, uid), read="yes")
+    other.sends("/naming/submit", status=409, seen=as_shown(county, uid), read="yes")
+    assert states_told(county, batch, [uid])[0] == ("草稿", 3)
     Person(office, Role.CREW, "西县").reads("/naming", status=403)
     auditor = Person(office, Role.AUDITOR, "市")
     assert "上报审批" not in auditor.reads(f"/naming/{uid}")
     auditor.sends("/naming/withdraw", status=403, seen=as_shown(county, uid))
+
+
+def test_a_step_on_rows_that_are_gone_says_so(county: Person, batch: str):
+    after = county.reads(county.goes("/naming/suggest", batch=batch.rpartition("/")[2]))
+    listed = seen_in(county.reads(f"/naming?batch={batch.rpartition('/')[2]}&state=draft"))
+    undo = re.search(r'action="(/undo/[0-9a-f-]{36})"', after)
+    assert listed
+    assert undo
+    county.goes(undo[1])
+    told = html.unescape(county.sends("/naming/submit", status=409, seen=listed, read="yes").text)
+    assert f"所选记录中有 {len(listed)} 条已不存在" in told
+    assert "请在列表中至少选择一条" in html.unescape(county.sends("/naming/submit", status=404, read="yes").text)
 
 
 def test_a_decision_confirmed_for_words_that_were_changed_meanwhile_approves_nothing(

@@ -269,7 +269,7 @@ def test_auditors_look_at_installations_and_foreign_counties_do_not(office: Offi
     stranger = office.signed_in(Role.INSPECTOR, "西县")
     assert stranger.get(f"/rollout/installations/{UID}").status_code == 404
     assert (
-        send(stranger, "/rollout/installations/accept", "/rollout/installations", seen=[f"{UID}:0"]).status_code == 404
+        send(stranger, "/rollout/installations/accept", "/rollout/installations", seen=[f"{UID}:0"]).status_code == 409
     )
     assert office.signed_in(Role.CREW, "东县").get(f"/rollout/installations/{UID}").status_code == 403
     assert run(world, "SELECT count(*) FROM rollout.inspection") == 0

@@ -11,7 +11,7 @@ from shapely.geometry import mapping
 from sqlalchemy import text
 
 from app.intake.register import read_register
-from app.walk.datums import datum_lines
+from app.walk.datums import datum_lines, example_for
 from gis import crs
 from gis.formats import open_rows
 from tests.world import World
@@ -53,3 +53,16 @@ def test_a_walked_file_of_no_known_place_is_not_spoken_about(world: World, tmp_p
     assert list(datum_lines(world.settings, opened, None)) == []
     known_county(world)
     assert list(datum_lines(world.settings, opened, None)) == []
+
+
+def test_a_walked_file_that_says_nothing_gets_an_example_of_its_kind_and_no_wrong_guess(world: World, tmp_path: Path):
+    known_county(world)
+    away = shapely.Point(117.9, 40.1).buffer(0.05)
+    for datum, example in (("EPSG:4548", "EPSG:4548"), ("EPSG:4490", "EPSG:4490")):
+        corners = shapely.get_coordinates(crs.shapes_from_stored(np.array([away], dtype=object), crs.datum_named(datum)))
+        path = tmp_path / "list.csv"
+        path.write_text("name,x,y\n" + "".join(f"r{n},{x},{y}\n" for n, (x, y) in enumerate(corners)))
+        opened = open_rows(path)
+        assert opened.stated is None
+        assert list(datum_lines(world.settings, opened, None)) == []
+        assert example_for(opened) == example

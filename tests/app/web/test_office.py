@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.base.errors import Changed, Conflict, Invalid, NotAllowed, NotFound, Unready
 from app.base.models import Role
+from app.web.limits import counted_as
 from app.web.sessions import COOKIE
 from tests.app.web.conftest import Office, enter, token_in
 from tests.conftest import PASSWORD, World
@@ -329,3 +330,10 @@ def test_an_act_is_undone_from_its_page(office: Office, token: str):
     with office.world.owner.connect() as connection:
         assert connection.scalar(text("SELECT surveyed_name FROM inventory.street")) == "老街"
     assert client.post(f"/undo/{act}", data=form).status_code == 409
+
+
+def test_addresses_are_counted_under_a_key_of_ours_and_of_ipv6_by_their_network():
+    key = b"k" * 32
+    assert counted_as(key, "203.0.113.9") != counted_as(b"l" * 32, "203.0.113.9")
+    assert counted_as(key, "203.0.113.9") != counted_as(key, "203.0.113.10")
+    assert counted_as(key, "2001:db8::1") == counted_as(key, "2001:db8::ffff:1") != counted_as(key, "2001:db8:0:1::1")

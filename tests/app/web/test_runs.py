@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import get_type_hints
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
-from app.base.jobs import Work, enqueue
+from app.base.errors import NotFound, Subject
+from app.base.jobs import RunContext, Work, enqueue, perform
 from app.base.models import Role
+from app.base.settings import QUEUE
 from app.commands.kinds import kinds
 from app.web.language import catalogue
 from app.web.words import RUN_KEYS, RUN_KINDS, RUN_RESULTS
@@ -169,3 +171,26 @@ def test_the_number_of_failed_runs_leads_to_the_list_that_it_counts(office: Offi
     assert str(old) not in listed
     assert str(good) not in listed
     assert str(old) in admin.get("/runs?state=failed").text
+
+
+def test_why_a_run_failed_is_told_in_its_readers_language_with_the_day_and_the_record_as_they_are_said(
+    world: World, office: Office
+):
+    officer = Role.COUNTY_OFFICER, "东县"
+
+    def refuse(_: RunContext) -> dict[str, object]:
+        raise NotFound("{subject}: there is none of {day}.", subject=Subject("intake.segment"), day=date(2024, 6, 18))
+
+    with world.office.acting(world.person(*officer), via="test") as session:
+        uid = enqueue(session, "intake", {"division": DIVISION})
+    queue = create_engine(world.settings.url_of(QUEUE), isolation_level="AUTOCOMMIT")
+    perform(uid, {"intake": refuse}, office=world.office, queue=queue)
+    queue.dispose()
+    client = office.signed_in(*officer)
+    for language, said in (
+        ("en", "Segment: there is none of 18 June 2024."),
+        ("zh", "路段: there is none of 2024年6月18日."),
+    ):
+        client.post("/language", data={"form_token": office.token_of(client), "language": language})
+        assert said in client.get(f"/runs/{uid}").text
+        assert said in client.get("/runs?state=failed").text

@@ -1,4 +1,4 @@
-// Confirmation before what cannot be undone, a warning before unsaved words are lost, no second sending.
+// Confirmation before what cannot be undone or changes much, a warning before unsaved words are lost, no second sending.
 
 let unsaved = false;
 
@@ -7,6 +7,9 @@ function confirmFirst(form: HTMLFormElement, submitter: HTMLElement | null): voi
   const text = dialog?.querySelector("[data-confirm-text]");
   if (!dialog || !text) return;
   text.textContent = submitter?.dataset["confirm"] ?? form.dataset["confirm"] ?? "";
+  const undoable = "undoable" in (submitter?.dataset["confirm"] ? submitter.dataset : form.dataset);
+  dialog.querySelector("[data-confirm-final]")?.toggleAttribute("hidden", undoable);
+  dialog.querySelector("[data-confirm-undoable]")?.toggleAttribute("hidden", !undoable);
   dialog.returnValue = "no";
   dialog.addEventListener("close", () => {
     if (dialog.returnValue !== "yes") return;
