@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.naming.logic.checks import NameContext, Neighbour, Scope, check_name
+from app.naming.logic.checks import NameContext, Neighbour, Scope
 from app.naming.logic.findings import Level
-from app.naming.logic.latin import spell, toneless_key
+from app.naming.logic.latin import toneless_key
 from app.naming.logic.shapes import Axis, StreetShape
-from app.naming.logic.suggestions import NamingRules, VillageContext, default_bank, suggest_names
+from app.naming.logic.suggestions import NamingRules, VillageContext, suggest_names
 
 ZHANGZHUANG = VillageContext(stem="张庄", where="张庄村", seed="371424")
 
@@ -96,18 +96,6 @@ def test_a_name_of_the_same_village_is_not_suggested_with_another_generic():
     neighbour = Neighbour(taken[:-1] + "胡同", "", Scope.VILLAGE, "张庄村")
     context = VillageContext(stem="张庄", seed="371424", names=NameContext(neighbours=(neighbour,)))
     assert not [name for name in first_names(VILLAGE, context).values() if name.startswith(taken[:-1])]
-
-
-@pytest.mark.parametrize("word", default_bank(), ids=lambda word: word.words)
-def test_every_word_of_the_bank_is_lawful_and_surely_read(word):
-    name = f"{word.words}街"
-    assert not [each for each in check_name(name) if each.level is not Level.NOTE]
-    assert not spell(name).must_confirm
-
-
-def test_no_two_words_of_the_bank_sound_alike():
-    sounds = [toneless_key(spell(f"{word.words}街").toned) for word in default_bank()]
-    assert len(set(sounds)) == len(sounds)
 
 
 @pytest.mark.parametrize(
