@@ -24,6 +24,8 @@ from app.naming.logic.parts import Generic, split_name, written_name
 from app.naming.logic.shapes import Axis, StreetShape, compass_word
 
 SIDES = ("北", "东", "南", "西")
+WORD_LENGTHS = (2, 3)
+"""Characters of a word of the bank."""
 
 FOR_FACILITY = N_("“{word}” means {meaning}: chosen because of what stands on the street ({facility}).")
 FOR_THEME = N_("“{word}” means {meaning}; theme of the streets that run this way: {theme}.")
@@ -120,9 +122,10 @@ def suggest_names(streets: Sequence[StreetShape], context: VillageContext | None
     """
     context = context or VillageContext()
     ranked = sorted(streets, key=lambda street: (not street.facilities, -street.length_m, street.key))
-    ideas = {street.key: _ideas(street, streets, context) for street in streets}
-    found: dict[str, list[Choice]] = {street.key: [] for street in streets}
     around = _Around(context)
+    deck = _Deck(context, around.beginnings, _lane_numbers(streets, context))
+    ideas = {street.key: _ideas(street, context, deck) for street in streets}
+    found: dict[str, list[Choice]] = {street.key: [] for street in streets}
     for _ in range(context.choices):
         for street in ranked:
             choice = around.first_good(street, ideas[street.key])
@@ -143,9 +146,11 @@ class _Around:
         self.by_words: dict[str, list[Neighbour]] = defaultdict(list)
         self.by_sound: dict[str, list[Neighbour]] = defaultdict(list)
         self.specifics: set[str] = set()
+        self.beginnings: set[str] = set()  # of the names that stood here before, as long as a word of the bank
         generics = context.names.lists.generics
         for each in context.names.neighbours or ():
             self._add(each, sound=each.latin or spoken(each.name, context.names))
+            self.beginnings.update(each.name[:length] for length in WORD_LENGTHS)
             if each.scope is Scope.VILLAGE:
                 self.specifics.add(split_name(each.name, generics=generics).specific)
 
@@ -182,6 +187,40 @@ class _Around:
         self.by_sound[toneless_key(sound)].append(neighbour)
 
 
+class _Deck:
+    """The bank in this village's order: words new to the town first, then those that a street of the town bears.
+
+    Only what is drawn is shuffled, once for all streets of the village; a bank ten times as long costs no more than
+    sorting it into its themes.
+    """
+
+    def __init__(self, context: VillageContext, beginnings: set[str], lane_numbers: Mapping[str, int]) -> None:
+        self.lane_numbers = lane_numbers
+        self.themes = _themes(context)
+        self._seed, self._beginnings = context.seed, beginnings
+        self._heaps: dict[tuple[str, str], list[BankWord]] = defaultdict(list)
+        self._shuffled: dict[tuple[str, str], dict[bool, list[BankWord]]] = {}
+        for word in context.bank:
+            heap = ("facility", word.facility) if word.facility else ("theme", word.theme)
+            self._heaps[heap].append(word)
+
+    def of_facility(self, kind: str, *, used: bool) -> list[BankWord]:
+        """The words that suit a kind of facility: kept for the streets on which one stands."""
+        return self._drawn(("facility", kind), used=used)
+
+    def of_theme(self, theme: str, *, used: bool) -> list[BankWord]:
+        """The words of a theme that suit any street."""
+        return self._drawn(("theme", theme), used=used)
+
+    def _drawn(self, heap: tuple[str, str], *, used: bool) -> list[BankWord]:
+        if heap not in self._shuffled:
+            words = sorted(self._heaps.get(heap, ()), key=lambda word: _mark(self._seed, word.words))
+            self._shuffled[heap] = {
+                each: [word for word in words if (word.words in self._beginnings) is each] for each in (False, True)
+            }
+        return self._shuffled[heap][used]
+
+
 def is_lane(street: StreetShape, rules: NamingRules) -> bool:
     """Narrow, or short where the width is not known to be more."""
     if street.width_m is not None and street.width_m <= rules.lane_up_to_width_m:
@@ -199,30 +238,29 @@ def generic_for(street: StreetShape, rules: NamingRules, generics: tuple[Generic
     return next(fitting, wanted[0])
 
 
-def _ideas(street: StreetShape, streets: Sequence[StreetShape], context: VillageContext) -> Iterator[_Idea]:
+def _ideas(street: StreetShape, context: VillageContext, deck: _Deck) -> Iterator[_Idea]:
     generic = generic_for(street, context.rules, context.names.lists.generics)
     lane = generic == context.rules.lane
     if lane and context.rules.number_lanes:
-        yield from _ordinal(street, streets, context, generic)
-    yield from _for_facilities(street, context, generic)
-    yield from _for_themes(street, context, generic)
+        yield from _ordinal(street, context, deck, generic)
+    for used in (False, True):
+        yield from _for_facilities(street, deck, generic, used=used)
+        yield from _for_themes(street, deck, generic, used=used)
     if not lane:
         yield from _side(street, context, generic)
 
 
-def _for_facilities(street: StreetShape, context: VillageContext, generic: str) -> Iterator[_Idea]:
+def _for_facilities(street: StreetShape, deck: _Deck, generic: str, *, used: bool) -> Iterator[_Idea]:
     for facility in street.facilities:
-        suiting = [word for word in context.bank if word.facility == facility]
-        for word in _shuffled(suiting, context.seed):
+        for word in deck.of_facility(facility, used=used):
             values = {"word": word.words, "meaning": word.meaning, "facility": facility}
             yield _Idea(word.words + generic, FOR_FACILITY, values)
 
 
-def _for_themes(street: StreetShape, context: VillageContext, generic: str) -> Iterator[_Idea]:
-    themes = _themes(context)
+def _for_themes(street: StreetShape, deck: _Deck, generic: str, *, used: bool) -> Iterator[_Idea]:
     shift = 0 if street.axis is Axis.EAST_WEST else 1
-    for theme in (*themes[shift:], *themes[:shift]):
-        for word in _shuffled([word for word in context.bank if word.theme == theme], context.seed):
+    for theme in (*deck.themes[shift:], *deck.themes[:shift]):
+        for word in deck.of_theme(theme, used=used):
             values = {"word": word.words, "meaning": word.meaning, "theme": theme}
             yield _Idea(word.words + generic, FOR_THEME, values)
 
@@ -234,17 +272,19 @@ def _side(street: StreetShape, context: VillageContext, generic: str) -> Iterato
         yield _Idea(context.stem + side + generic, FOR_SIDE, {"side": side})
 
 
-def _ordinal(
-    street: StreetShape, streets: Sequence[StreetShape], context: VillageContext, generic: str
-) -> Iterator[_Idea]:
+def _ordinal(street: StreetShape, context: VillageContext, deck: _Deck, generic: str) -> Iterator[_Idea]:
     """A stem and a number: a sequence over all lanes of the village."""
-    generics = context.names.lists.generics
-    lanes = [each for each in streets if generic_for(each, context.rules, generics) == generic]
-    place = [each.key for each in sorted(lanes, key=_order)].index(street.key)
     if context.stem:
-        ordinal = place + 1
+        ordinal = deck.lane_numbers[street.key]
         values = {"number": numerals.chinese(ordinal)}
         yield _Idea(f"{context.stem}/{ordinal}/{generic}", FOR_ORDINAL, values)
+
+
+def _lane_numbers(streets: Sequence[StreetShape], context: VillageContext) -> dict[str, int]:
+    """The village's lanes, counted from one."""
+    rules, generics = context.rules, context.names.lists.generics
+    lanes = (each for each in streets if generic_for(each, rules, generics) == rules.lane)
+    return {lane.key: number for number, lane in enumerate(sorted(lanes, key=_order), start=1)}
 
 
 def _order(street: StreetShape) -> tuple[bool, float, str]:
@@ -262,10 +302,6 @@ def _themes(context: VillageContext) -> list[str]:
     wanted = [theme for theme in context.rules.themes if theme in of_bank]
     rest = [theme for theme in of_bank if theme not in wanted]
     return [*wanted, *sorted(rest, key=lambda theme: _mark(context.seed, theme))]
-
-
-def _shuffled(words: list[BankWord], seed: str) -> list[BankWord]:
-    return sorted(words, key=lambda word: _mark(seed, word.words))
 
 
 def _mark(seed: str, words: str) -> str:

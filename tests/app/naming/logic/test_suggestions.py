@@ -10,7 +10,7 @@ from app.naming.logic.checks import NameContext, Neighbour, Scope
 from app.naming.logic.findings import Level
 from app.naming.logic.latin import toneless_key
 from app.naming.logic.shapes import Axis, StreetShape
-from app.naming.logic.suggestions import NamingRules, VillageContext, suggest_names
+from app.naming.logic.suggestions import BankWord, NamingRules, VillageContext, suggest_names
 
 ZHANGZHUANG = VillageContext(stem="张庄", where="张庄村", seed="371424")
 
@@ -96,6 +96,42 @@ def test_a_name_of_the_same_village_is_not_suggested_with_another_generic():
     neighbour = Neighbour(taken[:-1] + "胡同", "", Scope.VILLAGE, "张庄村")
     context = VillageContext(stem="张庄", seed="371424", names=NameContext(neighbours=(neighbour,)))
     assert not [name for name in first_names(VILLAGE, context).values() if name.startswith(taken[:-1])]
+
+
+def test_a_village_draws_words_that_its_town_does_not_use_yet_whatever_their_generic():
+    words = [BankWord(words, "景物", words) for words in ("春风", "明月", "清泉")]
+    street = (StreetShape("only", 620, 88, 7),)
+    for kept in words:
+        town = [Neighbour(each.words + "大道", "", Scope.TOWN, "李庄村") for each in words if each is not kept]
+        context = VillageContext(bank=tuple(words), names=NameContext(neighbours=tuple(town)), choices=1)
+        assert first_names(street, context) == {"only": kept.words + "街"}
+
+
+def test_words_that_the_town_uses_come_back_when_all_are_used():
+    words = tuple(BankWord(words, "景物", words) for words in ("春风", "明月"))
+    town = tuple(Neighbour(each.words + "路", "", Scope.TOWN, "李庄村") for each in words)
+    context = VillageContext(bank=words, names=NameContext(neighbours=town), choices=1)
+    (name,) = first_names((StreetShape("only", 620, 88, 7),), context).values()
+    assert name in {"春风街", "明月街"}
+
+
+def test_a_word_kept_for_a_facility_is_not_given_to_a_street_without_one():
+    words = (BankWord("育才", "文教", "培养人才", "school"), BankWord("诗书", "文教", "书籍"))
+    school, other = StreetShape("school", 620, 88, 7, ("school",)), StreetShape("other", 900, 88, 7)
+    assert first_names((school, other), VillageContext(bank=words, choices=1)) == {
+        "school": "育才街",
+        "other": "诗书街",
+    }
+
+
+def test_the_villages_of_a_town_share_no_word_while_the_bank_has_others():
+    town: list[Neighbour] = []
+    for number in range(40):
+        names = NameContext(neighbours=tuple(town))
+        context = VillageContext(stem=f"{number}", names=names, seed=f"village {number}", choices=1)
+        given = first_names(VILLAGE[:4], context).values()
+        town += [Neighbour(name, "", Scope.TOWN, "") for name in given]
+    assert len({neighbour.name[:-1] for neighbour in town}) == len(town) == 160
 
 
 @pytest.mark.parametrize(

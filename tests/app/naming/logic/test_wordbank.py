@@ -12,7 +12,7 @@ from app.naming.logic.checks import NameContext, check_name
 from app.naming.logic.findings import Level
 from app.naming.logic.latin import spell, toneless_key
 from app.naming.logic.shapes import StreetShape
-from app.naming.logic.suggestions import default_bank
+from app.naming.logic.suggestions import WORD_LENGTHS, default_bank
 
 THEMES = ("品德", "勤业", "农耕", "吉祥", "和睦", "文教", "安康", "花木", "景物", "水利", "典故", "新风")
 FACILITIES = {"committee", "shop", "clinic", "school"}
@@ -77,7 +77,7 @@ def test_no_word_stands_twice_nor_turned_round():
 
 
 def test_words_are_two_or_three_common_standard_characters():
-    assert {len(word.words) for word in default_bank()} <= {2, 3}
+    assert {len(word.words) for word in default_bank()} <= set(WORD_LENGTHS)
     assert not [word.words for word in default_bank() if list(flaws(word.words, default_table()))]
 
 
