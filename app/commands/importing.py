@@ -100,6 +100,7 @@ def _import(
         origin = Origin(
             source=named,
             licence=licence,
+            compared=seen.finding.outcome.value,
             geometry=GeometrySource.SKETCH if sketch else GeometrySource.SURVEY,
             file=kept_file(session, settings, file, division=division, person=person),
             columns=seen.opened.by,
@@ -208,10 +209,8 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
     verdicts = ("accepted", "repaired", "duplicate", "rejected", "ignored")
     counts = ", ".join(f"{getattr(intake, verdict)} {verdict}" for verdict in verdicts)
     click.echo(f"{intake.source}: {intake.rows} rows: {counts} ({intake.datum}).")
-    if seen.finding.outcome in {Outcome.UNCOMPARED, Outcome.UNDECIDED}:
-        click.echo(
-            f"  {intake.datum} was not checked: nothing surveyed is near that would decide. Look at it on the map."
-        )
+    if seen.finding.outcome is not Outcome.CONFIRMED:
+        click.echo(f"  {intake.datum} is not confirmed: {' '.join(map(str, seen.finding.says))} Look at it on the map.")
     for one in intake.left_out[:_REASONS]:
         reason = one["reason"].format(**one["values"]) if one["reason"] else "Other reasons"
         click.echo(f"  ignored, {one['rows']} from row {one['first']} on: {reason}")

@@ -81,6 +81,7 @@ def take_in_file(run: RunContext, *, store: Store, clock: Clock) -> Taken:
         origin = Origin(
             source=run.args.get("source") or file.name,
             licence=run.args.get("licence", ""),
+            compared=seen.finding.outcome.value,
             geometry=GeometrySource(run.args.get("geometry") or GeometrySource.SURVEY.value),
             file=file,
             columns=seen.opened.by,

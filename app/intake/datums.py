@@ -38,7 +38,7 @@ _EVERY_OUTLINE = text(
     " WHERE outline IS NOT NULL AND until_on IS NULL AND geometry_source <> 'generated'"
 )
 _SEGMENTS_OF = text(
-    "SELECT ST_AsBinary(line) AS shape FROM intake.segment"
+    "SELECT name, ST_AsBinary(line) AS shape FROM intake.segment"
     " WHERE territory <@ (:path)::ltree AND geometry_source <> 'generated' ORDER BY id LIMIT :most"
 )
 _POINTS = text(
@@ -114,10 +114,11 @@ def known_of(session: Session, division: Division) -> Known:
         outlines = session.execute(_ALL_OUTLINES, below)
     else:
         outlines = session.execute(_OUTLINES, dict(zip(("west", "south", "east", "north"), home.box, strict=True)))
-    segments = session.execute(_SEGMENTS_OF, {**below, "most": _SEGMENTS})
+    segments = session.execute(_SEGMENTS_OF, {**below, "most": _SEGMENTS}).all()
     return Known(
         outlines=[(row.name, from_wkb(bytes(row.shape))) for row in outlines],
         streets=[from_wkb(bytes(row.shape)) for row in segments],
+        called=[row.name for row in segments],
         points=[(row.name, from_wkb(bytes(row.shape))) for row in session.execute(_POINTS, below)],
         box=home.box if home is not None else None,
     )

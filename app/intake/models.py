@@ -68,7 +68,8 @@ class Intake(Editable, Placed, Table):
 
     ``columns`` are those it was read by (:class:`gis.formats.Columns` as told); empty where their names said enough.
     ``left_out`` says why rows were ignored: ``{"reason", "values", "rows", "first"}``, most rows first, the reasons
-    beyond the most frequent together under an empty one.
+    beyond the most frequent together under an empty one. ``compared`` is what the comparison with the register said
+    of ``datum``, a :class:`gis.datums.Outcome`; empty where nobody asked.
     """
 
     __tablename__ = "intake"
@@ -82,6 +83,7 @@ class Intake(Editable, Placed, Table):
     licence: Mapped[str] = mapped_column(server_default=text("''"))
     file_id: Mapped[int | None] = mapped_column(ForeignKey("base.file.id"))
     datum: Mapped[str]
+    compared: Mapped[str] = mapped_column(server_default=text("''"))
     state: Mapped[str] = mapped_column(server_default=text("'applied'"))
     rows: Mapped[int]
     accepted: Mapped[int]

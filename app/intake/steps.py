@@ -60,6 +60,7 @@ class Origin:
     geometry: GeometrySource = GeometrySource.SURVEY
     file: File | None = None
     columns: Columns | None = None  # by which its rows were read, where somebody said it
+    compared: str = ""  # what laying it on the register said of its datum (gis.datums.Outcome)
     same: Same = USUAL  # how near a facility of the register is taken for the file's
 
 
@@ -148,6 +149,7 @@ def take_in(
         licence=origin.licence,
         file_id=origin.file.id if origin.file else None,
         datum=survey.datum,
+        compared=origin.compared,
         columns=origin.columns.told() if origin.columns else {},
         taken_on=clock.today(),
         **dict.fromkeys(("rows", "accepted", "repaired", "duplicate", "rejected", "ignored"), 0),
@@ -181,6 +183,11 @@ def require_something(survey: Survey) -> None:
             field="file",
             rejected=sum(report.verdict is Verdict.REJECTED for report in survey.reports),
         )
+
+
+def require_here(session: Session, *, survey: Survey, division: Division) -> None:
+    """Refuse a file most of which lies outside of its division, as Invalid."""
+    _within(session, survey=survey, division=division)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ COLUMNS: Mapping[str, str] = {
     "confirmed_on": N_("Confirmed on"),
     "contact_id": N_("Contact"),
     "crew_id": N_("Crew"),
+    "compared": N_("Compared with the register"),
     "datum": N_("Coordinate system"),
     "decided_by": N_("Entered by"),
     "decision_id": N_("Decision"),

@@ -45,6 +45,7 @@ class _Verdict:
     fits: bool
     sure: bool
     remaining: Shift
+    open: bool = False  # a grid that repeats itself: the best reading fits better than the others, not well enough
 
 
 def find(shapes: Shapes, names: Sequence[str | None], *, declared: crs.Datum | None, known: Known) -> Finding:
@@ -68,7 +69,7 @@ def find(shapes: Shapes, names: Sequence[str | None], *, declared: crs.Datum | N
     here = np.flatnonzero(_here(kept, at_place[0].datum, place))
     told = [names[usable[int(n)]] for n in here]
     laid = comparisons(kept[here], told, datum=at_place[0].datum, frame=frame, known=known) if known else []
-    verdicts = [verdict for each in laid if (verdict := _judge(each, at_place, frame))]
+    verdicts = [verdict for each in laid if (verdict := _judge(each, at_place, frame, declared))]
     few = tuple(words.too_few(verdict.remaining) for verdict in verdicts if not _enough(verdict))
     return _Conclusion(at_place, declared, [each for each in verdicts if _enough(each)], frame, few).finding()
 
@@ -96,7 +97,7 @@ def _place(known: Known) -> Place:
     return Place(west - MARGIN_DEG, south - MARGIN_DEG, east + MARGIN_DEG, north + MARGIN_DEG)
 
 
-def _judge(laid: Samples | Twins, at_place: list[Reading], frame: Frame) -> _Verdict | None:
+def _judge(laid: Samples | Twins, at_place: list[Reading], frame: Frame, declared: crs.Datum | None) -> _Verdict | None:
     """What one comparison says, None where nothing of the file has a counterpart.
 
     The best reading is the one of least distance: of points the median, so that one that was misplaced decides nothing;
@@ -107,14 +108,40 @@ def _judge(laid: Samples | Twins, at_place: list[Reading], frame: Frame) -> _Ver
     best = int(middle(misfits, axis=1).argmin())
     beaten = [_beats(misfits[best], misfits[other]) for other in range(len(at_place))]
     remaining = laid.measure(at_place[best].datum, frame)
+    repeats = not _counterparts(laid.by, remaining)
+    if repeats:  # no step of its own stands out: only the steps between the readings are held against each other
+        remaining = laid.measure(at_place[best].datum, frame, voted=False)
     nearest = min((_apart(at_place[best], other, frame) for other in at_place if other is not at_place[best]),
                   default=np.inf)  # fmt: skip
-    if not _counterparts(laid.by, remaining):
-        return None
     allowed = min(max(SCALES[laid.by].close_m, 2 * remaining.residual_m), _PART * nearest)
     rivals = tuple(n for n, (wins, _) in enumerate(beaten) if not wins and n != best)
     sure = all(sure for n, (_, sure) in enumerate(beaten) if n != best) and laid.by is not Comparison.POINTS
-    return _Verdict(laid, best, rivals, remaining.distance_m <= allowed, sure, remaining)
+    verdict = _Verdict(laid, best, rivals, remaining.distance_m <= allowed, sure, remaining)
+    if repeats:
+        return _of_grid(verdict, next((n for n, reading in enumerate(at_place) if _is(reading, declared)), None))
+    return verdict if verdict.fits or laid.by is not Comparison.NAMED else None
+
+
+def _of_grid(verdict: _Verdict, declared: int | None) -> _Verdict | None:
+    """What is left of a verdict where the vote found no step: only a reading in which nearly all of the file fits.
+
+    Lanes at equal steps fit in many places, and a new part of a village may fit beside an old one. A reading other
+    than the declared one (its number, None where it is not at the place) in which less of the file fits is asked about.
+    """
+    shift, by = verdict.remaining, verdict.laid.by
+    share = shift.agree / shift.of
+    if by not in {Comparison.NAMED, Comparison.STREETS} or not verdict.fits or shift.agree < _FEWEST:
+        return None
+    if share >= (_MAJORITY if by is Comparison.NAMED else _NEARLY_ALL):
+        return replace(verdict, open=bool(verdict.rivals) and by is Comparison.STREETS)
+    asked = by is Comparison.STREETS and share >= _HALF and verdict.best != declared and declared not in verdict.rivals
+    rivals = verdict.rivals if declared is None else (declared, *verdict.rivals)
+    return replace(verdict, open=True, rivals=rivals) if asked else None
+
+
+def _is(reading: Reading, datum: crs.Datum | None) -> bool:
+    """Whether a reading is that of a datum, or gives the same places."""
+    return datum is not None and datum.name in {reading.datum.name, *reading.alike}
 
 
 def _beats(mine: Floats, others: Floats) -> tuple[bool, bool]:
@@ -131,6 +158,8 @@ def _beats(mine: Floats, others: Floats) -> tuple[bool, bool]:
 
 #: Points or lines that say anything together (estimate), and the share of points or outlines that must agree.
 _FEWEST, _MAJORITY = 3, 0.6
+#: The share of lines that must fit in a reading, where streets repeat like a grid, to say so; and to ask about it.
+_NEARLY_ALL, _HALF = 0.8, 0.5
 
 
 def _counterparts(by: Comparison, shift: Shift) -> bool:
@@ -148,6 +177,8 @@ def _enough(verdict: _Verdict) -> bool:
     shift, by = verdict.remaining, verdict.laid.by
     most = shift.agree >= _MAJORITY * shift.of
     if by is Comparison.POINTS:
+        return most and shift.agree >= _FEWEST
+    if by is Comparison.NAMED:
         return most and shift.agree >= _FEWEST
     if by is Comparison.STREETS:
         return shift.agree >= _FEWEST
@@ -172,10 +203,17 @@ class _Conclusion:
     def finding(self) -> Finding:
         """One finding of all comparisons; where two that decide disagree, nothing is decided."""
         decided = [verdict for verdict in self.verdicts if verdict.fits and not verdict.rivals]
+        if any(verdict.laid.by is Comparison.NAMED for verdict in decided):  # the same lines, without their names
+            decided = [verdict for verdict in decided if verdict.laid.by is not Comparison.STREETS]
         if len({verdict.best for verdict in decided}) > 1:
             return self._undecided(words.conflict([self._named(v.best) for v in decided]), decided[0])
         if decided:
             return self._decided(decided[0])
+        repeated = next((verdict for verdict in self.verdicts if verdict.open), None)
+        if repeated is not None:
+            shift = self._shift(repeated) if self._comparable(self.at_place[repeated.best]) else None
+            finding = self._undecided(words.REPEATED, repeated)
+            return replace(finding, shift=shift or finding.shift)
         odd = next((verdict for verdict in self.verdicts if not verdict.fits), None)
         if odd is not None:
             shift = odd.laid.measure(self.at_place[0].datum, self.frame)
@@ -240,7 +278,9 @@ class _Conclusion:
                 same = [n for n in numbers if name in self._names(n)]
                 if same:
                     return same
-        return [n for n in numbers if not self.at_place[n].datum.under]
+        most = max(reading.inside for reading in self.at_place)
+        plain = [n for n in numbers if not self.at_place[n].datum.under]
+        return [n for n in plain if self.declared is None or self.at_place[n].inside >= _NEARLY_ALL * most]
 
     def _names(self, number: int) -> tuple[str, ...]:
         return (self.at_place[number].datum.name, *self.at_place[number].alike)
@@ -249,7 +289,7 @@ class _Conclusion:
         return self.at_place[number].datum.name
 
     def _is_declared(self, number: int) -> bool:
-        return self.declared is not None and self.declared.name in self._names(number)
+        return _is(self.at_place[number], self.declared)
 
     def _comparable(self, reading: Reading) -> bool:
         """Whether a displacement in metres makes sense: the first reading is the declared one, or plain degrees."""

@@ -21,6 +21,8 @@ _NEAR_M = 6000.0
 _OVERLAP = 0.5
 #: A comparison of lines is judged in at least this many parts.
 _PARTS = 24
+#: Pieces of a street lie at most this far apart; a name is looked for this far around; so many names are compared.
+_GAP_M, _AROUND_M, _NAMES = 60.0, 2000.0, 300
 #: Features taken of a file at most, spread over it.
 _MOST = 4000
 _POLYGON, _LINE = 2, 1
@@ -40,6 +42,7 @@ def comparisons(
     if len(areas) and known.outlines:
         found += _outlines(shapes[areas], [names[int(n)] for n in areas], flat[areas], frame=frame, known=known)
     if len(lines) and known.streets:
+        found += _named(shapes[lines], [names[int(n)] for n in lines], flat[lines], frame=frame, known=known)
         found += _streets(shapes[lines], flat[lines], frame=frame, known=known)
     told = any(each.by is Comparison.OUTLINES for each in found)
     points = np.flatnonzero(kinds == 0) if told else np.flatnonzero(kinds != _LINE)
@@ -84,6 +87,46 @@ def _streets(shapes: Shapes, flat: Shapes, *, frame: Frame, known: Known) -> lis
     lines = parts[shapely.length(parts) > 0]
     laid = (Lines(np.asarray(shapely.get_parts(streets), dtype=object)),)
     return [take_samples(Comparison.STREETS, lines, np.arange(len(lines)), laid, parts=1)]
+
+
+def _named(shapes: Shapes, names: Sequence[str | None], flat: Shapes, *, frame: Frame, known: Known) -> list[Samples]:
+    """Streets of a name that one street bears in the file, and one in the register around: whatever their shape."""
+    mine, theirs = _bearers(names), _bearers(known.called)
+    shared = sorted(set(mine) & set(theirs))[:_NAMES]
+    there = frame.flat(_objects(list(known.streets))) if shared else flat
+    lines: list[Shapes] = []
+    owner: list[int] = []
+    belongs: list[Lines] = []
+    for name in shared:
+        [street, *others] = _streets_of(flat[mine[name]])
+        near = [each for each in _streets_of(there[theirs[name]]) if shapely.dwithin(each, street, _AROUND_M)]
+        parts = shapely.get_parts(shapes[mine[name]])
+        parts = parts[shapely.length(parts) > 0]
+        if others or len(near) != 1 or not len(parts):
+            continue
+        lines.append(parts)
+        owner += [len(belongs)] * len(parts)
+        belongs.append(Lines(np.asarray(shapely.get_parts(near[0]), dtype=object)))
+    if not lines:
+        return []
+    taken = np.asarray(np.concatenate(lines), dtype=object)
+    return [take_samples(Comparison.NAMED, taken, np.array(owner), tuple(belongs), parts=1)]
+
+
+def _bearers(names: Sequence[str | None]) -> dict[str, list[int]]:
+    """By name, which bear it."""
+    bearers = defaultdict(list)
+    for number, name in enumerate(names):
+        if name and _plain(name):
+            bearers[_plain(name)].append(number)
+    return bearers
+
+
+def _streets_of(lines: Shapes) -> Shapes:
+    """Lines of one name as streets (multi-lines): what lies further apart than a gap is another one."""
+    pieces = np.asarray(shapely.get_parts(lines), dtype=object)
+    wholes = shapely.get_parts(shapely.union_all(shapely.buffer(pieces, _GAP_M / 2)))
+    return _objects([shapely.MultiLineString(list(pieces[shapely.intersects(pieces, whole)])) for whole in wholes])
 
 
 def _taken(by: Comparison, lines: Shapes, feature: Ints, known: tuple[Lines, ...]) -> Samples:

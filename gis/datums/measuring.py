@@ -38,6 +38,7 @@ class Comparison(Enum):
     """What a file was laid on."""
 
     OUTLINES = "outlines"  # outlines of the same division
+    NAMED = "named"  # streets of a name that one street bears, in the file and in the register nearby
     STREETS = "streets"
     BORDERS = "borders"  # outlines of other divisions, which may share a part of their border
     POINTS = "points"  # points of the same name
@@ -56,13 +57,14 @@ class Scale:
 SCALES = {
     Comparison.OUTLINES: Scale(2000.0, 60.0, 600.0, 60.0),
     Comparison.BORDERS: Scale(2000.0, 60.0, 300.0, 60.0),
+    Comparison.NAMED: Scale(2000.0, 12.0, 150.0, 25.0),
     Comparison.STREETS: Scale(1600.0, 12.0, 40.0, 25.0),
     Comparison.POINTS: Scale(3000.0, 0.0, 3000.0, 150.0),
 }
 
 
 #: The part of a feature that has to lie on what is known; of a village only one side lies on the county's border.
-_FOLLOWS = {Comparison.OUTLINES: 0.5, Comparison.STREETS: 0.5, Comparison.BORDERS: 0.1}
+_FOLLOWS = {Comparison.OUTLINES: 0.5, Comparison.NAMED: 0.5, Comparison.STREETS: 0.5, Comparison.BORDERS: 0.1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +209,10 @@ class Samples:
         apart = np.minimum(_length(self.nearest(points) - points), SCALES[self.by].cap_m)
         return _means(apart, self.unit)
 
-    def measure(self, datum: crs.Datum, frame: Frame) -> Shift:
-        """The displacement of the samples as ``datum`` reads them."""
+    def measure(self, datum: crs.Datum, frame: Frame, *, voted: bool = True) -> Shift:
+        """The displacement of the samples as ``datum`` reads them; without a vote the small one around that place."""
         points, directions = self.on(datum, frame)
-        step, prominence = _vote(self, points, directions)
+        step, prominence = _vote(self, points, directions) if voted else (np.zeros(2), 1.0)
         step = _refine(self, points, directions, step)
         there = self.nearest(points + step)
         apart, scale = _length(there - points - step), SCALES[self.by]
@@ -247,8 +249,9 @@ class Twins:
         """The distance of each point to where it is known to be."""
         return _length(frame.metres(crs.to_stored(self.xy, datum)) - self.there)
 
-    def measure(self, datum: crs.Datum, frame: Frame) -> Shift:
+    def measure(self, datum: crs.Datum, frame: Frame, *, voted: bool = True) -> Shift:
         """The median displacement of the points; those agree that lie at most twice the allowed distance from it."""
+        del voted
         points = frame.metres(crs.to_stored(self.xy, datum))
         steps = points - self.there
         east, north = (float(each) for each in np.median(steps, axis=0))

@@ -34,13 +34,16 @@ class Confidence(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the place: outlines and points by name (names may repeat), streets without.
+    """What is known of the place: outlines and points by name (names may repeat), streets, and what they are called.
+
+    ``called`` has a name or None for each of ``streets``, or is empty where none is known; a street may be in pieces.
 
     ``box`` (west, south, east, north) is where a file has to lie; None: within all that is known, and a little beyond.
     """
 
     outlines: Sequence[tuple[str, BaseGeometry]] = ()
     streets: Sequence[BaseGeometry] = ()
+    called: Sequence[str | None] = ()
     points: Sequence[tuple[str, BaseGeometry]] = ()
     box: tuple[float, float, float, float] | None = None
 
@@ -94,6 +97,5 @@ class Finding:
 
     @property
     def asks(self) -> bool:
-        """Whether somebody has to choose: another datum is proposed, or what was measured contradicts the declared."""
-        contradicted = self.outcome is Outcome.UNDECIDED and (self.shift is not None or not self.declared)
-        return self.outcome is Outcome.PROPOSED or contradicted
+        """Whether somebody has to choose: another datum is proposed, or several come into question."""
+        return self.outcome in {Outcome.PROPOSED, Outcome.UNDECIDED}

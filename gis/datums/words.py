@@ -61,6 +61,10 @@ _EVIDENCE = {
         "{agree} of {of} outlines agree with those of the same divisions; {residual} m remain between them."
     ),
     Comparison.BORDERS: N_("{agree} of {of} outlines follow known boundaries; {residual} m remain between them."),
+    Comparison.NAMED: N_(
+        "{agree} of {of} named streets lie where the register knows streets of their names; {residual} m remain"
+        " between them."
+    ),
     Comparison.STREETS: N_("{agree} of {of} lines fall on known streets; {residual} m remain between them."),
     Comparison.POINTS: N_("{agree} of {of} points agree with known points of the same name, within {residual} m."),
 }
@@ -69,6 +73,10 @@ _FEW = {
         "Cannot be told from outlines: {agree} of {of} agree with those of the same divisions, and most would have to."
     ),
     Comparison.BORDERS: N_("Cannot be told from outlines: {agree} of {of} follow known boundaries."),
+    Comparison.NAMED: N_(
+        "Cannot be told from named streets: {agree} of {of} lie where the register knows streets of their names, and"
+        " three and most of them would have to."
+    ),
     Comparison.STREETS: N_(
         "Cannot be told from lines: {agree} of {of} fall on known streets together, and three would have to."
     ),
@@ -86,6 +94,12 @@ COMPARE_MORE = Sentence(
 ASK_THE_MAKER = Sentence(N_("Ask who made the file for its coordinate system, and check the division."))
 SHIFT_UNKNOWN = Sentence(
     N_("Whether it is shifted as well (GCJ-02, BD-09) cannot be told: nothing known lies on the same lines.")
+)
+REPEATED = Sentence(
+    N_(
+        "The streets here repeat themselves like a grid, so that the file fits in more than one place. Look at it on"
+        " the map before you choose."
+    )
 )
 NOTHING_TO_GO_BY = Sentence(N_("The file does not say its coordinate system, and nothing in it tells."))
 NOWHERE = Sentence(N_("In no known coordinate system does the file lie here."))

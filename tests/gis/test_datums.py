@@ -187,6 +187,82 @@ def test_new_streets_beside_known_ones_are_never_corrected(declared, seed, away_
     assert finding.proposed == ""
 
 
+def grid(rng, *, spacing_m, jitter_m, lanes=14, crossing=5):
+    """A planned village: lanes at equal steps and a few streets across, in lon, lat, with what each is called."""
+    wide, long = spacing_m * (lanes - 1), spacing_m * 2 * (crossing - 1)
+    xs = np.arange(lanes) * spacing_m + rng.uniform(-jitter_m, jitter_m, lanes) - wide / 2
+    ys = np.arange(crossing) * 2 * spacing_m + rng.uniform(-jitter_m, jitter_m, crossing) - long / 2
+    made = [LineString([(x, -long / 2), (x, long / 2)]) for x in xs]
+    made += [LineString([(-wide / 2, y), (wide / 2, y)]) for y in ys]
+    turned = [affinity.rotate(line, rng.uniform(0, 1) + 8, origin=(0, 0)) for line in made]
+    return in_degrees(turned), [f"{n}巷" if n < lanes else f"{n}街" for n in range(len(made))]
+
+
+GRIDS = (st.integers(0, 10_000), st.floats(40, 120), st.floats(0, 10))
+
+
+@given(st.sampled_from(DEGREES[:3]), st.sampled_from(DEGREES[:3]), *GRIDS)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+def test_a_grid_of_named_streets_tells_the_datum_however_it_repeats_itself(truth, declared, seed, spacing_m, jitter_m):
+    rng = np.random.default_rng(seed)
+    streets, names = grid(rng, spacing_m=spacing_m, jitter_m=jitter_m)
+    finding = find(written(streets, truth, noise_m=1.0, rng=rng), names, declared=named(declared),
+                   known=Known(streets=streets, called=names))  # fmt: skip
+    assert finding.hypotheses[0].name == truth
+    assert finding.outcome is (Outcome.CONFIRMED if truth == declared else Outcome.PROPOSED)
+    if truth != declared:
+        assert finding.shift.by is Comparison.NAMED
+        assert len(finding.shift.pairs)
+
+
+@given(st.sampled_from(DEGREES[:3]), st.sampled_from(DEGREES[:3]), *GRIDS)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+def test_a_grid_without_names_is_told_rightly_or_asked_about(truth, declared, seed, spacing_m, jitter_m):
+    rng = np.random.default_rng(seed)
+    streets, _ = grid(rng, spacing_m=spacing_m, jitter_m=jitter_m)
+    finding = find(written(streets, truth, noise_m=1.0, rng=rng), [None] * len(streets), declared=named(declared),
+                   known=Known(streets=streets))  # fmt: skip
+    assert finding.outcome in {Outcome.CONFIRMED, Outcome.PROPOSED, Outcome.UNDECIDED}
+    if finding.outcome is Outcome.UNDECIDED:
+        assert finding.asks
+        assert any("repeat themselves" in str(said) for said in finding.says)
+    else:
+        assert finding.hypotheses[0].name == truth
+
+
+@given(st.sampled_from(DEGREES[:3]), *GRIDS, st.floats(0, 360), st.booleans())
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
+def test_a_new_grid_beside_a_known_one_is_never_corrected(declared, seed, spacing_m, jitter_m, bearing, same_names):
+    rng = np.random.default_rng(seed)
+    streets, names = grid(rng, spacing_m=spacing_m, jitter_m=jitter_m)
+    lon, lat, _ = crs.ELLIPSOID.fwd(116.5, 37.3, bearing, 2 * spacing_m * 14)
+    step = (lon - 116.5, lat - 37.3)
+    beside = [affinity.translate(line, *step) for line in grid(rng, spacing_m=spacing_m, jitter_m=jitter_m)[0]]
+    finding = find(written(beside, declared), names if same_names else [None] * len(names), declared=named(declared),
+                   known=Known(streets=streets, called=names))  # fmt: skip
+    assert finding.proposed == ""
+
+
+def test_a_name_that_two_streets_bear_tells_nothing():
+    rng = np.random.default_rng(3)
+    streets = village(rng, lines=12)
+    known = Known(streets=[*streets, *village(rng, lon=116.51, lines=12)], called=[f"{n % 12}街" for n in range(24)])
+    assert not [each for each in find(written(streets, "GCJ-02"), [f"{n}街" for n in range(12)],
+                                      declared=named("EPSG:4326"), known=known).hypotheses
+                if each.remaining is not None and each.remaining.by is Comparison.NAMED]  # fmt: skip
+
+
+def test_a_file_that_lies_at_the_place_only_once_it_is_read_right_is_asked_about():
+    """The place ends where the file ends, so that what is declared puts it half a kilometre outside."""
+    streets = village(np.random.default_rng(18))
+    west, south, east, north = shapely.total_bounds(np.array(streets, dtype=object))
+    finding = find(written(streets, "GCJ-02"), [None] * len(streets), declared=named("EPSG:4326"),
+                   known=Known(box=(west - 0.002, south, west + 0.75 * (east - west) , north)))  # fmt: skip
+    assert finding.asks
+    assert "GCJ-02" in {each.name for each in finding.hypotheses}
+    assert "EPSG:4326" not in {each.name for each in finding.hypotheses}
+
+
 def test_the_shift_is_told_in_metres_and_drawn_as_pairs():
     truth, east, north = "GCJ-02", 505, 74  # the domain's figure for 116.5 E, 37.3 N
     streets = village(np.random.default_rng(3))

@@ -20,6 +20,7 @@ from app.base.people import may
 from app.base.request import Answer
 from app.intake import steps
 from app.intake.datums import Look
+from gis.datums import Outcome
 from gis.features import Survey
 from gis.formats import By, Columns, Opened, unfolds_beyond
 
@@ -38,6 +39,14 @@ DATUMS = {
     "EPSG:3857": N_("Web Mercator (EPSG:3857)"),
     "GCJ-02": N_("GCJ-02 (Amap, Tencent)"),
     "BD-09": N_("BD-09 (Baidu)"),
+}
+#: What the comparison with the register said of a file's datum, by :class:`gis.datums.Outcome`.
+COMPARED = {
+    Outcome.CONFIRMED.value: N_("confirmed: it fits what the register knows here"),
+    Outcome.PROPOSED.value: N_("kept as declared by an officer, although another fits what the register knows"),
+    Outcome.UNDECIDED.value: N_("chosen by an officer: what the register knows did not decide it"),
+    Outcome.UNCOMPARED.value: N_("not compared: nothing that the register knows here tells. Look at it on the map."),
+    "": N_("not noted at the time"),
 }
 SOURCES = {
     GeometrySource.SURVEY.value: N_("survey"),
@@ -114,13 +123,25 @@ def onward(session: Session, show: Answer, place: Division, handed: Handed, file
     """Queue the intake of a kept file, or ask about its datum first; ``seen`` is None for what the worker looks at."""
     if seen is not None and seen.finding.asks:
         return show.see(f"/intake/files/{file.uid}?{handed.query(place)}")
-    return queue(session, show, place, handed, file, sure=False, by=seen.opened.by if seen else None)
+    by = seen.opened.by if seen else None
+    return queue(session, show, place, handed, file, sure=False, by=by, found=seen.finding.outcome if seen else None)
 
 
 def queue(
-    session: Session, show: Answer, place: Division, handed: Handed, file: File, *, sure: bool, by: Columns | None
+    session: Session,
+    show: Answer,
+    place: Division,
+    handed: Handed,
+    file: File,
+    *,
+    sure: bool,
+    by: Columns | None,
+    found: Outcome | None = None,
 ) -> Response:
-    """Queue the intake of a kept file. ``sure``: somebody has chosen its datum; ``by``: or said its columns."""
+    """Queue the intake of a kept file, and say what was found of its datum where it was looked at.
+
+    ``sure``: somebody has chosen its datum; ``by``: or said its columns.
+    """
     args = {
         "file": str(file.uid),
         "division": str(place.uid),
@@ -131,8 +152,19 @@ def queue(
         **({"sure": "yes"} if sure else {}),
         **({"columns": by.told()} if by else {}),
     }
-    run = enqueue(session, "intake", args)
-    return show.see(f"/intake/runs/{run}", "{name} is kept and waits to be taken in.", name=file.name)
+    where = f"/intake/runs/{enqueue(session, 'intake', args)}"
+    if found is Outcome.CONFIRMED:
+        return show.see(
+            where, "{name} waits to be taken in. Its coordinate system fits what the register knows.", name=file.name
+        )
+    if found is Outcome.UNCOMPARED:
+        return show.see(
+            where,
+            "{name} waits to be taken in as it says: nothing that the register knows tells whether its coordinate"
+            " system is right. Look at it on the map afterwards.",
+            name=file.name,
+        )
+    return show.see(where, "{name} is kept and waits to be taken in.", name=file.name)
 
 
 def called(show: Answer, datum: str) -> str:

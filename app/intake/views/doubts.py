@@ -58,7 +58,9 @@ def settle(  # noqa: PLR0917 - one argument a dependency
         return _doubt(show, place, handed, file, seen, {"choice": message})
     chosen = handed if choice == AS_DECLARED else replace(handed, other=choice)
     try:
-        steps.require_something(seen.survey(chosen.stated))
+        survey = seen.survey(chosen.stated)
+        steps.require_something(survey)
+        steps.require_here(session, survey=survey, division=place)
     except Invalid as refusal:
         return _doubt(show, place, handed, file, seen, {"choice": show.text(refusal.message, **refusal.values)})
     return asking.queue(session, show, place, chosen, file, sure=True, by=seen.opened.by)

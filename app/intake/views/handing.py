@@ -95,6 +95,8 @@ def _looked(session: Session, opened: Opened, handed: Handed, place: Division) -
     seen = find_datum(session, opened, datum=handed.stated, division=place)
     try:
         steps.require_something(seen.likely())
+        if not seen.finding.asks:
+            steps.require_here(session, survey=seen.likely(), division=place)
     except Invalid as nothing:
         if nothing.field == "file" and opened.mappable and (opened.by is None or opened.untold()):
             return None

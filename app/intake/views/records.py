@@ -92,6 +92,7 @@ def record(
         "intake/record.html",
         intake=intake,
         datum=asking.called(show, intake.datum),
+        compared=show.text(asking.COMPARED[intake.compared]),
         division=session.get(Division, intake.division_id),
         file=session.get(File, intake.file_id) if intake.file_id else None,
         made=queries.made_by(session, intake),

@@ -71,7 +71,7 @@ def test_a_file_comes_in_with_its_counts_streets_and_rejected_rows(world: World,
     assert done.exception is None, done.exception
     assert "测绘队: 6 rows: " in done.output
     assert "1 rejected, 0 ignored (EPSG:4326)." in done.output
-    assert "EPSG:4326 was not checked: nothing surveyed is near" in done.output
+    assert "EPSG:4326 is not confirmed: Nothing that the register knows tells" in done.output
     assert "3 streets were made" in done.output
     assert "1 rejected rows are in" in done.output
     assert "1160" in back.read_text()

@@ -182,6 +182,69 @@ def test_the_worker_refuses_what_nobody_was_asked_about(world: World, officer: P
     assert stored(world) == 0
 
 
+def grid(datum: str, *, named: bool = True) -> bytes:
+    """Fourteen lanes at equal steps and five streets across, as a planned village has them."""
+    middle, (east, north) = outline().representative_point(), (88_500.0, 111_000.0)
+    rng = np.random.default_rng(20)
+    lanes = [[(67 * n + rng.uniform(-4, 4), y) for y in (0, 500)] for n in range(14)]
+    across = [[(x, 120 * n + rng.uniform(-4, 4)) for x in (0, 880)] for n in range(5)]
+    lines = [shapely.LineString([(middle.x + x / east, middle.y + y / north) for x, y in xy]) for xy in lanes + across]
+    moved = crs.shapes_from_stored(np.array(lines, dtype=object), crs.datum_named(datum))
+    features = [
+        {
+            "type": "Feature",
+            "geometry": mapping(shape),
+            "properties": {"highway": "residential", **({"name": f"柳{n}街"} if named else {})},
+        }
+        for n, shape in enumerate(moved)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+def toast_after(officer: Person, world: World, data: bytes) -> tuple[str, str]:
+    """Where handing in a file leads, and what is told there."""
+    where = hand_in(world, officer, data, datum="EPSG:4326")
+    return where, officer.reads(where)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_planned_village_that_comes_again_in_a_shifted_system_is_asked_about(
+    world: World, officer: Person, named: bool
+):
+    first, told = toast_after(officer, world, grid("EPSG:4326", named=named))
+    assert "无法核实坐标系是否正确" in told
+    assert finish(world, officer, first) == "done"
+    [record] = uids_in(officer.reads("/intake"), "/intake")
+    assert "未能比对" in officer.reads(f"/intake/{record}")
+    where, page = toast_after(officer, world, grid("GCJ-02", named=named))
+    assert where.startswith("/intake/files/")
+    assert 'value="GCJ-02" checked' in page
+    assert ("19 条有名称的街路中有 19 条" in page) is named
+    assert page.count("<circle cx=") >= 1, "the evidence is drawn as arrows"
+    assert stored(world) == 1
+    run = officer.goes(where.partition("?")[0] + f"?in={uid_of(world, '西县')}", choice="GCJ-02")
+    assert finish(world, officer, run) == "done"
+    newest = next(uid for uid in uids_in(officer.reads("/intake"), "/intake") if uid != record)
+    assert "已核实：与名册中此处的已知内容相符" in officer.reads(f"/intake/{newest}")
+
+
+def test_a_file_that_lies_in_the_county_only_once_read_right_is_asked_about(world: World, officer: Person):
+    """At the edge of what counts as the county: half a kilometre further east it is outside."""
+    with world.owner.begin() as connection:
+        box = text("SELECT ST_XMax(outline) FROM base.division WHERE name = '西县'")
+        east = float(connection.execute(box).scalar_one()) + 0.05
+    north = outline().representative_point().y
+    lines = [shapely.LineString([(east - 0.003, north + n / 900), (east - 0.001, north + n / 900)]) for n in range(6)]
+    moved = crs.shapes_from_stored(np.array(lines, dtype=object), crs.datum_named("GCJ-02"))
+    features = [
+        {"type": "Feature", "geometry": mapping(line), "properties": {"highway": "residential"}} for line in moved
+    ]
+    data = json.dumps({"type": "FeatureCollection", "features": features}).encode()
+    page = officer.reads(hand_in(world, officer, data, datum="EPSG:4326"))
+    assert 'value="GCJ-02"' in page
+    assert "文件内容尚未入库" in page
+
+
 def test_nobody_but_officers_of_the_territory_sees_the_kept_file(
     shared_world: World, shared_office: Office, shared_officer: Person
 ):
