@@ -17,7 +17,8 @@ from app.base.history import current_act, entries_of, seal, undo, verify
 from app.base.models import Division, Role, Succession
 from app.base.people import actor_of
 from app.intake import succeeding
-from app.intake.models import ChangeState, Edition
+from app.intake.models import ChangeState, Edition, Intake, Segment
+from app.intake.steps import undo_intake
 from app.inventory.models import Street
 from app.milestones.models import BatchVillage
 from app.naming.models import Name
@@ -200,6 +201,49 @@ def test_what_was_built_on_since_stands_in_the_way_of_taking_it_back(scene: Scen
         scene.world.office.acting(scene.officer(), via="test") as session,
     ):
         succeeding.take_back(session, act=act)
+
+
+def test_a_file_that_was_undone_since_stands_in_nobodys_way(scene: Scene) -> None:
+    """Its lines are gone with it, and what is gone was not changed."""
+    file = insert(
+        scene.world,
+        "intake.intake",
+        division_id=scene.world.places["甲村"],
+        source="补测",
+        datum="EPSG:4490",
+        taken_on=DAY,
+        **dict.fromkeys(("rows", "accepted"), 1),
+        **dict.fromkeys(("repaired", "duplicate", "rejected", "ignored"), 0),
+    )
+    insert(
+        scene.world,
+        "intake.segment",
+        division_id=scene.world.places["甲村"],
+        intake_id=file,
+        key="1",
+        line="SRID=4490;LINESTRING(116.3 37.4, 116.301 37.4)",
+        length_m=88.0,
+        geometry_source="survey",
+        digest="of the undone file",
+        surveyed_on=DAY,
+    )
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        edition = scene.handed(session, MERGED)
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        scene.confirm(session, session.get_one(Edition, edition.id), CODES["甲村"])
+        act = session.scalars(text("SELECT current_setting('minglu.act')")).one()
+        merged = bearer(session, "990102100301").id
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        intake = session.get_one(Intake, file)
+        assert intake.division_id == merged
+        undo_intake(session, intake=intake)
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        assert succeeding.take_back(session, act=act) > 0
+    with scene.world.office.acting(scene.officer(), via="test") as session:
+        intake = session.get_one(Intake, file)
+        assert (intake.division_id, intake.state) == (scene.world.places["甲村"], "undone")
+        assert session.scalars(select(Segment).where(Segment.intake_id == file)).all() == []
+        assert session.get_one(Division, scene.world.places["甲村"]).until_on is None
 
 
 def test_progress_counts_the_successor_once_and_tells_earlier_days_as_they_were(scene: Scene) -> None:
