@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import shapely
-from sqlalchemy import Row, or_, select, text
+from sqlalchemy import Row, func, or_, select, text
 
 from app.base.errors import N_, NotFound
 from app.base.models import Division
 from app.base.people import may
-from app.intake.models import Intake, Repair
+from app.intake.models import Facility, Intake, Repair
 from app.intake.queries import repairs_of
 from app.inventory.models import Street, StreetState
 from app.inventory.queries import line_of
@@ -43,7 +43,8 @@ SELECT s.id, s.uid, s.state, s.in_scope, s.length_m, coalesce(n.words, s.surveye
 """)
 _IN_BOX = text("""
 SELECT map.streets_in(ST_MakeEnvelope(:west, :south, :east, :north, 4490), CAST(:top AS ltree),
-                      CAST(:places AS bigint[]), CAST(:states AS text[]), :most, :beyond)
+                      CAST(:places AS bigint[]), CAST(:states AS text[]), :most, :beyond, CAST(:scoped AS boolean),
+                      CAST(:stream AS text))
 """)
 _FOUND = text("""
 SELECT s.id FROM inventory.street s JOIN (
@@ -51,7 +52,9 @@ SELECT s.id FROM inventory.street s JOIN (
     UNION SELECT n.street_id FROM naming.find_names(:words, :sound) n
   ) f USING (id)
  WHERE s.territory <@ CAST(:top AS ltree) AND (CAST(:states AS text[]) IS NULL OR s.state = ANY (:states))
-   AND (CAST(:places AS bigint[]) IS NULL OR s.division_id = ANY (:places)) AND s.id > :beyond ORDER BY s.id LIMIT :most
+   AND (CAST(:places AS bigint[]) IS NULL OR s.division_id = ANY (:places))
+   AND (CAST(:scoped AS boolean) IS NULL OR s.in_scope = :scoped)
+   AND (CAST(:stream AS text) IS NULL OR s.stream = :stream) AND s.id > :beyond ORDER BY s.id LIMIT :most
 """)
 #: The outline or point of a division, or else all that lies below it.
 _BOXES = text("""
@@ -73,12 +76,20 @@ _MENDED = text("""
 SELECT count(*) AS n, min(ST_X(point)) AS west, min(ST_Y(point)) AS south, max(ST_X(point)) AS east,
        max(ST_Y(point)) AS north FROM intake.repair WHERE intake_id = :intake
 """)
+_IN_SCOPE_BY = text("""
+SELECT s.uid, coalesce(n.words, s.surveyed_name) AS name, s.state, r.distance_m
+  FROM inventory.scope_reason r JOIN inventory.street s ON s.id = r.street_id
+  LEFT JOIN naming.name n ON n.street_id = s.id AND n.retired_on IS NULL
+ WHERE r.facility_id = :facility AND r.until_on IS NULL ORDER BY r.distance_m, s.id
+""")
 _STREET = text("SELECT id FROM inventory.street WHERE uid = :uid")
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """What the map is narrowed to: a division, the villages of a batch, states; all of them where nothing is said.
+    """What the map is narrowed to: a division, the villages of a batch, states, scope and stream.
+
+    All of them where nothing is said.
 
     No state at all (an empty tuple, other than None) is a choice too: nothing is shown.
     """
@@ -87,6 +98,8 @@ class Narrowed:
     batch: Batch | None = None
     places: tuple[int, ...] | None = None
     states: tuple[str, ...] | None = None
+    scoped: bool | None = None
+    stream: str | None = None
 
     def values(self) -> dict[str, Any]:
         """As the statements want it."""
@@ -94,6 +107,8 @@ class Narrowed:
             "top": self.place.path,
             "places": None if self.places is None else list(self.places),
             "states": None if self.states is None else list(self.states),
+            "scoped": self.scoped,
+            "stream": self.stream,
         }
 
 
@@ -262,6 +277,35 @@ def sign(session: Session, uid: UUID) -> Spotted:
     """A sign. Raises NotFound for one outside of the person's territory."""
     row = sign_record(session, uid)
     return Spotted("sign", uid, f"/planning/{uid}", (row.lon, row.lat, row.lon, row.lat), row)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A facility with its village and file, and the streets that it puts in scope, the nearest first."""
+
+    facility: Facility
+    village: str
+    village_uid: UUID
+    source: str
+    intake_uid: UUID
+    streets: Sequence[Row[Any]]
+
+
+def facility(session: Session, uid: UUID) -> Spotted:
+    """A facility. Raises NotFound for one outside of the person's territory."""
+    rows = (
+        select(Facility, Division, Intake, func.ST_X(Facility.point), func.ST_Y(Facility.point))
+        .join(Division, Division.id == Facility.division_id)
+        .join(Intake, Intake.id == Facility.intake_id)
+        .where(Facility.uid == uid)
+    )
+    row = session.execute(rows).one_or_none()
+    if row is None:
+        raise NotFound(N_("There is no such facility in your territory. Look for its file in the intake."))
+    found, place, intake, lon, lat = row
+    streets = session.execute(_IN_SCOPE_BY, {"facility": found.id}).all()
+    serving = Serving(found, place.name, place.uid, intake.source, intake.uid, streets)
+    return Spotted("facility", uid, f"/intake/{intake.uid}", (lon, lat, lon, lat), serving)
 
 
 def village(session: Session, uid: UUID) -> Spotted:

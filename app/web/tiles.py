@@ -21,7 +21,7 @@ DEEPEST = 20
 #: No tile is larger, at any zoom; streets bear their names from this zoom on (``map.streets``).
 LARGEST_BYTES, NAMED_FROM = 500_000, 14
 #: Raised when tiles are made in another way, so that browsers ask anew.
-FORM = 2
+FORM = 3
 #: How many tiles are kept, also empty ones; and how many of one place, which differ by territory and by age.
 MOST_TILES, MOST_OF_A_PLACE = 20_000, 12
 #: Layer, zoom, column and row.

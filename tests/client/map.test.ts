@@ -8,7 +8,7 @@ import { Picked } from "../../app/web/client/lib/map/picked";
 import { BY_STATE, makeStyle, stateFilter } from "../../app/web/client/lib/map/style";
 
 const ALL = ["unnamed", "draft", "proposed", "approved", "in_force", "retired"];
-const BARE: View = { q: "", batch: "", states: ALL, marked: undefined, ground: false, picked: [] };
+const BARE: View = { q: "", batch: "", scope: "", stream: "", states: ALL, marked: undefined, ground: false, picked: [] };
 
 test("an address without filters says nothing of them and keeps the territory", () => {
   assert.equal(writeView("?in=abc", BARE, ALL), "?in=abc");
@@ -16,9 +16,9 @@ test("an address without filters says nothing of them and keeps the territory", 
 });
 
 test("the address keeps filters, words, base map, the one thing that is marked and the streets that are selected", () => {
-  const view: View = { q: " 迎宾 ", batch: "b", states: ["unnamed", "in_force"], marked: { kind: "street", uid: "u" }, ground: true, picked: ["a-1", "b-2"] };
+  const view: View = { q: " 迎宾 ", batch: "b", scope: "in", stream: "new_road", states: ["unnamed", "in_force"], marked: { kind: "street", uid: "u" }, ground: true, picked: ["a-1", "b-2"] };
   const written = new URLSearchParams(writeView("?in=abc&village=v", view, ALL));
-  assert.deepEqual(Object.fromEntries(written), { in: "abc", q: "迎宾", batch: "b", state: "unnamed,in_force", ground: "1", street: "u", streets: "a1,b2" });
+  assert.deepEqual(Object.fromEntries(written), { in: "abc", q: "迎宾", batch: "b", scope: "in", stream: "new_road", state: "unnamed,in_force", ground: "1", street: "u", streets: "a1,b2" });
 });
 
 test("no state at all is kept in the address apart from every state", () => {
@@ -32,11 +32,11 @@ test("what is gone leaves the address, with what was being edited of it", () => 
 });
 
 test("tiles are narrowed by territory and batch, the list by states as well", () => {
-  const view = { batch: "b", states: ["unnamed"] };
+  const view = { batch: "b", scope: "out", stream: "", states: ["unnamed"] };
   assert.equal(narrowing("abc", view, ALL, false), "?in=abc&batch=b");
-  assert.equal(narrowing("", view, ALL, true), "?batch=b&state=unnamed");
-  assert.equal(narrowing("", { batch: "", states: ALL }, ALL, true), "");
-  assert.equal(narrowing("", { batch: "", states: [] }, ALL, true), "?state=none");
+  assert.equal(narrowing("", view, ALL, true), "?batch=b&state=unnamed&scope=out");
+  assert.equal(narrowing("", { batch: "", scope: "", stream: "", states: ALL }, ALL, true), "");
+  assert.equal(narrowing("", { batch: "", scope: "", stream: "", states: [] }, ALL, true), "?state=none");
 });
 
 test("a box is written and read again, and nothing else is a box", () => {
@@ -85,4 +85,6 @@ test("the style is sound, asks nobody else, and draws each state in exactly one 
 
 test("a filter shows of a layer's states those that are ticked", () => {
   assert.deepEqual(stateFilter(["approved", "in_force", "retired"], ["in_force", "unnamed"]), ["in", ["get", "state"], ["literal", ["in_force"]]]);
+  const state = ["in", ["get", "state"], ["literal", ["unnamed"]]];
+  assert.deepEqual(stateFilter(["unnamed"], ALL, "out", "village"), ["all", state, ["==", ["get", "in_scope"], false], ["==", ["coalesce", ["get", "stream"], "village"], "village"]]);
 });

@@ -33,7 +33,7 @@ REFUSED, LONGEST = (Invalid, Conflict), 4000
 
 
 #: What the map's address narrows it to, which stands after a step as before; what it marks is another thing then.
-NARROWS = ("in", "batch", "state", "q", "ground")
+NARROWS = ("in", "batch", "state", "scope", "stream", "q", "ground")
 
 
 def the_narrowing(request: Request) -> str:

@@ -10,13 +10,16 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
-from app.base.errors import Invalid, NotAllowed, NotFound
+from app.base.errors import N_, Invalid, NotAllowed, NotFound
+from app.base.models import Division
 from app.base.people import may
-from app.base.request import Place, Show, Work
+from app.base.request import Place, Show, Work, one_of
 from app.base.tables import SAID_OF_PLACES
 from app.intake.views.asking import require_reader
 from app.intake.views.records import told
 from app.inventory.models import StreetState
+from app.inventory.views.streams import STREAMS
+from app.inventory.views.streets import FACILITIES
 from app.planning.models import SignState
 from app.planning.queries import batch as batch_of
 from app.web import mapping
@@ -27,7 +30,8 @@ router = APIRouter()
 #: What the address says where every state is unticked.
 NO_STATE = "none"
 STATES = tuple(state.value for state in StreetState)
-KINDS = ("street", "sign", "village", "batch")
+KINDS = ("street", "sign", "facility", "village", "batch")
+SCOPES = {"in": N_("In scope"), "out": N_("Out of scope")}
 MOST_REPAIRS = 5_000
 SIGNS = tuple(state.value for state in SignState if state is not SignState.REMOVED)
 
@@ -38,6 +42,7 @@ class Marked:
 
     street: UUID | None = None
     sign: UUID | None = None
+    facility: UUID | None = None
     village: UUID | None = None
     batch: UUID | None = None
     mended: UUID | None = None  # the intake whose repairs are shown
@@ -59,21 +64,37 @@ class Marked:
         return None
 
 
-def the_narrowed(
-    session: Work, place: Place, batch: UUID | None = None, state: Annotated[str, Query(max_length=80)] = ""
-) -> Narrowed:
-    """The filters of the address: territory, batch, states by commas or ``none``; every state where nothing is said.
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the address says of streets: states by commas or ``none``, whether in scope, the stream; empty for all."""
 
-    Raises NotAllowed where there is nothing on the map for this person, Invalid for an unknown state.
+    state: Annotated[str, Query(max_length=80)] = ""
+    scope: Annotated[str, Query(max_length=10)] = ""
+    stream: Annotated[str, Query(max_length=20)] = ""
+
+    def narrowed(self, session: Session, place: Division, batch: UUID | None) -> Narrowed:
+        """As the queries take it. Raises what :func:`the_narrowed` raises."""
+        if not may(session, "inventory.street", "read"):
+            raise NotAllowed("The map is for those who may read the streets of a territory.")
+        states = () if self.state == NO_STATE else tuple(part for part in self.state.split(",") if part) or None
+        for one in states or ():
+            if one not in STATES:
+                raise Invalid("There is no state “{name}”. Use the filters on the page.", field="state", name=one)
+        scope = one_of(self.scope, SCOPES, field="scope")
+        stream = one_of(self.stream, STREAMS, field="stream") or None
+        found = batch_of(session, batch) if batch else None
+        places = mapping.places_of(session, found) if found else None
+        return Narrowed(place, found, places, states, (scope == "in") if scope else None, stream)
+
+
+def the_narrowed(
+    session: Work, place: Place, filters: Annotated[Filters, Depends()], batch: UUID | None = None
+) -> Narrowed:
+    """The filters of the address: territory, batch, states, scope and stream; every street where nothing is said.
+
+    Raises NotAllowed where there is nothing on the map for this person, Invalid for an unknown state, scope or stream.
     """
-    if not may(session, "inventory.street", "read"):
-        raise NotAllowed("The map is for those who may read the streets of a territory.")
-    states = () if state == NO_STATE else tuple(part for part in state.split(",") if part) or None
-    for one in states or ():
-        if one not in STATES:
-            raise Invalid("There is no state “{name}”. Use the filters on the page.", field="state", name=one)
-    found = batch_of(session, batch) if batch else None
-    return Narrowed(place, found, mapping.places_of(session, found) if found else None, states)
+    return filters.narrowed(session, place, batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +108,17 @@ class Opened:
 
 
 def the_opened(
-    session: Work, place: Place, marked: Annotated[Marked, Depends()], state: Annotated[str, Query(max_length=80)] = ""
+    session: Work, place: Place, marked: Annotated[Marked, Depends()], filters: Annotated[Filters, Depends()]
 ) -> Opened:
     """The address of the map as far as it holds: a street is gone once its drawing is undone, and its address stays.
 
     What is another territory's is told apart in nothing. Raises what :func:`the_narrowed` raises but for a batch.
     """
     gone: list[str] = []
-    narrowed, spotted, mended = the_narrowed(session, place, None, state), None, None
+    narrowed, spotted, mended = filters.narrowed(session, place, None), None, None
     if marked.batch:
         try:
-            narrowed = the_narrowed(session, place, marked.batch, state)
+            narrowed = filters.narrowed(session, place, marked.batch)
         except NotFound:
             gone, marked = ["batch"], replace(marked, batch=None)
     try:
@@ -152,6 +173,9 @@ def page(
         may_shape=may(session, "inventory.street", "change"),
         counts=mapping.counts(session, narrowed),
         states=STATES,
+        scopes=SCOPES,
+        streams=STREAMS,
+        facilities=FACILITIES,
         signs=SIGNS if may(session, "planning.sign", "read") else (),
         batches=mapping.batches(session, narrowed.place),
         approval=_approval(ground),
@@ -196,8 +220,9 @@ def about(session: Work, show: Show, marked: Annotated[Marked, Depends()]) -> Re
     """The panel of one thing on the map, with the way to its record."""
     spotted = marked.spotted(session)
     if spotted is None:
-        raise Invalid("Say which street, sign, village or batch.", field="street")
-    return show.page("map/_panel.html", spotted=spotted, editable=mapping.editable(session, spotted))
+        raise Invalid("Say which street, sign, facility, village or batch.", field="street")
+    editable = mapping.editable(session, spotted)
+    return show.page("map/_panel.html", spotted=spotted, editable=editable, facilities=FACILITIES)
 
 
 @router.get("/map/joining")

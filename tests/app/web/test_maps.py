@@ -48,6 +48,89 @@ def uid_of(world: World, sql: str) -> str:
         return str(connection.scalar(text(sql)))
 
 
+def a_shop(world: World) -> str:
+    """The uid of a shop in 甲村 that puts the street before it in scope."""
+    place = {"division_id": world.places["甲村"]}
+    intake = put(world, "intake.intake", {"division_id": world.places["南镇"], "source": "设施调查"})
+    shop = put(
+        world,
+        "intake.facility",
+        place
+        | {
+            "intake_id": intake,
+            "key": "1",
+            "kind": "shop",
+            "name": "便民超市",
+            "point": "SRID=4490;POINT(116.301 37.4501)",
+            "geometry_source": "survey",
+            "digest": 1,
+        },
+    )
+    with world.owner.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO inventory.scope_reason"
+                " (division_id, street_id, facility_id, distance_m, within_m, found_on)"
+                " SELECT s.division_id, s.id, :shop, 12.3, 50, s.surveyed_on FROM inventory.street s LIMIT 1"
+            ),
+            {"shop": shop},
+        )
+        return str(connection.execute(text("SELECT uid FROM intake.facility WHERE id = :id"), {"id": shop}).scalar())
+
+
+def test_a_facility_tells_its_name_its_village_its_file_and_the_streets_that_it_puts_in_scope(
+    office: Office, token: str
+):
+    del token
+    uid = a_shop(office.world)
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    [tile] = read(client, address("facilities"))["facilities"]
+    assert (tile["uid"], tile["kind"], tile["name"]) == (uid, "shop", "便民超市")
+    panel = client.get(f"/map/about?facility={uid}").text
+    street = uid_of(office.world, "SELECT uid FROM inventory.street")
+    for word in ("便民超市", "甲村", "设施调查", f"/map?street={street}", "迎宾路", "12.3"):
+        assert word in panel, word
+    page = client.get(f"/map?facility={uid}")
+    assert page.status_code == 200
+    assert "便民超市" in page.text
+    elsewhere = office.signed_in(Role.TOWN_OFFICER, "北镇")
+    assert elsewhere.get(f"/map/about?facility={uid}").status_code == 404
+
+
+def test_scope_and_stream_narrow_the_list_and_the_selection_and_stand_ticked_on_the_page(office: Office, token: str):
+    del token
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    street = uid_of(office.world, "SELECT uid FROM inventory.street")
+    whole = "box=115,36,118,39"
+    for query, found in (
+        ("scope=in", True),
+        ("scope=out", False),
+        ("stream=village", True),
+        ("stream=new_road", False),
+    ):
+        assert (street in client.get(f"/map/list?{whole}&{query}").text) is found, query
+        assert (street in client.get(f"/map/list?q=迎宾&{query}").text) is found, query
+        assert (street in client.get(f"/api/v1/map/within?{whole}&{query}").text) is found, query
+        assert f'value="{query.partition("=")[2]}" selected' in client.get(f"/map?{query}").text
+    assert client.get("/map?scope=perhaps").status_code == 422
+    assert client.get("/map/list?stream=odd").status_code == 422
+
+
+def test_a_street_of_the_second_stream_says_so_in_its_tile(office: Office, token: str):
+    del token
+    with office.world.owner.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE inventory.street SET in_scope = false, stream = 'new_road', stream_on = surveyed_on,"
+                " stream_reason = '新增'"
+            )
+        )
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    for zoom in (12, 14):
+        [street] = read(client, address("streets", zoom))["streets"]
+        assert (street["stream"], street["in_scope"]) == ("new_road", False)
+
+
 def test_each_layer_tells_what_it_shows_and_nothing_of_the_inside(office: Office, token: str):
     del token
     client = office.signed_in(Role.TOWN_OFFICER, "南镇")

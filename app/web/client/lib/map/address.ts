@@ -1,8 +1,8 @@
 // What the map's address says and keeps: filters, the one thing that is marked, the streets that are selected. Pure, so that it can be tested.
-export const KINDS = ["street", "sign", "village"] as const;
+export const KINDS = ["street", "sign", "facility", "village"] as const;
 export type Kind = typeof KINDS[number];
 export interface Marked { kind: Kind; uid: string }
-export interface View { q: string; batch: string; states: string[]; marked: Marked | undefined; ground: boolean; picked: readonly string[] }
+export interface View { q: string; batch: string; scope: string; stream: string; states: string[]; marked: Marked | undefined; ground: boolean; picked: readonly string[] }
 
 // What the address asks for and the server does not find is not asked for again, and nothing is edited of it.
 export function withoutGone(search: string, gone: readonly string[]): string {
@@ -21,7 +21,7 @@ export function writeView(search: string, view: View, all: readonly string[]): s
   const params = new URLSearchParams(search);
   const set = (name: string, value: string): void => { if (value) params.set(name, value); else params.delete(name); };
   set("q", view.q.trim());
-  set("batch", view.batch);
+  for (const name of ["batch", "scope", "stream"] as const) set(name, view[name]);
   set("state", writeStates(view.states, all));
   set("ground", view.ground ? "1" : "");
   set("streets", view.picked.map((uid) => uid.replaceAll("-", "")).join(","));
@@ -30,13 +30,13 @@ export function writeView(search: string, view: View, all: readonly string[]): s
   return written ? `?${written}` : "";
 }
 
-// The query of our own addresses (tiles, list): what narrows, and nothing else.
-export function narrowing(place: string, view: Pick<View, "batch" | "states">, all: readonly string[], withStates: boolean): string {
+// The query of our own addresses (tiles, list): what narrows, and nothing else. Tiles say state, scope and stream of each street.
+export function narrowing(place: string, view: Pick<View, "batch" | "scope" | "stream" | "states">, all: readonly string[], withStates: boolean): string {
   const params = new URLSearchParams();
   if (place) params.set("in", place);
   if (view.batch) params.set("batch", view.batch);
   const states = writeStates(view.states, all);
-  if (withStates && states) params.set("state", states);
+  if (withStates) for (const [name, value] of [["state", states], ["scope", view.scope], ["stream", view.stream]] as const) if (value) params.set(name, value);
   const written = params.toString();
   return written ? `?${written}` : "";
 }

@@ -1,8 +1,8 @@
 // The drawn map: opens it, tells what is under the pointer, marks and selects. Knows nothing of the list beside it.
 import * as maplibre from "maplibre-gl/dist/maplibre-gl-csp";
 import type { Map, MapLayerMouseEvent, MapMouseEvent, Marker, PointLike } from "maplibre-gl";
-import type { Box, Kind, Marked } from "./address";
-import { BY_STATE, MENDED, SIGNS, STREETS, VILLAGES, makeStyle, stateFilter } from "./style";
+import type { Box, Kind, Marked, View } from "./address";
+import { BY_STATE, FACILITIES, MENDED, SIGNS, STREETS, VILLAGES, makeStyle, stateFilter } from "./style";
 
 export interface Texts { zoomIn: string; zoomOut: string; title: string; tooMany: string; failed: string; groundFailed: string }
 export interface Told {
@@ -88,8 +88,8 @@ export class Drawn {
 
   pick(uid: string, on: boolean): void { this.say(uid, { picked: on }); }
 
-  show(states: readonly string[]): void {
-    for (const [layer, of] of BY_STATE) this.map.setFilter(layer, stateFilter(of, states));
+  show({ states, scope, stream }: Pick<View, "states" | "scope" | "stream">): void {
+    for (const [layer, of] of BY_STATE) this.map.setFilter(layer, stateFilter(of, states, scope, stream));
   }
 
   // Other filters are the server's: the tiles have another address.
@@ -138,7 +138,7 @@ export class Drawn {
   private under(event: MapMouseEvent): Marked | undefined {
     const { x, y } = event.point;
     const around: [PointLike, PointLike] = [[x - 6, y - 6], [x + 6, y + 6]];
-    const asked: [Kind, string[]][] = [["sign", [SIGNS]], ["street", STREETS], ["village", [VILLAGES]]];
+    const asked: [Kind, string[]][] = [["sign", [SIGNS]], ["facility", [FACILITIES]], ["street", STREETS], ["village", [VILLAGES]]];
     for (const [kind, layers] of asked) {
       const there = layers.filter((layer) => this.map.getLayer(layer));
       const uid: unknown = this.map.queryRenderedFeatures(around, { layers: there })[0]?.properties["uid"];

@@ -31,7 +31,7 @@ export class MapPage {
     const query = new URLSearchParams(withoutGone(window.location.search, gone));
     const kind = KINDS.find((one) => query.has(one));
     this.view = {
-      q: query.get("q") ?? "", batch: query.get("batch") ?? "", states: ticks.filter((tick) => tick.checked).map((tick) => tick.value),
+      q: query.get("q") ?? "", batch: query.get("batch") ?? "", scope: query.get("scope") ?? "", stream: query.get("stream") ?? "", states: ticks.filter((tick) => tick.checked).map((tick) => tick.value),
       marked: kind ? { kind, uid: query.get(kind) ?? "" } : undefined, ground: query.get("ground") === "1",
       picked: (root.dataset["picked"] ?? "").split(",").filter(Boolean),
     };
@@ -41,6 +41,8 @@ export class MapPage {
   }
 
   start(): void {
+    const toasts = document.querySelector("#toasts");
+    if (toasts) this.find(".map-stage")?.append(toasts);
     this.startMap();
     this.startList();
     this.startFilters();
@@ -62,7 +64,7 @@ export class MapPage {
       hovered: (uid) => { drawn.hover(uid); this.lightRow(uid); },
     });
     drawn.map.on("load", () => {
-      drawn.show(this.view.states);
+      drawn.show(this.view);
       drawn.mark(this.view.marked, this.view.marked ? readBox(this.find("[data-map-panel] [data-box]")?.dataset["box"]) : undefined);
       if (this.view.ground) this.setGround(true);
       this.picked.add(this.view.picked);
@@ -110,6 +112,7 @@ export class MapPage {
       const field = event.target as HTMLInputElement | HTMLSelectElement;
       if (field.name === "q") this.view.q = field.value;
       if (field.name === "batch") { this.view.batch = field.value; this.drawn?.narrow(this.query(false)); }
+      if (field.name === "scope" || field.name === "stream") { this.view[field.name] = field.value; this.drawn?.show(this.view); }
       if (field.name === "state") this.takeStates();
       this.keep();
       this.fetchSoon();
@@ -118,7 +121,7 @@ export class MapPage {
 
   private takeStates(): void {
     this.view.states = this.ticks().filter((tick) => tick.checked).map((tick) => tick.value);
-    this.drawn?.show(this.view.states);
+    this.drawn?.show(this.view);
   }
 
   private tickEvery(): void {

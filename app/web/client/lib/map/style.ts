@@ -16,11 +16,24 @@ const SOLID = ["approved", "in_force", "retired"];
 const NO_STREET = ["no_street"];
 export const STREETS = ["streets-solid", "streets-unnamed", "streets-draft", "streets-proposed", "streets-none"];
 export const SIGNS = "signs";
+export const FACILITIES = "facilities";
 export const VILLAGES = "places-village";
 
-export function stateFilter(of: readonly string[], shown: readonly string[]): FilterSpecification {
-  return ["in", ["get", "state"], ["literal", of.filter((state) => shown.includes(state))]];
+// A street of the villages' programme says nothing of its stream in a tile.
+export function stateFilter(of: readonly string[], shown: readonly string[], scope = "", stream = ""): FilterSpecification {
+  const state: ExpressionSpecification = ["in", ["get", "state"], ["literal", of.filter((one) => shown.includes(one))]];
+  const more: ExpressionSpecification[] = [];
+  if (scope) more.push(["==", ["get", "in_scope"], scope === "in"]);
+  if (stream) more.push(["==", ["coalesce", ["get", "stream"], "village"], stream]);
+  return more.length > 0 ? ["all", state, ...more] : state;
 }
+
+// A mark for each kind of facility, its sign in the reader's own font; the legend draws the same in the stylesheet.
+const FACILITY: ExpressionSpecification = ["match", ["get", "kind"], "committee", "#16202c", "shop", "#7a4a00", "clinic", "#7b2d6b", "school", "#3d5a14", "#4a5563"];
+const GLYPHS: Record<string, ExpressionSpecification> = {
+  zh: ["match", ["get", "kind"], "committee", "委", "shop", "店", "clinic", "医", "school", "校", ""],
+  en: ["match", ["get", "kind"], "committee", "C", "shop", "S", "clinic", "+", "school", "E", ""],
+};
 
 function streets(id: string, states: string[], dash?: number[]): LayerSpecification[] {
   const drawn = (source: string): LayerSpecification => ({
@@ -66,8 +79,11 @@ function grounds(): LayerSpecification[] {
 function points(): LayerSpecification[] {
   return [
     {
-      id: "facilities", type: "circle", source: "facilities", "source-layer": "facilities", minzoom: 13,
-      paint: { "circle-radius": 4.5, "circle-color": "#ffffff", "circle-stroke-color": "#16202c", "circle-stroke-width": 2 },
+      id: FACILITIES, type: "circle", source: "facilities", "source-layer": "facilities", minzoom: 13,
+      paint: {
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 13, 3.5, 15, 9, 18, 11], "circle-color": FACILITY,
+        "circle-stroke-color": "#ffffff", "circle-stroke-width": 1.5,
+      },
     },
     {
       id: SIGNS, type: "circle", source: "signs", "source-layer": "signs", minzoom: 14,
@@ -101,6 +117,21 @@ function labels(language: string): LayerSpecification[] {
         "text-size": ["interpolate", ["linear"], ["zoom"], 14, 12, 18, 16], "symbol-spacing": 320,
       },
       paint: { "text-color": "#16202c", "text-halo-color": "#ffffff", "text-halo-width": 1.8 },
+    },
+    {
+      id: "facilities-glyph", type: "symbol", source: "facilities", "source-layer": "facilities", minzoom: 14.5,
+      layout: {
+        "text-field": GLYPHS[language] ?? GLYPHS["zh"] ?? "", "text-font": FONT, "text-size": ["interpolate", ["linear"], ["zoom"], 14.5, 11, 18, 14],
+        "text-allow-overlap": true, "text-ignore-placement": true,
+      },
+      paint: { "text-color": "#ffffff" },
+    },
+    {
+      id: "facilities-name", type: "symbol", source: "facilities", "source-layer": "facilities", minzoom: 16,
+      layout: {
+        "text-field": ["get", "name"], "text-font": FONT, "text-size": 13, "text-anchor": "top", "text-offset": [0, 0.9], "text-padding": 4, "text-max-width": 9,
+      },
+      paint: { "text-color": FACILITY, "text-halo-color": "#ffffff", "text-halo-width": 1.8 },
     },
     name(VILLAGES, ["village", "residents"], 13, [12, 24], "#3b4654"),
     name("places-town", ["town"], 14, [9, 15]),
