@@ -122,14 +122,14 @@ function labels(language: string): LayerSpecification[] {
       id: "facilities-glyph", type: "symbol", source: "facilities", "source-layer": "facilities", minzoom: 14.5,
       layout: {
         "text-field": GLYPHS[language] ?? GLYPHS["zh"] ?? "", "text-font": FONT, "text-size": ["interpolate", ["linear"], ["zoom"], 14.5, 11, 18, 14],
-        "text-allow-overlap": true, "text-ignore-placement": true,
+        "text-allow-overlap": true, "text-padding": 0,
       },
       paint: { "text-color": "#ffffff" },
     },
     {
       id: "facilities-name", type: "symbol", source: "facilities", "source-layer": "facilities", minzoom: 16,
       layout: {
-        "text-field": ["get", "name"], "text-font": FONT, "text-size": 13, "text-anchor": "top", "text-offset": [0, 0.9], "text-padding": 4, "text-max-width": 9,
+        "text-field": ["get", "name"], "text-font": FONT, "text-size": 13, "text-anchor": "top", "text-offset": [0, 1], "text-padding": 2, "text-max-width": 9,
       },
       paint: { "text-color": FACILITY, "text-halo-color": "#ffffff", "text-halo-width": 1.8 },
     },
