@@ -1,4 +1,8 @@
-"""What an undo puts back is recognised by a plan that is kept: planning anew took longer than the looking, row by row."""
+"""What an undo puts back is recognised by a plan that is kept, and by the index of the row's own entries.
+
+Planning anew took longer than the looking, row by row; and in the order of the entries alone the planner looked through
+all that the undo itself had written, so that bringing back 7,500 rows took 40 seconds.
+"""
 
 from alembic import op
 
@@ -18,15 +22,19 @@ SELECTED = """coalesce((
   ), false)"""
 
 
-def _said(language: str, before: str, after: str) -> str:
-    return COMES_BACK.replace("{language}", language).replace("{body}", before + SELECTED + after)
+OF_THE_ROW = ("ORDER BY e.id DESC", "ORDER BY e.subject DESC, e.row_id DESC, e.id DESC")
+
+
+def _said(language: str, body: str) -> str:
+    return COMES_BACK.replace("{language}", language).replace("{body}", body)
 
 
 def upgrade() -> None:
     run = op.get_bind().connection.driver_connection.execute
-    run(_said("plpgsql", "BEGIN\n  RETURN ", ";\nEND"))
+    once = SELECTED.replace(*OF_THE_ROW).replace("hstore(line)", "whole")
+    run(_said("plpgsql", "DECLARE whole constant hstore := hstore(line);\nBEGIN\n  RETURN " + once + ";\nEND"))
 
 
 def downgrade() -> None:
     run = op.get_bind().connection.driver_connection.execute
-    run(_said("sql", "  SELECT ", ""))
+    run(_said("sql", "  SELECT " + SELECTED))
