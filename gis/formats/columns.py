@@ -166,7 +166,7 @@ def mapped(rows: Sequence[RawRow], columns: Columns) -> list[RawRow]:
         read = {_READ_AS[field]: row.tags[column] for field, column in wanted if column in row.tags}
         if columns.every:
             read[_KIND] = columns.every
-        left = _left(read, columns)
+        left = row.left or _left(read, columns)
         mapped_rows.append(dataclasses.replace(row, read=read, left=left))
     return mapped_rows
 

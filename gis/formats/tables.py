@@ -6,8 +6,11 @@ Text of shapefiles and drawings is decoded here, because their encoding is often
 from __future__ import annotations
 
 import codecs
+import sqlite3
 import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,10 @@ import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
+from gis.crs import datum_named
 from gis.errors import N_, UnknownDatum, UnreadableFile
+from gis.formats.columns import guess, names_of, place
+from gis.formats.kinds import Skipped
 from gis.formats.rows import Flaw, RawRow
 from gis.formats.sizes import WIDEST_PLACE, Counted
 
@@ -38,29 +44,90 @@ _AT_ONCE = 10_000  # features
 _THREE_BYTES = 0x800
 _CHINESE = "gb18030"
 _LATIN1_END, _TAIL = 0x100, 64
+#: A condition that holds for every row: with it GDAL counts them, instead of believing the count of a GeoPackage
+#: (gpkg_ogr_contents), which other programs leave behind when they write.
+_EVERY = "1 = 1"
+#: What programs keep of their own beside the layers.
+_OF_PROGRAMS = frozenset({"layer_styles", "qgis_projects"})
+_HALF_TURN = 180.0  # degrees
 
 
 def read_gpkg(path: Path, *, called: str, most: int | None = None) -> tuple[list[RawRow], str | None]:
     """The rows of all spatial layers of a GeoPackage, layer by layer, and the datum they share.
 
-    ``most``: the first rows of each layer, as many in all.
+    After them those of its tables without geometries: placed by their columns (经度 and 纬度, WKT), else left out, each
+    with that as its reason. ``most``: the first rows of each layer, as many in all.
 
-    Raises :class:`UnreadableFile` for damage and where no layer has geometries, :class:`UnknownDatum` where
-    layers differ in datum.
+    Raises :class:`UnreadableFile` for damage, where no layer has geometries, and where GDAL gave fewer rows than the
+    layer has, :class:`UnknownDatum` where layers differ in datum.
     """
-    layers = [str(name) for name, kind in _asked(pyogrio.list_layers, path, called=called) if kind is not None]
+    listed = [(str(name), kind) for name, kind in _asked(pyogrio.list_layers, path, called=called)]
+    layers = [name for name, kind in listed if kind is not None]
     if not layers:
         raise UnreadableFile(N_("{file} has no layer with geometries; export the layer again."), file=called)
+    tables = [name for name, kind in listed if kind is None and name not in _OF_PROGRAMS]
     rows: list[RawRow] = []
     datums: set[str | None] = set()
     of_each = None if most is None else max(1, most // len(layers))
     for layer in layers:
-        meta, shapes, columns = _read(path, called=called, layer=layer, max_features=of_each)
+        meta, shapes, columns = _read(path, called=called, layer=layer, max_features=of_each, where=_EVERY)
+        if of_each is None:
+            _require_all(path, layer, len(shapes), called)
         names = [str(name) for name in meta["fields"]]
-        prefix = f"{layer}/" if len(layers) > 1 else ""
+        prefix = f"{layer}/" if len(listed) > 1 else ""
         rows += _rows(shapes, names, columns, prefix=prefix, fids=meta["fid_column_values"])
         datums.add(_stated(meta))
-    return rows, one_datum(datums, called)
+    stated = one_datum(datums, called)
+    for table in tables:
+        rows += _table(path, table, stated=stated, called=called, most=of_each)
+    return rows, stated
+
+
+def _require_all(path: Path, layer: str, read: int, called: str) -> None:
+    """Raise UnreadableFile where the database has another number of rows than were read."""
+    quoted = layer.replace('"', '""')
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            there = int(database.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])
+    except sqlite3.Error as error:
+        raise UnreadableFile(N_("{file} is damaged or cut off; export it again."), file=called) from error
+    if there != read:
+        raise UnreadableFile(
+            N_("Only {read} of the {there} rows of {layer} in {file} can be read; export the layer again."),
+            file=called,
+            layer=layer,
+            read=read,
+            there=there,
+        )
+
+
+def _table(path: Path, table: str, *, stated: str | None, called: str, most: int | None) -> list[RawRow]:
+    """The rows of a table without geometries that lies beside layers in the datum ``stated``."""
+    options = {"layer": table, "max_features": most, "where": _EVERY, "drawn": False}
+    meta, shapes, columns = _read(path, called=called, **options)
+    names = [str(name) for name in meta["fields"]]
+    rows = _rows(shapes, names, columns, prefix=f"{table}/", fids=meta["fid_column_values"])
+    found = guess(names_of(rows))
+    if not found.placed:
+        why = Skipped(
+            N_("The table {table} has no geometries, and no columns that say where its rows are."),
+            None,
+            {"table": table},
+        )
+        return [replace(row, tags={}, left=why) for row in rows]
+    placed = place(rows, found)
+    if stated is None or not datum_named(stated).planar:
+        return placed
+    flaw = Flaw(
+        N_("The table {table} has degrees, and the layers beside it {datum}; hand it in by itself, as a list."),
+        "geometry",
+        {"table": table, "datum": stated},
+    )
+    return [replace(row, shape=None, flaw=flaw) if _in_degrees(row) else row for row in placed]
+
+
+def _in_degrees(row: RawRow) -> bool:
+    return row.shape is not None and float(np.abs(shapely.get_coordinates(row.shape)).max(initial=0)) <= _HALF_TURN
 
 
 def read_shapefile(path: Path, *, called: str, most: int | None = None) -> tuple[list[RawRow], str | None]:
@@ -170,8 +237,11 @@ def _asked(ask: Any, path: Path, *, called: str, **options: Any) -> Any:
 
 
 def _read(path: Path, *, called: str, **options: Any) -> tuple[dict[str, Any], NDArray[np.object_], list[NDArray[Any]]]:
-    """A layer, or ``max_features`` of it; some thousands at a time, so that what is too large ends early."""
-    most = options.pop("max_features", None)
+    """A layer, or ``max_features`` of it; some thousands at a time, so that what is too large ends early.
+
+    ``drawn`` is false for a table, which has no geometries.
+    """
+    most, drawn = options.pop("max_features", None), options.pop("drawn", True)
     counted, pieces, done = Counted(called), [], 0
     while True:
         here = _AT_ONCE if most is None else min(_AT_ONCE, most - done)
@@ -185,6 +255,8 @@ def _read(path: Path, *, called: str, **options: Any) -> tuple[dict[str, Any], N
             max_features=here,
             **options,
         )
+        if wkb is None and not drawn:
+            wkb = np.full(len(fids), None, dtype=object)
         if wkb is None:
             raise UnreadableFile(N_("{file} has no geometries; export the layer again."), file=called)
         for number, shape in enumerate(wkb, start=done + 1):

@@ -1,12 +1,16 @@
 import sqlite3
 import zipfile
+from contextlib import closing
 
+import numpy as np
+import pyogrio
 import pytest
+import shapely
 from shapely import LineString, MultiLineString, Point, Polygon
 
 from gis.errors import UnknownDatum, UnreadableFile
 from gis.features import AreaKind, FacilityKind, Verdict
-from gis.formats import read_survey
+from gis.formats import open_rows, read_survey
 
 ROADS = [
     LineString([(438060.53, 4146682.89), (438160.5, 4146682.9)]),
@@ -142,3 +146,59 @@ def test_a_zip_of_a_shapefile_for_each_kind_of_shape_is_one_survey(make_shapefil
     assert [line.key for line in survey.centrelines] == ["lines/row/1"]
     assert [each.key for each in survey.facilities] == ["points/row/1"]
     assert survey.datum == "EPSG:4548"
+
+
+@pytest.mark.parametrize("told", [0, 10, 99_999])
+def test_a_stale_count_in_a_geopackage_loses_no_row(tmp_path, told):
+    path, starts = tmp_path / "long.gpkg", np.linspace(116.0, 116.9, 25_000)
+    ends = np.stack([starts, np.full_like(starts, 37.0), starts + 0.01, np.full_like(starts, 37.1)], axis=1)
+    lines = np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2)), dtype=object)
+    pyogrio.raw.write(path, shapely.to_wkb(lines), [np.array(["道路"] * len(lines), dtype=object)], ["类型"],
+                      driver="GPKG", layer="路", geometry_type="LineString", crs="EPSG:4490")  # fmt: skip
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE gpkg_ogr_contents SET feature_count = ?", (told,))
+    rows = open_rows(path).rows
+    assert len(rows) == len(lines)
+    assert len({row.key for row in rows}) == len(lines)
+
+
+def test_a_layer_that_gives_fewer_rows_than_it_has_is_refused(make_gpkg, monkeypatch):
+    monkeypatch.setattr("gis.formats.tables._EVERY", "fid < 2")
+    with pytest.raises(UnreadableFile, match="Only 1 of the 2 rows of 道路"):
+        open_rows(make_gpkg(LONLAT, 类型=["道路", "道路"]))
+
+
+def beside(path, table, **columns):
+    """A table without geometries in a GeoPackage that is there."""
+    names = ", ".join(f'"{name}" TEXT' for name in columns)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f'CREATE TABLE "{table}" (fid INTEGER PRIMARY KEY, {names})')
+        marks = ", ".join("?" * len(columns))
+        database.executemany(f'INSERT INTO "{table}" VALUES (NULL, {marks})', zip(*columns.values(), strict=True))
+        database.execute("INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES (?, 'attributes', ?)",
+                         (table, table))  # fmt: skip
+    return path
+
+
+def test_a_table_with_coordinates_beside_a_layer_is_read(make_gpkg):
+    path = beside(make_gpkg(LONLAT, 类型=["道路", "道路"]), "村委会表", 名称=["张庄村委会", "李庄村委会"],
+                  类型=["村委会", "村委会"], 经度=["116.305", ""], 纬度=["37.405", "37.4"])  # fmt: skip
+    survey = read_survey(path)
+    assert [(place.name, place.point.coords[0]) for place in survey.facilities] == [("张庄村委会", (116.305, 37.405))]
+    assert [report.verdict for report in survey.reports] == [Verdict.ACCEPTED] * 3 + [Verdict.REJECTED]
+    assert survey.reports[3].reason.format(**survey.reports[3].values).startswith("The row has no 经度")
+
+
+def test_a_table_that_says_no_place_is_left_out_row_by_row(make_gpkg):
+    path = beside(make_gpkg(LONLAT, 类型=["道路", "道路"]), "说明", 名称=["一", "二"], 备注=["甲", "乙"])
+    left = read_survey(path).reports[2:]
+    assert [report.verdict for report in left] == [Verdict.IGNORED] * 2
+    assert "The table 说明 has no geometries" in left[0].reason.format(**left[0].values)
+
+
+def test_a_table_in_degrees_beside_a_plane_layer_is_told_so(make_gpkg):
+    path = beside(make_gpkg(ROADS, crs="EPSG:4548", 类型=["道路", "道路"]), "表", 类型=["村委会"],
+                  经度=["116.305"], 纬度=["37.405"])  # fmt: skip
+    last = read_survey(path).reports[-1]
+    assert last.verdict is Verdict.REJECTED
+    assert "hand it in by itself" in last.reason
