@@ -202,8 +202,9 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
     from sqlalchemy import select
 
     from app.intake.models import Intake
-    from app.intake.queries import as_kept
+    from app.intake.queries import as_kept, reasons_counted
     from gis.datums import Outcome
+    from gis.features import Verdict
 
     intake = session.scalars(select(Intake).where(Intake.uid == UUID(made["intake"]))).one()
     verdicts = ("accepted", "repaired", "duplicate", "rejected", "ignored")
@@ -216,6 +217,11 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
         click.echo(f"  ignored, {one['rows']} from row {one['first']} on: {reason}")
     if len(intake.left_out) > _REASONS:
         click.echo(f"  … and {len(intake.left_out) - _REASONS} reasons more: its page in the office names them.")
+    for why in reasons_counted(session, intake):
+        if why.first.verdict == Verdict.DUPLICATE.value:
+            such = "such as " if why.rows > 1 else ""
+            reason = why.first.reason.format(**why.first.values)
+            click.echo(f"  duplicate, {why.rows}, {such}row {why.first.row}: {reason}")
     if intake.brought_nothing:
         click.echo("No row was new; nothing was changed.")
     else:

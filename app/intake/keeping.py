@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -23,8 +24,8 @@ from app.base.models import Division, DivisionKind, GeometrySource
 from app.base.shares import Share, chunks, part, silent
 from app.base.tables import SRID
 from app.intake.models import Facility, Intake, Segment
-from app.intake.sameness import Same, standing_again
-from app.intake.saying import KNOWN, Said
+from app.intake.sameness import Same, lines_standing, places_standing, standing_again
+from app.intake.saying import KNOWN, REPEATED, Said
 from gis import linework
 from gis.crs import lengths_m
 from gis.features import Centreline, FacilityKind
@@ -38,10 +39,22 @@ FAR_M = 3000.0
 _NODED, _COMPARED = 0.15, 0.3
 #: One statement for all rows: without it, rows that lack different columns go one by one.
 WHOLE = {"render_nulls": True}
+_KNOWN = Said(KNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Keys of input rows of which every part was there before.
+
+    ``mine``: in this file, with what is said of it; ``there``: in the register, with the digest of the first part.
+    """
+
+    mine: dict[str, Said]
+    there: dict[str, str]
 
 
 class Keeper:
-    """Writes one intake's segments and facilities in bulk; each method returns the input keys already known."""
+    """Writes one intake's segments and facilities in bulk; each method tells what is said of keys already known."""
 
     def __init__(
         self, session: Session, clock: Clock, *, intake: Intake, division: Division, geometry: GeometrySource
@@ -51,9 +64,9 @@ class Keeper:
         self.division = division
         self.changes: Sequence[Change] = ()
 
-    def segments(self, centrelines: Sequence[Centreline], *, tell: Share = silent) -> set[str]:
+    def segments(self, centrelines: Sequence[Centreline], *, tell: Share = silent) -> dict[str, Said]:
         if not centrelines:
-            return set()
+            return {}
         noded = linework.clean(centrelines)
         tell(_NODED)
         self.changes = noded.changes
@@ -77,17 +90,23 @@ class Keeper:
         have = self._digests(Segment)
         rows, there = self._split_known(rows, have)
         new = {row["source"] for row in rows}
-        return self._write(Segment, rows, have, shape="line", tell=part(tell, _COMPARED, 1.0)) | (there - new)
+        known = self._write(Segment, rows, have, shape="line", tell=part(tell, _COMPARED, 1.0))
+        lying: dict[str, str | int] = {key: line for key, line in there.items() if key not in new}
+        mine, digests = known.mine, known.there
+        said = lines_standing(self.session, county=self.county, digests=digests.values(), keys=there.values())
+        return mine | {key: said.get(line, _KNOWN) for key, line in (lying | digests).items()}
 
     def _split_known(
         self, rows: list[dict[str, Any]], digests: Collection[str]
-    ) -> tuple[list[dict[str, Any]], set[str]]:
+    ) -> tuple[list[dict[str, Any]], dict[str, int]]:
         """Rows that are new, and keys of the others: they lie on lines of the register that are called the same.
+
+        With the key in the register of the line that the row lies on with its middle.
 
         The register's lines may be cut elsewhere, by a street that came later.
         """
         ask = [row for row in rows if row["digest"] not in digests]
-        known: set[int] = set()
+        known: dict[int, int] = {}
         if digests and ask:
             lines = shapely.from_wkb([row["line"] for row in ask])
             others = self._lines_in(shapely.total_bounds(lines))
@@ -96,24 +115,31 @@ class Keeper:
                 called[row["name"] or ""].append(n)
             for name in called.keys() & others.keys():
                 mine = called[name]
-                on = lying_on([lines[n] for n in mine], others[name])
-                known |= {id(ask[n]) for n, lies in zip(mine, on, strict=True) if lies}
+                there = [line for _, line in others[name]]
+                on = lying_on([lines[n] for n in mine], there)
+                lie = [n for n, lies in zip(mine, on, strict=True) if lies]
+                middles = shapely.line_interpolate_point([lines[n] for n in lie], 0.5, normalized=True)
+                nearest = shapely.STRtree(there).nearest(middles) if lie else []
+                known |= {id(ask[n]): others[name][at][0] for n, at in zip(lie, nearest, strict=True)}
         new = [row for row in rows if id(row) not in known]
-        return new, {row["source"] for row in rows if id(row) in known}
+        return new, {row["source"]: known[id(row)] for row in rows if id(row) in known}
 
-    def _lines_in(self, box: NDArray[np.float64]) -> dict[str, list[BaseGeometry]]:
-        """The register's lines of the county in a box (degrees), by their name; a nameless one may lie on any."""
+    def _lines_in(self, box: NDArray[np.float64]) -> dict[str, list[tuple[int, BaseGeometry]]]:
+        """The register's lines of the county in a box (degrees), with their keys, by their name.
+
+        A nameless one may lie on any.
+        """
         west, south, east, north = box
         found = self.session.execute(
             text(
-                "SELECT coalesce(name, '') AS name, ST_AsBinary(line) AS line FROM intake.segment"
+                "SELECT id, coalesce(name, '') AS name, ST_AsBinary(line) AS line FROM intake.segment"
                 " WHERE territory <@ (:top)::ltree AND line && ST_MakeEnvelope(:west, :south, :east, :north, 4490)"
             ),
             {"top": self.county, "west": west, "south": south, "east": east, "north": north},
         )
-        called: dict[str, list[BaseGeometry]] = defaultdict(list)
+        called: dict[str, list[tuple[int, BaseGeometry]]] = defaultdict(list)
         for row in found:
-            line = shapely.from_wkb(bytes(row.line))
+            line = row.id, shapely.from_wkb(bytes(row.line))
             called[row.name].append(line)
             if row.name:
                 called[""].append(line)
@@ -138,7 +164,8 @@ class Keeper:
         near = {str(row["source"]): again[row["digest"]] for row in rows if row["digest"] in again}
         rest = [row for row in rows if row["digest"] not in again]
         known = self._write(Facility, rest, have, shape="point", tell=tell)
-        return near | {key: Said(KNOWN) for key in known}
+        said = places_standing(self.session, county=self.county, digests=known.there.values())
+        return near | known.mine | {key: said.get(digest, _KNOWN) for key, digest in known.there.items()}
 
     def seats(self, villages: Sequence[Division]) -> None:
         """Where a village's committee was not surveyed, the point that tells the village stands for it (村委会驻地)."""
@@ -164,23 +191,25 @@ class Keeper:
         *,
         shape: str,
         tell: Share,
-    ) -> set[str]:
-        """Insert what is new, with ``have`` the digests of what is there, which grows.
-
-        The keys of input rows of which every part was there before, in this file or an earlier.
-        """
+    ) -> _Known:
+        """Insert what is new, with ``have`` the digests of what is there, which grows."""
         places = self._places([row[shape] for row in rows])
-        fresh, seen = [], defaultdict(list)
+        fresh, digests, mine = [], defaultdict(list), {}
+        new: set[str] = set()
         for row, place in zip(rows, places, strict=True):
-            there = row["digest"] in have
-            seen[row.pop("source")].append(there)
-            if not there:
+            source = row.pop("source")
+            digests[source].append(row["digest"])
+            if row["digest"] not in have:
                 have.add(row["digest"])
+                mine[row["digest"]] = source
+                new.add(source)
                 drawn = WKBElement(row[shape], srid=SRID)
                 fresh.append({**row, **self.given, "division_id": place, shape: drawn})
         for chunk in chunks(fresh, tell):
             self.session.execute(insert(table), chunk, execution_options=WHOLE)
-        return {key for key, parts in seen.items() if all(parts)}
+        known = {key: parts[0] for key, parts in digests.items() if key not in new}
+        repeated = {key: Said(REPEATED, {"original": mine[d]}) for key, d in known.items() if d in mine}
+        return _Known(repeated, {key: digest for key, digest in known.items() if digest not in mine})
 
     def _places(self, shapes: list[bytes]) -> list[int]:
         """The village of each shape's middle, else the division that takes the file in."""

@@ -55,9 +55,14 @@ def rows_like(intake: Intake, row: IntakeRow) -> Select[IntakeRow]:
     return select(IntakeRow).where(IntakeRow.intake_id == intake.id, *same)
 
 
+def row_alone(intake: Intake, row: int) -> Select[IntakeRow]:
+    """The row of one number, for a list."""
+    return select(IntakeRow).where(IntakeRow.intake_id == intake.id, IntakeRow.row == row)
+
+
 def row_at(session: Session, intake: Intake, row: int) -> IntakeRow | None:
     """What became of the row of one number, if that was kept."""
-    return session.scalar(select(IntakeRow).where(IntakeRow.intake_id == intake.id, IntakeRow.row == row))
+    return session.scalar(row_alone(intake, row))
 
 
 @dataclass(frozen=True, slots=True)

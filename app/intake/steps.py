@@ -27,7 +27,7 @@ from app.intake.giving_back import give_back
 from app.intake.keeping import WHOLE, Keeper
 from app.intake.models import Facility, Intake, IntakeRow, IntakeState, Repair, Segment
 from app.intake.sameness import USUAL, Same
-from app.intake.saying import KNOWN, Said
+from app.intake.saying import Said
 from app.intake.villages import Settled, make, settle
 from gis.datums import MARGIN_DEG, MOST
 from gis.errors import GisError
@@ -164,7 +164,7 @@ def take_in(
     known = keep.segments(survey.centrelines, tell=part(tell, 0.0, _LINES))
     again = keep.facilities(survey.facilities, same=origin.same, tell=part(tell, _LINES, _PLACES))
     keep.seats(settled.seats)
-    settled.known |= dict.fromkeys(known, Said(KNOWN)) | again
+    settled.known |= known | again
     settled.refused |= strays
     mended = repairs.by_line(keep.changes)
     final = [_judged(repairs.judged(report, mended), settled) for report in survey.reports]

@@ -21,7 +21,7 @@ from app.base.people import may
 from app.base.tables import SRID
 from app.intake.matching import Unmatched, Villages
 from app.intake.register import stem_of
-from app.intake.saying import KNOWN, Said
+from app.intake.saying import Said, known_as
 from gis.features import Area, AreaKind
 
 #: The town of a trial's villages whose town the file does not tell.
@@ -125,7 +125,7 @@ def _note(settled: Settled, area: Area, found: Division, *, placed: bool, may_pl
         words = N_("Is the register's {register}. Its place stays: the county's officers alone may set it.")
         settled.known[area.key] = Said(words, {"register": found.name})
     else:
-        settled.known[area.key] = Said(KNOWN)
+        settled.known[area.key] = known_as(found.name, division=found.uid)
 
 
 def _place(found: Division, area: Area, source: GeometrySource) -> bool:
@@ -157,7 +157,7 @@ def make(
         parent = division if area.kind is AreaKind.TOWN else _town_of(session, clock, area, division=division)
         found = _found_or_made(session, clock, area, parent=parent)
         if not _place(found, area, source):
-            settled.known[area.key] = Said(KNOWN)
+            settled.known[area.key] = known_as(found.name, division=found.uid)
         session.flush()
         if area.kind is AreaKind.VILLAGE and isinstance(area.shape, Point):
             settled.seats.append(found)

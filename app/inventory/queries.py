@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from geoalchemy2.shape import to_shape
@@ -209,3 +210,18 @@ def waiting(session: Session) -> int:
     """Streets in scope that this person sees and that have neither name nor proposal."""
     wanted = select(func.count()).select_from(Street).where(Street.in_scope, Street.state == StreetState.UNNAMED.value)
     return int(session.scalar(wanted) or 0)
+
+
+def made_of_line(session: Session, line: UUID) -> tuple[UUID | None, UUID | None]:
+    """The street that was made of a surveyed line, and the file that brought the line, as far as there are any."""
+    found = session.execute(
+        select(Street.uid, Intake.uid)
+        .select_from(Segment)
+        .outerjoin(Intake, Intake.id == Segment.intake_id)
+        .outerjoin(StreetSegment, StreetSegment.segment_id == Segment.id)
+        .outerjoin(Street, Street.id == StreetSegment.street_id)
+        .where(Segment.uid == line)
+        .order_by(Street.id)
+        .limit(1)
+    ).one_or_none()
+    return (found[0], found[1]) if found else (None, None)

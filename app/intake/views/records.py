@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -77,16 +78,26 @@ def run_record(session: Work, show: Show, uid: UUID) -> Response:
     return show.page("intake/run.html", run=run, file=file, division=run.args.get("division", ""), big=big)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which rows a page shows: of one verdict, those that ended as the row ``like`` did, or one ``row`` alone."""
+
+    verdict: str = ""
+    like: int = 0
+    row: int = 0
+
+
 @router.get("/{uid}")
 def record(
-    session: Work, show: Show, uid: UUID, verdict: str = "", like: int = 0, after: str | None = None
+    session: Work, show: Show, uid: UUID, asked: Annotated[Asked, Depends()], after: str | None = None
 ) -> Response:
-    """One file: its counts, and what became of each of its rows; ``like``: those that ended as this row did."""
+    """One file: its counts, and what became of each of its rows."""
     intake = _intake(session, uid)
     known = {each.value: each for each in Verdict}
-    one_of(verdict, known, field="verdict")
-    alike = queries.row_at(session, intake, like) if like else None
-    rows = queries.rows_like(intake, alike) if alike else queries.rows_of(intake, verdict=known.get(verdict))
+    one_of(asked.verdict, known, field="verdict")
+    alike = queries.row_at(session, intake, asked.like) if asked.like else None
+    rows = queries.rows_like(intake, alike) if alike else queries.rows_of(intake, verdict=known.get(asked.verdict))
+    rows = queries.row_alone(intake, asked.row) if asked.row else rows
     page = paging.page(session, rows, keys=[paging.Key(IntakeRow.row)], after=after)
     return show.page(
         "intake/record.html",
@@ -102,8 +113,10 @@ def record(
         why=[(why, said(show, why.first.reason, why.first.values)) for why in queries.reasons_counted(session, intake)],
         page=page,
         alike=alike,
+        alone=asked.row,
+        links={each.id: link for each in page.rows if (link := _link(each))},
         reasons={row.id: said(show, row.reason, row.values) for row in page.rows},
-        verdict=alike.verdict if alike else verdict,
+        verdict=alike.verdict if alike else asked.verdict,
         verdicts=list(known),
         verdict_words=VERDICTS,
         may_undo=intake.state == IntakeState.APPLIED.value and may(session, "intake.intake", "change"),
@@ -159,6 +172,18 @@ def said(show: Answer, reason: str, values: dict[str, object]) -> str:
     if show.text(reason) != reason:
         return show.text(reason, **values)
     return " ".join(show.text(part, **values) for part in re.split(r"(?<=\.)\s", reason))
+
+
+def _link(row: IntakeRow) -> str | None:
+    """Where that stands which a duplicate repeats: its street, its division, or the row that brought it."""
+    if row.verdict != Verdict.DUPLICATE.value:
+        return None
+    values = row.values
+    if "segment" in values:
+        return f"/inventory/lines/{values['segment']}"
+    if "division" in values:
+        return f"/divisions/{values['division']}"
+    return f"/intake/{values['intake']}?row={values.get('row', 0)}#rows" if values.get("intake") else None
 
 
 def _told(show: Answer, report: RowReport) -> RowReport:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -226,6 +226,16 @@ class Asked:
 
 
 Later = Annotated[Asked, Depends()]
+
+
+@router.get("/inventory/lines/{uid}")
+def of_line(session: Work, uid: UUID) -> Response:
+    """From a surveyed line to the street that was made of it, else to the file that brought it."""
+    require_reader(session)
+    street, intake = queries.made_of_line(session, uid)
+    if not (street or intake):
+        raise NotFound("There is no such line in your territory; it may have been undone with its file.")
+    return RedirectResponse(f"/inventory/{street}" if street else f"/intake/{intake}", status_code=303)
 
 
 @router.get("/inventory/{uid}")

@@ -77,6 +77,38 @@ def shops(*found: tuple[str | None, float], kind: FacilityKind = FacilityKind.SH
     return Survey((), (), places, reports, "EPSG:4490")
 
 
+def test_a_duplicate_says_of_which_row_of_which_file(world: World):
+    first = take(world, crossing())
+    take(world, crossing())
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        known = session.scalars(select(IntakeRow).where(IntakeRow.intake_id != first["id"])).all()
+        of_rows = {row.key: (row.reason, row.values) for row in known}
+        before = {row.key: row.row for row in session.scalars(select(IntakeRow)) if row.intake_id == first["id"]}
+        lines = {str(uid) for uid in session.scalars(select(Segment.uid))}
+    linked = [key for key, (_, values) in of_rows.items() if values.get("segment") in lines]
+    assert len(linked) >= 2
+    for key in linked:
+        reason, values = of_rows[key]
+        assert values["row"] == str(before[key])
+        assert values["source"] in reason.format(**values)
+    places = [values for _, values in of_rows.values() if "segment" not in values]
+    assert places
+    assert all("intake" in values or "division" in values for values in places)
+
+
+def test_a_line_that_lies_on_a_longer_one_of_the_register_says_of_which(world: World):
+    take(world, lanes(("迎宾路", [(0.0, 0.0), (200.0, 0.0)]), ("远路", [(0.0, 300.0), (200.0, 300.0)])))
+    again = take(world, lanes(("迎宾路", [(50.0, 0.0), (150.0, 0.0)]), (None, [(20.0, 300.0), (90.0, 300.0)])))
+    assert again["duplicate"] == 2
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        told = session.scalars(select(IntakeRow).where(IntakeRow.intake_id == again["id"]).order_by(IntakeRow.row))
+        said = [row.reason.format(**row.values) for row in told]
+    assert said == [
+        "迎宾路 is in the register already, from row 1 of survey.gpkg.",
+        "远路 is in the register already, from row 2 of survey.gpkg.",
+    ]
+
+
 def test_a_facility_surveyed_again_a_few_metres_off_is_told_as_a_duplicate_of_what_stands(world: World):
     take(world, shops(("惠民超市", 0), (None, 100)))
     again = shops(("惠民 超市", 3), ("惠民超市", 29), ("惠民超市", 31), (None, 104), (None, 106), ("好超市", 4))
@@ -87,9 +119,9 @@ def test_a_facility_surveyed_again_a_few_metres_off_is_told_as_a_duplicate_of_wh
     with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
         rows = session.scalars(select(IntakeRow).where(IntakeRow.key.in_(("f/1", "f/4"))).order_by(IntakeRow.id)).all()
         told = [(row.reason, row.values) for row in rows if "metres" in row.values][:2]
-    assert told == [
-        (SAME, {"name": "惠民超市", "source": "survey.gpkg", "metres": "3.0"}),
-        (SAME_UNNAMED, {"source": "survey.gpkg", "metres": "4.0"}),
+    assert [(reason, {k: v for k, v in values.items() if k != "intake"}) for reason, values in told] == [
+        (SAME, {"name": "惠民超市", "source": "survey.gpkg", "metres": "3.0", "row": "1"}),
+        (SAME_UNNAMED, {"source": "survey.gpkg", "metres": "4.0", "row": "2"}),
     ]
 
 

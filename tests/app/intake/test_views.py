@@ -146,6 +146,20 @@ def test_a_file_handed_in_twice_says_that_nothing_was_changed(world: World, offi
     assert "5 行已存在，2 行被拒" in with_wrong_rows
 
 
+def test_a_duplicate_leads_to_the_street_or_row_that_it_repeats(world: World, officer: Person):
+    taken_in(world, officer, "中镇", survey())
+    page = officer.reads(taken_in(world, officer, "中镇", survey()) + "?verdict=duplicate")
+    assert "登记册中已有" in page
+    assert "survey.geojson第 1 行" in page
+    links = re.findall(r'href="(/inventory/lines/[^"]+|/intake/[^"]+[?]row=[^"]+)">查看', page)
+    assert {link.split("/")[1] for link in links} == {"inventory", "intake"}
+    for link in links:
+        led = officer.client.get(link.replace("&amp;", "&"), follow_redirects=True)
+        assert led.status_code == 200, link
+        assert str(led.url.path).startswith("/inventory/") or "仅显示第" in led.text
+    assert officer.client.get("/inventory/lines/00000000-0000-7000-8000-000000000000").status_code == 404
+
+
 def test_a_village_that_the_register_lacks_is_rejected_and_given_back_with_the_reason(world: World, office: Office):
     town = Person(office, Role.TOWN_OFFICER, "中镇")
     record = taken_in(world, town, "中镇", survey(name="新庄"))
