@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from app.intake.datums import Look
     from app.intake.mappings import Said
     from gis.features import Survey
+    from gis.formats import Form
 
 
 @click.command("import")
@@ -227,14 +228,14 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
     else:
         click.echo(f"{made['streets']} streets were made; {made['in_scope']} streets here are in scope.")
     if rejected is not None:
-        write_rejected(as_kept(session, intake, seen.opened), rejected, kind=seen.opened.kind)
+        write_rejected(as_kept(session, intake, seen.opened), rejected, kind=seen.opened.kind, form=seen.opened.form)
 
 
-def write_rejected(survey: Survey, file: Path, *, kind: str) -> None:
+def write_rejected(survey: Survey, file: Path, *, kind: str, form: Form | None = None) -> None:
     """The rejected rows of a read file into ``file``, whose folder is made where there is none."""
     from gis.formats.returning import packed
 
-    made = packed(survey, kind=kind)
+    made = packed(survey, kind=kind, form=form)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(made.body)
     click.echo(f"{made.rows} rejected rows are in {file}.")

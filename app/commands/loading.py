@@ -124,7 +124,7 @@ def _hand_in(settings: Settings, database: Database, *, file: Path | None, login
         made, new = hand_in(session, clock, listing=listing, origin=origin, place=division, tell=part(tell, READ, 1.0))
         _say_of_list(made, kinds_of(session, made), new=new)
         if said["rejected"] is not None and opened is not None:
-            write_rejected(_rejected(listing, opened, origin), said["rejected"], kind=like(opened))
+            write_rejected(_rejected(listing, opened, origin), said["rejected"], kind=like(opened), form=opened.form)
 
 
 def _listed(

@@ -27,6 +27,7 @@ from gis.formats.opening import Rows, begins_to_tell, head_of, rows_of
 from gis.formats.refusing import refusing, stopping
 from gis.formats.rows import RawRow, gather, keepable, silent
 from gis.formats.sizes import sized
+from gis.formats.texts import Form
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -35,6 +36,7 @@ __all__ = [
     "By",
     "Columns",
     "Field",
+    "Form",
     "Limits",
     "Opened",
     "Value",
@@ -61,6 +63,7 @@ class Opened:
     table: bool = False  # its places stand in columns
     kind: str = ""  # as :func:`gis.formats.opening.rows_of` has it
     by: Columns | None = None  # what a person said of the columns, where somebody did
+    form: Form | None = None  # how it was written, where it is a table
 
     @property
     def names(self) -> list[str]:
@@ -195,7 +198,9 @@ def _opened(read: Rows, called: str, by: By) -> Opened:
     if not read.rows:
         raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=called)
     with refusing(called):
-        opened = Opened(tuple(keepable(row) for row in read.rows), read.stated, called, read.table, read.kind)
+        opened = Opened(
+            tuple(keepable(row) for row in read.rows), read.stated, called, read.table, read.kind, form=read.form
+        )
     said = by(opened) if callable(by) else by
     with refusing(called):
         return opened.read(said)

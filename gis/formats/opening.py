@@ -11,6 +11,7 @@ from gis.formats import archive, geojson
 from gis.formats.archive import Limits
 from gis.formats.magic import kind_of_file, of_no_use, promised_by
 from gis.formats.rows import RawRow
+from gis.formats.texts import Form
 
 #: The kinds that are read, for messages.
 READ = "GeoJSON, GeoPackage, shapefile (zip), OSM PBF / XML, KML / KMZ, GPX, DXF, CSV, Excel (xlsx)"
@@ -26,13 +27,15 @@ HEAD_UNFOLDED = 512 << 20
 class Rows:
     """A file's rows, and the datum that it states or that its format defines.
 
-    ``table``: its places stand in columns. ``kind`` as :func:`gis.formats.magic.kind_of_file` calls it, or ``xlsx``.
+    ``table``: its places stand in columns. ``kind`` as :func:`gis.formats.magic.kind_of_file` calls it, or ``xlsx``,
+    ``kmz``.
     """
 
     rows: list[RawRow]
     stated: str | None
     table: bool = False
     kind: str = ""
+    form: Form | None = None  # of a table
 
 
 def rows_of(path: Path, *, called: str, scratch: Path, limits: Limits, most: int | None = None) -> Rows:
@@ -97,7 +100,7 @@ def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits, most: int
         return _shapefiles(shapefiles, called, most)
     drawn = [target for name, target in members.items() if name.lower().endswith(".kml")]
     if drawn:  # a KMZ: its first KML is the document, the rest are pictures and what it links to
-        return _of_plain(drawn[0], called, scratch, most)
+        return replace(_of_plain(drawn[0], called, scratch, most), kind="kmz")
     if len(members) == 1:
         return _of_only(next(iter(members.items())), called, scratch, most)
     if not members:
@@ -126,7 +129,8 @@ def _of_office(path: Path, members: dict[str, Path], called: str, most: int | No
         raise of_no_use("Word / PowerPoint", path, called, read=READ)
     from gis.formats import sheets
 
-    return Rows(sheets.read_xlsx(path, called=called), None, table=True, kind="xlsx")
+    rows, form = sheets.read_xlsx_as(path, called=called)
+    return Rows(rows, None, table=True, kind="xlsx", form=form)
 
 
 def _shapefiles(found: dict[str, Path], called: str, most: int | None) -> Rows:
@@ -205,7 +209,8 @@ def _dxf(path: Path, called: str, most: int | None) -> Rows:
 def _csv(path: Path, called: str, most: int | None) -> Rows:
     from gis.formats import sheets
 
-    return Rows(sheets.read_csv(path, called=called, head=most is not None), None, table=True)
+    rows, form = sheets.read_csv_as(path, called=called, head=most is not None)
+    return Rows(rows, None, table=True, form=form)
 
 
 _READERS: dict[str, Callable[[Path, str, int | None], Rows]] = {

@@ -1,7 +1,8 @@
 """Rejected rows given back in the format that they came in, to be mended there and handed in again.
 
 Each row keeps what it said and where it was, in the file's own datum, and tells in 行号 which row it was, in 原因 why
-it was rejected and in 字段 which column is at fault. Reading passes these three columns over.
+it was rejected and in 字段 which column is at fault. Reading passes these three columns over. What has no columns tells
+it in its own way (:mod:`gis.formats.redrawing`).
 """
 
 from __future__ import annotations
@@ -10,19 +11,22 @@ import csv
 import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import shapely
 
 from gis.features import RowReport, Survey, Verdict
-from gis.formats import writing
+from gis.formats import redrawing, writing
 from gis.formats.columns import ADDED
+from gis.formats.texts import Form
 from gis.formats.workbooks import Sheet, workbook
 
 #: How wide a column of a list is, in characters.
 _WIDTH = 16
+_USUAL = Form()
 _KML = "http://www.opengis.net/kml/2.2"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _KINDS_OF_SHAPE = {0: "points", 1: "lines", 2: "areas"}
@@ -30,25 +34,37 @@ _KINDS_OF_SHAPE = {0: "points", 1: "lines", 2: "areas"}
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """The file, its media type, and how many rows it holds."""
+    """The file, how its name ends, its media type, and how many rows it holds."""
 
     path: Path
+    suffix: str
     media_type: str
     rows: int
 
 
-def give_back(survey: Survey, *, kind: str, folder: Path, stem: str) -> Returned:
+def give_back(survey: Survey, *, kind: str, folder: Path, stem: str, form: Form | None = None) -> Returned:
     """Write the rejected rows of a survey into ``folder``; ``kind`` of the file as :class:`gis.formats.Opened` has it.
 
-    CSV, Excel, shapefile (zipped), GeoPackage and KML come back as such, in a datum without an EPSG code as far as the
-    format can hold it; OSM, GPX and DXF, which have no columns of their own, as GeoJSON.
+    Each kind comes back as itself (a shapefile zipped), in a datum without an EPSG code as far as the format can hold
+    it: a GeoPackage as GeoJSON then. ``form``: a CSV in its own encoding and with its own delimiter, a table with the
+    names of its columns as they were written.
     """
-    rejected = [report for report in survey.reports if report.verdict is Verdict.REJECTED]
+    form = form or _USUAL
+    rejected = [_as_written(report, form) for report in survey.reports if report.verdict is Verdict.REJECTED]
     coded = survey.datum.startswith("EPSG:")
     suffix, media_type, write = _WRITERS.get(kind, _GEOJSON) if coded or kind != "gpkg" else _GEOJSON
     path = folder / f"{stem}-rejected{suffix}"
+    if kind == "csv":
+        write = partial(_csv, form=form)
     write(path, rejected, survey.datum)
-    return Returned(path, media_type, len(rejected))
+    return Returned(path, suffix, media_type, len(rejected))
+
+
+def _as_written(report: RowReport, form: Form) -> RowReport:
+    if not form.names:
+        return report
+    own = {form.names.get(name, name): words for name, words in (report.attributes or {}).items()}
+    return replace(report, attributes=own, field=form.names.get(report.field or "", report.field))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +77,11 @@ class Packed:
     rows: int
 
 
-def packed(survey: Survey, *, kind: str) -> Packed:
+def packed(survey: Survey, *, kind: str, form: Form | None = None) -> Packed:
     """As :func:`give_back`, for who hands the file on and keeps none."""
     with tempfile.TemporaryDirectory(prefix="minglu-") as folder:
-        made = give_back(survey, kind=kind, folder=Path(folder), stem="rows")
-        return Packed(made.path.read_bytes(), made.path.suffix, made.media_type, made.rows)
+        made = give_back(survey, kind=kind, folder=Path(folder), stem="rows", form=form)
+        return Packed(made.path.read_bytes(), made.suffix, made.media_type, made.rows)
 
 
 def _names(rejected: Sequence[RowReport]) -> list[str]:
@@ -79,10 +95,10 @@ def _cells(report: RowReport, names: Sequence[str]) -> list[str | int | None]:
     return [*own, report.row, report.reason.format(**report.values), report.field]
 
 
-def _csv(path: Path, rejected: Sequence[RowReport], _: str) -> None:
+def _csv(path: Path, rejected: Sequence[RowReport], _: str, *, form: Form = _USUAL) -> None:
     names = _names(rejected)
-    with path.open("w", encoding="utf-8-sig", newline="") as file:  # Excel takes UTF-8 for GBK without the mark
-        lines = csv.writer(file)
+    with path.open("w", encoding=form.encoding, newline="") as file:
+        lines = csv.writer(file, delimiter=form.delimiter)
         lines.writerow([*names, *ADDED])
         lines.writerows(_cells(report, names) for report in rejected)
 
@@ -135,6 +151,14 @@ def _kml(path: Path, rejected: Sequence[RowReport], _: str) -> None:
     ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
+def _kmz(path: Path, rejected: Sequence[RowReport], datum: str) -> None:
+    """A KML, zipped under the name that it has in every KMZ."""
+    inside = path.with_suffix(".kml")
+    _kml(inside, rejected, datum)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(inside, "doc.kml")
+
+
 def _drawn(shape: shapely.Geometry) -> ET.Element:
     parts = list(getattr(shape, "geoms", []))
     if parts:
@@ -172,4 +196,9 @@ _WRITERS: dict[str, tuple[str, str, _Writer]] = {
     "shp": (".zip", "application/zip", _shapefile),
     "gpkg": (".gpkg", "application/geopackage+sqlite3", _gpkg),
     "kml": (".kml", "application/vnd.google-earth.kml+xml", _kml),
+    "kmz": (".kmz", "application/vnd.google-earth.kmz", _kmz),
+    "gpx": (".gpx", "application/gpx+xml", redrawing.gpx),
+    "dxf": (".dxf", "image/vnd.dxf", redrawing.dxf),
+    "osm": (".osm", "application/xml", redrawing.osm),
+    "pbf": (".osm.pbf", "application/octet-stream", redrawing.osm),
 }

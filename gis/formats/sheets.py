@@ -21,7 +21,7 @@ from gis.errors import N_, UnreadableFile
 from gis.formats.columns import header_at
 from gis.formats.magic import LONGEST_CELL, delimiter_of, kind_of_file
 from gis.formats.rows import Flaw, RawRow
-from gis.formats.texts import text_of
+from gis.formats.texts import Form, encoding_of, text_of
 
 #: A list that a person keeps; what is larger is a database's, and comes as GeoPackage.
 _LARGEST = 256 << 20
@@ -41,15 +41,31 @@ def read_csv(path: Path, *, called: str, head: bool = False) -> list[RawRow]:
     first megabyte are read. Raises :class:`UnreadableFile` for a text that is no table, for one that breaks off inside
     quotes, and for one that is larger than a list can be.
     """
+    return read_csv_as(path, called=called, head=head)[0]
+
+
+def read_csv_as(path: Path, *, called: str, head: bool = False) -> tuple[list[RawRow], Form]:
+    """As :func:`read_csv`, with how the text was written."""
     _refuse_giants(path, called)
-    text = text_of(_beginning(path) if head else path.read_bytes(), called)
+    raw = _beginning(path) if head else path.read_bytes()
+    text = text_of(raw, called)
     delimiter = delimiter_of(text)
     if delimiter is None:
         raise UnreadableFile(
             N_("{file} is a text without columns; export the table as CSV with a line of column names."), file=called
         )
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    return _rows(list(_lines(reader, called, head=head)), called=called, prefix="")
+    lines = list(_lines(reader, called, head=head))
+    rows = _rows(lines, called=called, prefix="")
+    return rows, Form(encoding_of(raw), delimiter, names_as_written(lines))
+
+
+def names_as_written(lines: Sequence[_Line]) -> dict[str, str]:
+    """The names of a table's columns as its header has them, by what they are called in its rows."""
+    filled = [[cell.strip() for cell in cells] for _, cells in lines if any(cell.strip() for cell in cells)]
+    head = header_at(filled[:_PEEK_ROWS])
+    written = filled[head] if head is not None else []
+    return {name: own for name, own in zip(_distinct(written), written, strict=True) if own}
 
 
 def _beginning(path: Path) -> bytes:
@@ -97,6 +113,11 @@ def read_xlsx(path: Path, *, called: str, head: bool = False) -> list[RawRow]:
     only the first rows of each sheet are read. Raises :class:`UnreadableFile` for damage, for entities in its XML, and
     where no sheet has a table.
     """
+    return read_xlsx_as(path, called=called, head=head)[0]
+
+
+def read_xlsx_as(path: Path, *, called: str, head: bool = False) -> tuple[list[RawRow], Form]:
+    """As :func:`read_xlsx`, with the columns' names as they are written."""
     most = HEAD_ROWS if head else None
     _refuse_giants(path, called)
     import openpyxl
@@ -128,11 +149,12 @@ def read_xlsx(path: Path, *, called: str, head: bool = False) -> list[RawRow]:
             N_("{file} has no table: a line of column names and rows below it; fill a sheet."), file=called
         )
     parted = len(tables) > 1
-    return [
+    rows = [
         row
         for title, lines in tables.items()
         for row in _rows(lines, called=called, prefix=f"{title}/" if parted else "")
     ]
+    return rows, Form(names={k: v for lines in tables.values() for k, v in names_as_written(lines).items()})
 
 
 def _cells(rows: Iterable[Sequence[object]], called: str) -> Iterator[_Line]:

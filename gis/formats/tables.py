@@ -24,6 +24,7 @@ from gis.crs import datum_named
 from gis.errors import N_, UnknownDatum, UnreadableFile
 from gis.formats.columns import guess, names_of, place
 from gis.formats.kinds import Skipped
+from gis.formats.redrawing import REASONS
 from gis.formats.rows import Flaw, RawRow
 from gis.formats.sizes import WIDEST_PLACE, Counted
 
@@ -178,7 +179,8 @@ def read_dxf(path: Path, *, called: str, most: int | None = None) -> list[RawRow
         _decoded_column(np.array(texts, dtype=object), encoding) if None not in _lost(texts, column) else column
         for texts, (_, column) in zip(western, kept, strict=True)
     ]
-    return _rows(shapes, [name for name, _ in kept], decoded, prefix="", fids=None)
+    rows = _rows(shapes, [name for name, _ in kept], decoded, prefix="", fids=None)
+    return [row for row in rows if row.tags.get("图层") != REASONS]
 
 
 def _western(value: Any) -> str | None:

@@ -2,9 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from gis.errors import N_, UnreadableFile
 
+_MARKED = "utf-8-sig"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a table was written: its encoding, the sign between its columns, and their names, by those in lower case."""
+
+    encoding: str = _MARKED
+    delimiter: str = ","
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def encoding_of(raw: bytes) -> str:
+    """The encoding that :func:`text_of` reads; UTF-8 with its mark, without which Excel takes it for GBK."""
+    if raw[:2] in _UTF16:
+        return "utf-16"
+    try:
+        raw.decode(_MARKED)
+    except UnicodeDecodeError:
+        return "gb18030"
+    return _MARKED
 
 
 def text_of(raw: bytes, called: str) -> str:

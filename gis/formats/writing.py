@@ -44,8 +44,15 @@ def write_features(path: Path, placed: Iterable[BaseGeometry | None], columns: C
         }
         for shape, *values in zip(placed, *columns.values(), strict=True)
     ]
-    document = {"type": "FeatureCollection", "datum": datum, "features": features}
+    document = {"type": "FeatureCollection", "datum": datum, **_crs(datum), "features": features}
     path.write_text(json.dumps(document, ensure_ascii=False, default=str), encoding="utf-8")
+
+
+def _crs(datum: str) -> dict[str, object]:
+    """The ``crs`` member of GeoJSON 2008, which GDAL reads; none for a datum without a code, and for WGS84."""
+    if not datum.startswith("EPSG:") or not datum[5:].isdecimal() or datum == "EPSG:4326":
+        return {}
+    return {"crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{datum[5:]}"}}}
 
 
 def write_gpkg(

@@ -23,6 +23,7 @@ from app.intake.datums import Look
 from gis.datums import Outcome
 from gis.features import Survey
 from gis.formats import By, Columns, Opened, unfolds_beyond
+from gis.formats import Form as Written
 
 #: Files up to this size are looked at before they are queued, so that a bad one is refused on the form.
 LOOKED_AT = 8 * 1024 * 1024
@@ -183,11 +184,11 @@ def require_reader(session: Session) -> None:
         raise NotAllowed("Survey files are for the offices that name streets.")
 
 
-def given_back(survey: Survey, *, kind: str, name: str) -> Response:
+def given_back(survey: Survey, *, kind: str, name: str, form: Written | None = None) -> Response:
     """The rejected rows of a read file as one like it, with line and reason; ``name`` is that of the file."""
     from gis.formats.returning import packed  # GDAL: only who asks for the rows back waits for it
 
-    made = packed(survey, kind=kind)
+    made = packed(survey, kind=kind, form=form)
     called = quote(f"{Path(name).stem}-rejected{made.suffix}")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{called}", "cache-control": "private, no-store"}
     return Response(made.body, media_type=made.media_type, headers=headers)

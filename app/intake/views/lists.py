@@ -323,4 +323,4 @@ def rejected(session: Work, show: Show, store: Files, uid: UUID) -> Response:
         opened = steps.open_bytes(content.read(), name=file.name)
     reasons = {row: (reason, show.text(reason)) for row, reason in queries.rejected_rows(session, edition)}
     survey = listing.returned(opened, reasons, edition.columns)
-    return asking.given_back(survey, kind=listing.like(opened), name=file.name)
+    return asking.given_back(survey, kind=listing.like(opened), name=file.name, form=opened.form)

@@ -157,7 +157,7 @@ def rejected(session: Work, show: Show, store: Files, uid: UUID) -> Response:
         opened = steps.open_bytes(content.read(), name=file.name, by=by)
     survey = queries.as_kept(session, intake, opened)
     told = tuple(_told(show, report) for report in survey.reports)
-    return asking.given_back(replace(survey, reports=told), kind=opened.kind, name=file.name)
+    return asking.given_back(replace(survey, reports=told), kind=opened.kind, name=file.name, form=opened.form)
 
 
 def told(show: Answer, repair: Repair) -> str:
