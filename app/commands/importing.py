@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,12 +45,15 @@ if TYPE_CHECKING:
 @click.option("--same-m", default=30.0, show_default=True, help="A facility of one kind and name this near is the same")
 @click.option("--same-unnamed-m", default=5.0, show_default=True, help="The same where one of the two bears no name")
 @click.option("--sketch", is_flag=True, help="The places are a sketch, no survey")
+@click.option("--preview", is_flag=True, help="Say how it would be read and what would become of it; keep nothing")
+@click.option("--yes", is_flag=True, help="Read a table by the names of its columns without asking")
 @click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help="Write the rejected rows here")
 def import_(columns: tuple[str, ...], every: str, values: tuple[str, ...], rejected: Path | None, **said: Any) -> None:
     """Take in a survey FILE: whole or not at all, with a verdict on every row.
 
     What is said of columns and of the values of the column of kinds, here or on the page, is remembered for the next
-    file of the source. A value that nobody has said anything about stops it, with the option that says it.
+    file of the source. A value that nobody has said anything about stops it, with the option that says it. A table of
+    which nobody has said anything is asked about on a terminal, and refused in a pipe, unless ``--yes`` is said.
     """
     from app.base.db import Database
     from app.intake.mappings import Said
@@ -64,6 +68,9 @@ def import_(columns: tuple[str, ...], every: str, values: tuple[str, ...], rejec
     database = Database(settings, pool_size=1)
     try:
         _import(settings, database, told=told, rejected=rejected, **said)
+    except KeyboardInterrupt:
+        click.echo(f"Stopped: nothing of {said['file'].name} was kept.", err=True)
+        raise
     finally:
         database.close()
 
@@ -81,12 +88,15 @@ def _import(
     sketch: bool,
     told: Said,
     rejected: Path | None,
+    preview: bool,
+    yes: bool,
     same_m: float,
     same_unnamed_m: float,
 ) -> None:
     from app.base.models import GeometrySource
     from app.base.shares import of_rows, part
     from app.base.territory import division_called
+    from app.commands import previewing
     from app.commands.kinds import READ, apply
     from app.commands.progress import progress_bars
     from app.intake import mappings
@@ -94,7 +104,7 @@ def _import(
     from app.intake.steps import Origin, require_officer
 
     clock, person, named = Clock(), person_called(settings, login, via="minglu import"), source.strip() or file.name
-    with progress_bars() as bars, database.acting(person, via="minglu import") as session:
+    with database.acting(person, via="minglu import") as session:
         require_officer(session)
         division = division_called(session, place)
         seen = _seen(session, file, division=division, source=named, datum=datum, told=told)
@@ -103,19 +113,28 @@ def _import(
             licence=licence,
             compared=seen.finding.outcome.value,
             geometry=GeometrySource.SKETCH if sketch else GeometrySource.SURVEY,
-            file=kept_file(session, settings, file, division=division, person=person),
             columns=seen.opened.by,
             same=Same(same_m, same_unnamed_m),
         )
-        tell = of_rows(lambda done, total: bars("rows", done, total), len(seen.opened.rows))
-        made = apply(
-            session,
-            clock,
-            survey=seen.survey(tell=part(tell, 0.0, READ)),
-            origin=origin,
-            division=division,
-            tell=part(tell, READ, 1.0),
-        )
+        if preview:
+            trial = previewing.preview(
+                session, clock, seen=seen, survey=seen.survey(), origin=origin, division=division
+            )
+            for line in trial:
+                click.echo(line)
+            return
+        previewing.require_columns(seen.opened, yes=yes)
+        origin = replace(origin, file=kept_file(session, settings, file, division=division, person=person))
+        with progress_bars() as bars:
+            tell = of_rows(lambda done, total: bars("rows", done, total), len(seen.opened.rows))
+            made = apply(
+                session,
+                clock,
+                survey=seen.survey(tell=part(tell, 0.0, READ)),
+                origin=origin,
+                division=division,
+                tell=part(tell, READ, 1.0),
+            )
         if seen.opened.by and told != mappings.Said():
             names = seen.opened.names
             mappings.remember(session, clock, division=division, source=named, names=names, columns=seen.opened.by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner, Result, _NamedTextIOWrapper
 
 from app.base.errors import Invalid, MingluError, NotAllowed, NotFound
 from app.base.models import Role
@@ -184,3 +184,59 @@ def test_nobody_takes_in_what_their_role_or_territory_does_not_allow(world: Worl
     assert isinstance(refused(run(file, here, place="南镇")), NotAllowed)
     assert isinstance(refused(run(file, "nobody")), NotFound)
     assert counted(world, "intake.intake", "base.file") == [0, 0]
+
+
+PLAIN = "名称,经度,纬度,类型\n丁村供销社,116.3302,37.4005,商店\n坏点,东边,37.4,商店\n"
+
+
+def test_a_preview_says_how_the_file_would_be_read_and_keeps_nothing(world: World, here: str, tmp_path: Path):
+    tables = ("intake.intake", "intake.facility", "intake.mapping", "base.file")
+    done = run(written(tmp_path, PLAIN), here, "--datum", "EPSG:4490", "--preview")
+    assert done.exception is None, done.exception
+    counts = "1 accepted, 0 repaired, 0 duplicate, 1 rejected, 0 ignored. Nothing was kept."
+    columns = ("name = 名称", "x = 经度", "kind = 类型")
+    for words in ("2 rows, in EPSG:4490", *columns, "丁村供销社", "“东边” is no coordinate", counts):
+        assert words in done.output, done.output
+    assert counted(world, *tables) == [0, 0, 0, 0]
+    said = run(written(tmp_path, SHEET), here, "--datum", "EPSG:4490", *COLUMNS, "--preview")
+    assert "name = 点名" in said.output
+    assert "水井 is 不要" in said.output
+    assert counted(world, *tables) == [0, 0, 0, 0]
+    run(written(tmp_path, PLAIN), here, "--datum", "EPSG:4490", "--yes")
+    assert "It would be 0 accepted, 0 repaired, 1 duplicate" in run(
+        written(tmp_path, PLAIN), here, "--datum", "EPSG:4490", "--preview"
+    ).output  # fmt: skip
+
+
+def test_a_table_that_nobody_explained_is_not_taken_in_from_a_pipe_without_a_yes(
+    world: World, here: str, tmp_path: Path
+):
+    told = str(refused(run(written(tmp_path, PLAIN), here, "--datum", "EPSG:4490")))
+    assert "name = 名称" in told
+    assert "--preview; then go on with --yes" in told
+    assert counted(world, "intake.intake", "base.file") == [0, 0]
+    assert "1 accepted" in run(written(tmp_path, PLAIN), here, "--datum", "EPSG:4490", "--yes").output
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("y\n", 1), ("n\n", 0)])
+def test_on_a_terminal_a_table_that_nobody_explained_is_asked_about(
+    world: World, here: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, kept: int
+):
+    monkeypatch.setattr(_NamedTextIOWrapper, "isatty", lambda _: True)
+    asked = ["import", str(written(tmp_path, PLAIN)), "--as", here, "--in", "中镇", "--datum", "EPSG:4490"]
+    done = CliRunner().invoke(minglu, asked, input=answer)
+    assert "Take it in so? [y/N]" in done.output
+    assert counted(world, "intake.intake") == [kept]
+
+
+def test_who_stops_an_import_is_told_that_nothing_was_kept(
+    world: World, here: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.commands.kinds.derive", stopped)
+    done = run(written(tmp_path, survey(), "survey.geojson"), here)
+    assert done.exit_code != 0
+    assert "Stopped: nothing of survey.geojson was kept." in done.output
+    assert counted(world, "intake.intake", "intake.segment", "base.file") == [0, 0, 0]
