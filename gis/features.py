@@ -103,10 +103,19 @@ class RowReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """Input rows that are only counted, as there may be hundreds of thousands: ignored, for one reason."""
+
+    reason: str
+    values: dict[str, object]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """Everything one file gave.
 
-    Features, and one report per input row (``len(reports)`` = rows of the file).
+    Features, and one report per input row but for ``others`` (``len(reports)`` and these = rows of the file).
     """
 
     centrelines: tuple[Centreline, ...]
@@ -114,3 +123,9 @@ class Survey:
     facilities: tuple[Facility, ...]
     reports: tuple[RowReport, ...]
     datum: str  # as declared or assumed, e.g. "EPSG:4326", "GCJ-02"
+    others: tuple[Others, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """All rows of the file."""
+        return len(self.reports) + sum(each.rows for each in self.others)

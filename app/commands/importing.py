@@ -234,7 +234,8 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
         click.echo(f"  {intake.datum} is not confirmed: {' '.join(map(str, seen.finding.says))} Look at it on the map.")
     for one in intake.left_out[:_REASONS]:
         reason = one["reason"].format(**one["values"]) if one["reason"] else "Other reasons"
-        click.echo(f"  ignored, {one['rows']} from row {one['first']} on: {reason}")
+        begins = f" from row {one['first']} on" if one["first"] else ""
+        click.echo(f"  ignored, {one['rows']}{begins}: {reason}")
     if len(intake.left_out) > _REASONS:
         click.echo(f"  … and {len(intake.left_out) - _REASONS} reasons more: its page in the office names them.")
     for why in reasons_counted(session, intake):

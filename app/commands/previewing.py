@@ -66,7 +66,7 @@ def preview(
     from gis.features import Verdict
 
     opened, finding = seen.opened, seen.finding
-    yield f"{opened.name}: {len(opened.rows)} rows, in {survey.datum}."
+    yield f"{opened.name}: {survey.rows} rows, in {survey.datum}."
     yield from (f"  {each.message.format(**each.values)}" for each in finding.says)
     yield "Columns:"
     yield from (f"  {each}" for each in mapping_of(opened))

@@ -68,8 +68,8 @@ class Intake(Editable, Placed, Table):
 
     ``columns`` are those it was read by (:class:`gis.formats.Columns` as told); empty where their names said enough.
     ``left_out`` says why rows were ignored: ``{"reason", "values", "rows", "first"}``, most rows first, the reasons
-    beyond the most frequent together under an empty one. ``compared`` is what the comparison with the register said
-    of ``datum``, a :class:`gis.datums.Outcome`; empty where nobody asked.
+    beyond the most frequent together under an empty one; ``first`` is 0 for rows that are only counted. ``compared``
+    is what the comparison with the register said of ``datum``, a :class:`gis.datums.Outcome`; empty where nobody asked.
     """
 
     __tablename__ = "intake"

@@ -168,7 +168,7 @@ def take_in(
     settled.refused |= strays
     mended = repairs.by_line(keep.changes)
     final = [_judged(repairs.judged(report, mended), settled) for report in survey.reports]
-    _report(session, intake, reports=final, tell=part(tell, _PLACES, 1.0))
+    _report(session, intake, survey=replace(survey, reports=tuple(final)), tell=part(tell, _PLACES, 1.0))
     _report_repairs(session, intake, mended=mended, reports=survey.reports)
     return intake
 
@@ -179,7 +179,7 @@ def require_something(survey: Survey) -> None:
         raise Invalid(
             "Nothing of this file can be used: none of its {rows} rows ({rejected} rejected) is a road or place."
             " Check the columns name and kind.",
-            rows=len(survey.reports),
+            rows=survey.rows,
             field="file",
             rejected=sum(report.verdict is Verdict.REJECTED for report in survey.reports),
         )
@@ -265,13 +265,14 @@ def undo_intake(session: Session, *, intake: Intake) -> list[str]:
     return left
 
 
-def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], tell: Share) -> None:
+def _report(session: Session, intake: Intake, *, survey: Survey, tell: Share) -> None:
     """Store the verdict on every row, and the counts, which add up to the rows by a constraint."""
-    counts = Counter(report.verdict for report in reports)
-    intake.rows = len(reports)
+    counts = Counter(report.verdict for report in survey.reports)
+    counts[Verdict.IGNORED] += survey.rows - len(survey.reports)
+    intake.rows = survey.rows
     for verdict in Verdict:
         setattr(intake, verdict.value, counts[verdict])
-    intake.left_out = _left_out(reports)
+    intake.left_out = _left_out(survey)
     rows = [
         {
             "intake_id": intake.id,
@@ -283,7 +284,7 @@ def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], t
             "field": report.field,
             "values": {name: str(value) for name, value in report.values.items()},
         }
-        for report in reports
+        for report in survey.reports
         if report.verdict in STORED or intake.columns
     ]
     session.flush()
@@ -291,10 +292,11 @@ def _report(session: Session, intake: Intake, *, reports: Sequence[RowReport], t
         session.execute(insert(IntakeRow), chunk, execution_options=WHOLE)
 
 
-def _left_out(reports: Sequence[RowReport]) -> list[dict[str, Any]]:
-    """Why rows were ignored, as :class:`app.intake.models.Intake` keeps it."""
+def _left_out(survey: Survey) -> list[dict[str, Any]]:
+    """Why rows were ignored, as :class:`app.intake.models.Intake` keeps it; those that are only counted come last."""
+    only = [{"reason": each.reason, "values": each.values, "rows": each.rows, "first": 0} for each in survey.others]
     found: dict[tuple[str, tuple[tuple[str, str], ...]], list[int]] = {}
-    for report in reports:
+    for report in survey.reports:
         if report.verdict is Verdict.IGNORED:
             values = tuple(sorted((name, str(value)) for name, value in report.values.items()))
             found.setdefault((report.reason, values), []).append(report.row)
@@ -304,7 +306,8 @@ def _left_out(reports: Sequence[RowReport]) -> list[dict[str, Any]]:
         for (reason, values), rows in often[:_REASONS]
     ]
     rest = [row for _, rows in often[_REASONS:] for row in rows]
-    return [*told, {"reason": "", "values": {}, "rows": len(rest), "first": min(rest)}] if rest else told
+    more = [{"reason": "", "values": {}, "rows": len(rest), "first": min(rest)}] if rest else []
+    return [*told, *more, *only]
 
 
 def _report_repairs(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from gis import crs
 from gis.errors import N_, UnknownDatum, UnreadableFile
-from gis.features import Survey
+from gis.features import Others, Survey
 from gis.formats import columns
 from gis.formats.archive import DEFAULT_LIMITS, Limits, unfolds_beyond
 from gis.formats.columns import LEFT_OUT, Columns, Field, Value, guess
@@ -64,6 +64,7 @@ class Opened:
     kind: str = ""  # as :func:`gis.formats.opening.rows_of` has it
     by: Columns | None = None  # what a person said of the columns, where somebody did
     form: Form | None = None  # how it was written, where it is a table
+    others: tuple[Others, ...] = ()  # rows that are only counted
 
     @property
     def names(self) -> list[str]:
@@ -152,7 +153,7 @@ class Opened:
             )
         named = crs.datum_named(datum if datum is not None else self.stated or "")
         with refusing(self.name):
-            survey = gather(self.rows, datum=named, tell=stopping(tell))
+            survey = replace(gather(self.rows, datum=named, tell=stopping(tell)), others=self.others)
         by = self.by
         if by is None:
             return survey
@@ -195,11 +196,23 @@ def open_head(path: Path, *, by: By = None, limits: Limits = DEFAULT_LIMITS) -> 
 
 
 def _opened(read: Rows, called: str, by: By) -> Opened:
+    if not read.rows and read.others:
+        raise UnreadableFile(
+            N_("None of the {count} tagged objects of {file} is a road, place or facility; take another area."),
+            file=called,
+            count=sum(each.rows for each in read.others),
+        )
     if not read.rows:
         raise UnreadableFile(N_("{file} has no rows; export it again with its features."), file=called)
     with refusing(called):
         opened = Opened(
-            tuple(keepable(row) for row in read.rows), read.stated, called, read.table, read.kind, form=read.form
+            tuple(keepable(row) for row in read.rows),
+            read.stated,
+            called,
+            read.table,
+            read.kind,
+            form=read.form,
+            others=read.others,
         )
     said = by(opened) if callable(by) else by
     with refusing(called):
@@ -216,9 +229,10 @@ def read_survey(
     definition. ``by`` says which columns mean what (:class:`gis.formats.columns.Columns`); a table (CSV, Excel) needs
     it where its columns of places have names that we don't know.
 
-    Every input row ends in exactly one report, in the file's order; in OSM files a row is a tagged object (see
-    :mod:`gis.formats.osm`). Raises :class:`UnreadableFile` for a file that is empty, cut off, damaged, too large or of
-    another kind, :class:`UnknownDatum` for a datum that is missing or unknown; both say the remedy.
+    Every input row ends in exactly one report, in the file's order; in OSM files a row is a tagged object, and those of
+    other kinds are only counted (:attr:`gis.features.Survey.others`). Raises :class:`UnreadableFile` for a file that is
+    empty, cut off, damaged, too large or of another kind,
+    :class:`UnknownDatum` for a datum that is missing or unknown; both say the remedy.
     """
     if datum is not None:
         crs.datum_named(datum)  # before the file is read

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from gis.errors import N_, UnreadableFile
+from gis.features import Others
 from gis.formats import archive, geojson
 from gis.formats.archive import Limits
 from gis.formats.magic import kind_of_file, of_no_use, promised_by
@@ -36,6 +37,7 @@ class Rows:
     table: bool = False
     kind: str = ""
     form: Form | None = None  # of a table
+    others: tuple[Others, ...] = ()  # rows that are only counted
 
 
 def rows_of(path: Path, *, called: str, scratch: Path, limits: Limits, most: int | None = None) -> Rows:
@@ -175,13 +177,15 @@ def _geojson(path: Path, called: str, most: int | None) -> Rows:
 def _pbf(path: Path, called: str, _: int | None) -> Rows:
     from gis.formats import osm
 
-    return Rows(osm.read(path, called=called, packing="pbf"), _WGS84)
+    rows, others = osm.read(path, called=called, packing="pbf")
+    return Rows(rows, _WGS84, others=tuple(others))
 
 
 def _osm(path: Path, called: str, _: int | None) -> Rows:
     from gis.formats import osm
 
-    return Rows(osm.read(path, called=called, packing="osm"), _WGS84)
+    rows, others = osm.read(path, called=called, packing="osm")
+    return Rows(rows, _WGS84, others=tuple(others))
 
 
 def _kml(path: Path, called: str, most: int | None) -> Rows:

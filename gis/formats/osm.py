@@ -3,11 +3,12 @@
 A *row* of an OSM file is each node, way or relation that carries one of the tags of interest: ``highway``
 (ways and relations; nodes with it are road furniture), ``place``, ``admin_level``, ``shop``,
 ``healthcare``, ``office=government``, or ``amenity`` = townhall, school, clinic, doctors, hospital. Rows
-stand in the file's order.
+stand in the file's order. All other tagged objects are counted by their main key.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,24 @@ import shapely
 from shapely.errors import ShapelyError
 
 from gis.errors import N_, UnreadableFile
+from gis.features import Others
 from gis.formats.rows import Flaw, RawRow
 from gis.formats.sizes import FLAT_PLACE, Counted
 
 _AMENITIES = frozenset({"townhall", "school", "clinic", "doctors", "hospital"})
 _INTEREST = ("highway", "place", "admin_level", "shop", "healthcare", "office", "amenity")
+#: By which an object of another kind is counted, the first that it has.
+_MAIN = ("building", *_INTEREST, "landuse", "natural", "waterway", "barrier", "power", "railway", "leisure", "man_made",
+         "tourism", "historic", "public_transport", "route", "boundary", "entrance", "addr:housenumber")  # fmt: skip
+_OTHER = N_("Objects with the key {field} of this kind are not kept.")
+_REST = N_("Objects with none of the usual keys are not kept.")
 _WORD = {"n": "node", "w": "way", "r": "relation"}
 
 
-def read(path: Path, *, called: str, packing: str) -> list[RawRow]:
-    """The rows of an OSM file in WGS84. ``packing`` is libosmium's name of the format: ``pbf`` or ``osm``.
+def read(path: Path, *, called: str, packing: str) -> tuple[list[RawRow], list[Others]]:
+    """The rows of an OSM file in WGS84, and how many tagged objects are none, the most frequent first.
+
+    ``packing`` is libosmium's name of the format: ``pbf`` or ``osm``.
 
     Objects whose members or points are not in the file are rows with a flaw. Raises :class:`UnreadableFile`
     for damage.
@@ -34,7 +43,7 @@ def read(path: Path, *, called: str, packing: str) -> list[RawRow]:
     try:
         source = osmium.io.File(str(path), packing)
         interest = osmium.filter.KeyFilter(*_INTEREST)
-        for thing in osmium.FileProcessor(source).with_areas(interest).with_filter(interest):
+        for thing in osmium.FileProcessor(source).with_areas(interest).with_filter(osmium.filter.EmptyTagFilter()):
             reading.take(thing)
     except UnreadableFile:
         raise
@@ -43,7 +52,7 @@ def read(path: Path, *, called: str, packing: str) -> list[RawRow]:
             N_("{file} is damaged or cut off; download it again."),
             file=called,
         ) from error
-    return reading.rows()
+    return reading.rows(), reading.counted_others()
 
 
 def _is_row(kind: str, tags: dict[str, str]) -> bool:
@@ -66,6 +75,7 @@ class _Reading:
         self.tags: dict[tuple[str, int], dict[str, str]] = {}
         self.shapes: dict[tuple[str, int], str | Flaw] = {}
         self.areas: dict[tuple[str, int], str] = {}
+        self.others: Counter[str] = Counter()
 
     def take(self, thing: Any) -> None:
         if thing.is_area():
@@ -74,6 +84,7 @@ class _Reading:
         kind = thing.type_str()
         tags = {tag.k.lower(): tag.v for tag in thing.tags}
         if not _is_row(kind, tags):
+            self.others[next((key for key in _MAIN if key in tags), "")] += 1
             return
         identity = (kind, thing.id)
         self.tags[identity] = tags
@@ -93,12 +104,19 @@ class _Reading:
 
     def _take_area(self, area: Any) -> None:
         identity = ("w" if area.from_way() else "r", area.orig_id())
+        if not _is_row(identity[0], {tag.k.lower(): tag.v for tag in area.tags}):
+            return
         try:
             made = str(self.factory.create_multipolygon(area))
         except (RuntimeError, osmium.InvalidLocationError):
             return
         self.counted.add(len(made) // 2 // FLAT_PLACE, f"{_WORD[identity[0]]}/{identity[1]}")
         self.areas[identity] = made
+
+    def counted_others(self) -> list[Others]:
+        return [
+            Others(_OTHER, {"field": key}, n) if key else Others(_REST, {}, n) for key, n in self.others.most_common()
+        ]
 
     def rows(self) -> list[RawRow]:
         return [self._row(identity, tags) for identity, tags in self.tags.items()]

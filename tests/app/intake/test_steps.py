@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from app.intake.models import Intake, IntakeRow, Repair, Segment
 from app.intake.sameness import SAME, SAME_UNNAMED, Same
 from app.intake.steps import Origin, open_bytes, take_in, undo_intake
 from app.inventory.steps import derive
-from gis.features import Centreline, Facility, FacilityKind, RowReport, Survey, Verdict
+from gis.features import Centreline, Facility, FacilityKind, Others, RowReport, Survey, Verdict
 from gis.formats import read_survey
 from tests.app.intake.test_matching import add
 from tests.surveys import X, Y, crossing
@@ -328,3 +329,12 @@ def test_ignored_rows_are_told_by_their_reason_with_how_many(world: World, tmp_p
         told = [(one["values"]["value"], one["rows"], one["first"]) for one in taken.left_out]
         assert told == [("footway", 3, 2), ("service", 1, 4), ("steps", 1, 6)]
         assert sum(rows for _, rows, _ in told) == taken.ignored
+
+
+def test_rows_that_are_only_counted_are_in_the_counts_with_their_reason(world: World):
+    others = (Others("Objects with the key {field} of this kind are not kept.", {"field": "building"}, 700_000),)
+    taken = take(world, replace(crossing(), others=others))
+    assert (taken["rows"], taken["ignored"]) == (700_000 + len(crossing().reports), 700_000)
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        left_out = session.get_one(Intake, taken["id"]).left_out
+    assert left_out[-1] == {"reason": others[0].reason, "values": {"field": "building"}, "rows": 700_000, "first": 0}

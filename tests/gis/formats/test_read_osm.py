@@ -101,3 +101,31 @@ def test_a_file_cut_off_is_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(UnreadableFile, match=r"cut\.osm"):
         read_survey(path)
+
+
+def test_every_tagged_object_is_counted(town):
+    told = {each.reason.format(**each.values): each.rows for each in town.others}
+    assert told == {
+        "Objects with the key highway of this kind are not kept.": 1,
+        "Objects with the key natural of this kind are not kept.": 1,
+        "Objects with the key boundary of this kind are not kept.": 1,
+    }
+    assert town.rows == len(town.reports) + 3
+
+
+def test_a_building_is_counted_once_and_its_outline_takes_no_memory(tmp_path):
+    ring = "".join(node(n, 116 + (n in {2, 3}) * 0.1, 37 + (n in {3, 4}) * 0.1) for n in (1, 2, 3, 4))
+    path = tmp_path / "town.osm"
+    many = "".join(way(100 + n, 1, 2, 3, 4, 1, building="yes") for n in range(50))
+    odd = node(5, 116.2, 37.2, note="fix me")
+    path.write_text(f'<osm version="0.6">{ring}{odd}{way(1, 1, 2, highway="residential")}{many}</osm>')
+    survey = read_survey(path)
+    assert [(each.values, each.rows) for each in survey.others] == [({"field": "building"}, 50), ({}, 1)]
+    assert len(survey.reports) == 1
+
+
+def test_an_extract_of_nothing_but_buildings_says_so(tmp_path):
+    path = tmp_path / "town.osm"
+    path.write_text(f'<osm version="0.6">{node(1, 116, 37, building="yes")}</osm>')
+    with pytest.raises(UnreadableFile, match=r"None of the 1 tagged objects of town\.osm is a road"):
+        read_survey(path)
