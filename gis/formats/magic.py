@@ -42,6 +42,7 @@ _PROMISED = {
     ".dxf": "DXF",
     ".xlsx": "Excel",
 }
+_TABLES = frozenset({".csv", ".tsv", ".txt"})
 _NO_TEXT = re.compile("[\0-\x08\x0e-\x1f\x7f\ufffd]")
 _XML = frozenset({"OSM XML", "KML", "GPX"})
 #: Lines looked at for the sign between columns, and the signs, the commonest first.
@@ -128,7 +129,30 @@ def of_no_use(kind: str, path: Path, called: str, *, read: str) -> UnreadableFil
             " Export or download it again, and check its ending."
         )
         return UnreadableFile(message, file=called, promised=promised)
+    if kind == _UNKNOWN and (wrong := _wrong_table(path, ending)):
+        return UnreadableFile(wrong, file=called)
     if kind == _UNKNOWN:
         return UnreadableFile(N_("{file} is of a kind that is not known here; hand in {read}."), file=called, read=read)
     message = N_("{file} is a file of the kind {kind}, which is not read here; hand in {read}.")
     return UnreadableFile(message, file=called, kind=kind, read=read)
+
+
+def _wrong_table(path: Path, ending: str) -> str | None:
+    """What is wrong with a file that its ending calls a table; None for others, and for bytes that are no text."""
+    if ending.lower() not in _TABLES:
+        return None
+    with path.open("rb") as file:
+        head = file.read(_PEEK)
+        more = bool(file.read(1))
+    text = beginning(head)
+    if "\0" in text:
+        return N_("{file} has zero bytes among its text, so it was damaged; export it again as CSV in UTF-8.")
+    if _NO_TEXT.search(text) is not None:
+        return None
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) == 1 and not more and any(delimiter in lines[0] for delimiter in _DELIMITERS):
+        return N_(
+            "{file} has only one line: a table needs a line of column names and rows below it;"
+            " export it again with its rows."
+        )
+    return N_("{file} is a text without columns; export the table as CSV with a line of column names.")

@@ -22,6 +22,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from gis.errors import N_, UnreadableFile
+from gis.formats.refusing import ENTITIES
 from gis.formats.rows import Flaw, RawRow
 from gis.formats.sizes import MOST_OF_ONE, Counted, too_long
 
@@ -95,9 +96,7 @@ def _elements(path: Path, called: str, folders: list[str] | None = None, *, head
             column=error.position[1],
         ) from error
     except DefusedXmlException as error:
-        raise UnreadableFile(
-            N_("{file} declares XML entities or a document type, which are refused; export it again."), file=called
-        ) from error
+        raise UnreadableFile(ENTITIES, file=called) from error
 
 
 def _ended(path: Path, called: str, folders: list[str], *, head: bool) -> Iterator[Element]:

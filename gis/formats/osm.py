@@ -18,7 +18,8 @@ from shapely.errors import ShapelyError
 
 from gis.errors import N_, UnreadableFile
 from gis.features import Others
-from gis.formats.rows import Flaw, RawRow
+from gis.formats.refusing import ENTITIES
+from gis.formats.rows import NO_LENGTH, Flaw, RawRow
 from gis.formats.sizes import FLAT_PLACE, Counted
 
 _AMENITIES = frozenset({"townhall", "school", "clinic", "doctors", "hospital"})
@@ -48,6 +49,8 @@ def read(path: Path, *, called: str, packing: str) -> tuple[list[RawRow], list[O
     except UnreadableFile:
         raise
     except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:
+        if "entities" in str(error):
+            raise UnreadableFile(ENTITIES, file=called) from error
         raise UnreadableFile(
             N_("{file} is damaged or cut off; download it again."),
             file=called,
@@ -98,6 +101,8 @@ class _Reading:
             make = self.factory.create_point if thing.is_node() else self.factory.create_linestring
             made = str(make(thing))
         except (RuntimeError, osmium.InvalidLocationError):
+            if thing.is_way() and len(thing.nodes) > 1 and all(node.location.valid() for node in thing.nodes):
+                return Flaw(NO_LENGTH, "geometry")
             return Flaw(N_("The row has fewer than two points in this file; download the area whole."), "geometry")
         self.counted.add(len(made) // 2 // FLAT_PLACE, f"{_WORD[thing.type_str()]}/{thing.id}")
         return made

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from gis.errors import N_, GisError, UnreadableFile
 
+#: Of XML that declares what it is to be read as: the way of bombs and of reading other files.
+ENTITIES = N_("{file} declares XML entities or a document type, which are refused; export it again.")
 log = logging.getLogger(__name__)
 
 

@@ -73,6 +73,7 @@ class RawRow:
         return self.tags if self.read is None else self.read
 
 
+NO_LENGTH = N_("The line has no length; draw it again or delete the row.")
 _SHAPELESS = Flaw(N_("The row has no geometry; draw it or delete the row."), "geometry")
 
 
@@ -341,7 +342,7 @@ def _centrelines(
         )
     pieces = _pieces(shape, repairs)
     if not pieces:
-        return Flaw(N_("The line has no length; draw it again or delete the row."), "geometry")
+        return Flaw(NO_LENGTH, "geometry")
     if len(pieces) > 1:
         repairs.append(N_("Separate lines in one row became {parts} lines."))
     keys = [key] if len(pieces) == 1 else [f"{key}/{n}" for n in range(1, len(pieces) + 1)]

@@ -19,6 +19,7 @@ from defusedxml import DefusedXmlException
 
 from gis.errors import N_, UnreadableFile
 from gis.formats.columns import header_at
+from gis.formats.kinds import Skipped
 from gis.formats.magic import LONGEST_CELL, delimiter_of, kind_of_file
 from gis.formats.rows import Flaw, RawRow
 from gis.formats.texts import Form, encoding_of, text_of
@@ -148,13 +149,41 @@ def read_xlsx_as(path: Path, *, called: str, head: bool = False) -> tuple[list[R
         raise UnreadableFile(
             N_("{file} has no table: a line of column names and rows below it; fill a sheet."), file=called
         )
+    headed = {title: lines for title, lines in tables.items() if _header(lines) is not None}
+    if not headed:
+        raise UnreadableFile(
+            N_(
+                "No sheet of {file} ({sheets}) has a line of column names that can be read (2 to {most} columns);"
+                " add one."
+            ),
+            file=called,
+            sheets=", ".join(tables),
+            most=_MOST_COLUMNS,
+        )
     parted = len(tables) > 1
     rows = [
         row
         for title, lines in tables.items()
-        for row in _rows(lines, called=called, prefix=f"{title}/" if parted else "")
+        for row in (
+            _rows(lines, called=called, prefix=f"{title}/" if parted else "")
+            if title in headed
+            else _left_out(title, lines)
+        )
     ]
-    return rows, Form(names={k: v for lines in tables.values() for k, v in names_as_written(lines).items()})
+    return rows, Form(names={k: v for lines in headed.values() for k, v in names_as_written(lines).items()})
+
+
+def _header(lines: Sequence[_Line]) -> int | None:
+    """The place of the line of column names among the lines of a sheet that say something."""
+    filled = [[cell.strip() for cell in cells] for _, cells in lines if any(cell.strip() for cell in cells)]
+    head = header_at(filled[:_PEEK_ROWS])
+    return None if head is None or len(filled[head]) > _MOST_COLUMNS else head
+
+
+def _left_out(title: str, lines: Sequence[_Line]) -> list[RawRow]:
+    """The rows of a sheet beside others that is no table, such as notes: each says that it was left out."""
+    why = Skipped(N_("The sheet {sheet} has no line of column names, so it was left out."), None, {"sheet": title})
+    return [RawRow(f"{title}/row/{number}", {}, None, left=why) for number, _ in lines]
 
 
 def _cells(rows: Iterable[Sequence[object]], called: str) -> Iterator[_Line]:

@@ -129,3 +129,21 @@ def test_an_extract_of_nothing_but_buildings_says_so(tmp_path):
     path.write_text(f'<osm version="0.6">{node(1, 116, 37, building="yes")}</osm>')
     with pytest.raises(UnreadableFile, match=r"None of the 1 tagged objects of town\.osm is a road"):
         read_survey(path)
+
+
+def test_a_way_without_length_says_that_and_not_that_points_lack(tmp_path):
+    path = tmp_path / "town.osm"
+    twice = node(1, 116, 37) + node(2, 116, 37)
+    path.write_text(f'<osm version="0.6">{twice}{way(1, 1, 2, highway="residential")}'
+                    f'{way(2, 1, 9, highway="residential")}</osm>')  # fmt: skip
+    none, lacking = read_survey(path).reports
+    assert none.reason == "The line has no length; draw it again or delete the row."
+    assert "fewer than two points in this file" in lacking.reason
+
+
+def test_xml_entities_are_named_as_the_reason(tmp_path):
+    path = tmp_path / "town.osm"
+    path.write_text('<?xml version="1.0"?><!DOCTYPE osm [<!ENTITY a "b">]><osm version="0.6">'
+                    f'{node(1, 116, 37, shop="&amp;a;")}</osm>'.replace("&amp;a;", "&a;"))  # fmt: skip
+    with pytest.raises(UnreadableFile, match=r"town\.osm declares XML entities or a document type"):
+        read_survey(path)

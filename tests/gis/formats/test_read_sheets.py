@@ -125,8 +125,8 @@ def test_blank_lines_are_no_rows_and_a_cell_with_line_breaks_is_one(listed):
 
 
 BAD_LISTS = {
-    "prose": ("春眠不觉晓\n处处闻啼鸟\n", "of a kind that is not known here"),
-    "one line": ("甲村,116.3,37.4", "of a kind that is not known here"),
+    "prose": ("春眠不觉晓\n处处闻啼鸟\n", "is a text without columns"),
+    "one line": ("甲村,116.3,37.4", "has only one line"),
     "open quote": ('名称,经度,纬度\n"甲村村委会,116.3,37.4\n', "damaged at line 2: a quotation mark is not closed"),
     "numbers alone": ("1,116.3,37.4\n2,116.4,37.5\n", "has no line of column names"),
     "no places": ("名称,备注\n甲村村委会,好\n乙村村委会,好\n", "no columns that say where its rows are"),
@@ -234,3 +234,48 @@ def test_what_is_said_of_a_row_names_the_files_own_column(listed):
     (report,) = survey.reports
     assert report.field == "性质"
     assert report.reason.format(**report.values) == "性质=水井 is of no kind that is kept."
+
+
+def test_a_sheet_of_notes_beside_tables_is_left_out_and_says_so(tmp_path):
+    book = openpyxl.Workbook()
+    sheets: dict[str, list[list[object]]] = {
+        "商店": [["名称", "经度", "纬度", "类型"], ["甲店", 116.3, 37.4, "商店"]],
+        "学校": [["名称", "经度", "纬度", "类型"], ["小学", 116.31, 37.4, "学校"]],
+        "说明": [["测绘队编"], ["坐标为国家大地坐标系"]],
+    }
+    for title, lines in sheets.items():
+        sheet = book.create_sheet(title)
+        for line in lines:
+            sheet.append(line)
+    book.save(tmp_path / "list.xlsx")
+    survey = read_survey(tmp_path / "list.xlsx", datum="EPSG:4490")
+    assert [place.name for place in survey.facilities] == ["甲店", "小学"]
+    left = [report for report in survey.reports if report.verdict is Verdict.IGNORED]
+    assert [report.key for report in left] == ["说明/row/1", "说明/row/2"]
+    assert left[0].reason.format(**left[0].values) == "The sheet 说明 has no line of column names, so it was left out."
+
+
+def test_a_workbook_without_any_table_names_its_sheets(tmp_path):
+    book = openpyxl.Workbook()
+    book.worksheets[0].title = "说明"
+    for line in (["一"], ["二"]):
+        book.worksheets[0].append(line)
+    book.save(tmp_path / "list.xlsx")
+    with pytest.raises(UnreadableFile, match=r"No sheet of list\.xlsx \(说明\) has a line of column names"):
+        read_survey(tmp_path / "list.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("名称,经度,纬度\n".encode(), "has only one line"),
+        ("名称;经度;纬度".encode("gb18030"), "has only one line"),
+        ("名称,经度\n东街,116\0.3\n".encode(), "has zero bytes among its text"),
+        ("名称,经度\n东街,116.3\n".encode("utf-16-le"), "has zero bytes among its text"),
+        ("只有一列\n东街\n".encode(), "is a text without columns"),
+    ],
+)
+def test_a_csv_that_is_no_table_says_why(tmp_path, data, words):
+    (tmp_path / "list.csv").write_bytes(data)
+    with pytest.raises(UnreadableFile, match=words):
+        read_survey(tmp_path / "list.csv", datum="EPSG:4490")
