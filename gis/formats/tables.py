@@ -6,10 +6,8 @@ Text of shapefiles and drawings is decoded here, because their encoding is often
 from __future__ import annotations
 
 import codecs
-import sqlite3
 import warnings
 from collections.abc import Iterable, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +45,7 @@ _CHINESE = "gb18030"
 _LATIN1_END, _TAIL = 0x100, 64
 #: A condition that holds for every row: with it GDAL counts them, instead of believing the count of a GeoPackage
 #: (gpkg_ogr_contents), which other programs leave behind when they write.
-_EVERY = "1 = 1"
+_EVERY = _EVERY_ROW = "1 = 1"
 #: What programs keep of their own beside the layers.
 _OF_PROGRAMS = frozenset({"layer_styles", "qgis_projects"})
 _HALF_TURN = 180.0  # degrees
@@ -87,11 +85,9 @@ def read_gpkg(path: Path, *, called: str, most: int | None = None) -> tuple[list
 def _require_all(path: Path, layer: str, read: int, called: str) -> None:
     """Raise UnreadableFile where the database has another number of rows than were read."""
     quoted = layer.replace('"', '""')
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
-            there = int(database.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0])
-    except sqlite3.Error as error:
-        raise UnreadableFile(N_("{file} is damaged or cut off; export it again."), file=called) from error
+    counting = f'SELECT count(*) AS n FROM "{quoted}" WHERE {_EVERY_ROW}'
+    _, _, _, columns = _asked(pyogrio.raw.read, path, called=called, sql=counting)
+    there = int(columns[0][0])
     if there != read:
         raise UnreadableFile(
             N_("Only {read} of the {there} rows of {layer} in {file} can be read; export the layer again."),
