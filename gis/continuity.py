@@ -30,7 +30,8 @@ class Ends:
     """Segment ends, two a segment: 2i its start, 2i + 1 its end; -1 as ``junction`` of ends that continue nothing.
 
     ``bearing_deg`` in which it leaves the junction, ``degree`` how many ends meet there, ``name`` and ``rank`` of its
-    segment, ``place`` where its segment stands in an order by place.
+    segment, ``place`` where its segment stands in an order by place; ``corner`` whether the only two that meet there
+    turn a corner.
     """
 
     junction: Ints
@@ -39,6 +40,7 @@ class Ends:
     name: Ints
     rank: Ints
     place: Ints
+    corner: Flags
 
     def turns_deg(self, first: Ints, second: Ints) -> Floats:
         """How far from straight on it is from one end to the other, 0-180."""
@@ -54,7 +56,8 @@ def straight_pairs(ends: Ends, *, max_deflection_deg: float, max_bend_deg: float
     """Pairs (P, 2) of unnamed ends that continue each other, the straightest pairs of each junction.
 
     Where only two ends meet, those of one class, or of one that is not known, are a pair whatever the bend, others up
-    to ``max_bend_deg``. Ends whose first choice found somebody better look for another among the rest.
+    to ``max_bend_deg``, but none at a corner. Ends whose first choice found somebody better look for another among the
+    rest.
     """
     first, second = pairs_at(ends.junction, (ends.name == UNNAMED) & (ends.junction >= 0))
     apart = first // 2 != second // 2
@@ -63,7 +66,7 @@ def straight_pairs(ends: Ends, *, max_deflection_deg: float, max_bend_deg: float
     cost = np.asarray(np.round(ends.turns_deg(first, second) + steps * class_step_deg, 5), dtype=np.float64)
     alone = np.where(steps == 0, _ANY_DEG, max_bend_deg)
     most = np.where(ends.degree[first] == _TWO, alone, max_deflection_deg)
-    fits = (cost <= most) & (steps <= MAX_CLASS_STEPS)
+    fits = (cost <= most) & (steps <= MAX_CLASS_STEPS) & ~ends.corner[first]
     first, second, cost = first[fits], second[fits], cost[fits]
     order = _preference(ends, first, second, cost)
     return _mutual(first[order], second[order], count=len(ends.junction))

@@ -7,8 +7,9 @@ for naming: two segment ends at a junction belong together if they are each othe
 * Segments with different names are never one street; nor is a named one with an unnamed one, because the name ends
   where it was decided to end. Only a short gap that lies straight between two ends of one name (a bridge, the stub of a
   crossing) takes that name.
-* Where only two unnamed segments of one class meet, the road goes on whatever its bend: whether a file cuts a line at
-  a corner or draws it through says nothing of streets (:mod:`gis.ways`). Cutting a line anywhere changes nothing.
+* Where only two unnamed segments of one class meet, the road goes on whatever its bend, but for a corner: a turn of 70
+  to 110 degrees between two straight legs parts streets (:mod:`gis.corners`), at the meeting of two segments as at a
+  vertex of one (:func:`parted_at_corners`). Where a file cuts its lines says nothing (:mod:`gis.ways`).
 * At other junctions unnamed segments continue each other if the road bends by at most ``max_deflection_deg``, and
   neither has a straighter partner; where only two of different classes meet, by ``max_bend_deg``. A step in class
   counts like a further bend, two or more steps part them.
@@ -17,11 +18,11 @@ for naming: two segment ends at a junction belong together if they are each othe
   so, a named one first, or to the only street that reaches it; else, or if it bears a name, it is one of its own.
 
 Each end takes at most one partner, pairs are taken from the straightest on, ties fall by place and never by
-the order of the input. The cost grows with n log n in the number of segments. Four rules can be switched off
-(:class:`Rules`): names, classes, carriageways and rings. :data:`ANGLES`, which is compared with COINS, is every rule
-with those four off and, besides, ``reach_m`` 0: COINS takes the direction over the last leg, and over 15 m the same
-junctions look different (decision 0011). Nothing else is set for the comparison; that ends whose best partner has a
-better one look on stays as it is.
+the order of the input. The cost grows with n log n in the number of segments. Five rules can be switched off
+(:class:`Rules`): names, classes, carriageways, rings and corners. :data:`ANGLES`, which is compared with COINS, is
+every rule with those five off and, besides, ``reach_m`` 0: COINS takes the direction over the last leg, and over 15 m
+the same junctions look different (decision 0011). Nothing else is set for the comparison; that ends whose best partner
+has a better one look on stays as it is.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ from gis.carriageways import carriageway_pairs, doubled
 from gis.carrying import carried
 from gis.clusters import groups
 from gis.continuity import UNNAMED, UNRANKED, Ends, gaps, pairs_at, same_name_pairs, straight_pairs
+from gis.corners import at_junctions, corners, cut_at
 from gis.features import Centreline
 from gis.network import REACH_M, Courses, Network, connect, lay_courses
-from gis.noding import changes
+from gis.noding import changes, distinct, rounded
 from gis.rings import Rings, find_rings
 from gis.ways import Ways, join_ways
 
@@ -73,7 +75,7 @@ class Rules:
     ``max_deflection_deg``: the largest bend at a junction, 0 = straight on; ``max_bend_deg``: where only two segments
     of different classes meet. ``class_step_deg``: the bend that one step in class counts for. ``reach_m``: over which
     length the direction at an end is taken, 0 = the last leg. The switches turn off what looks at names, classes,
-    carriageways and roundabouts.
+    carriageways, roundabouts and corners.
     """
 
     max_deflection_deg: float = 45.0
@@ -84,13 +86,14 @@ class Rules:
     classes: bool = True
     carriageways: bool = True
     rings: bool = True
+    corners: bool = True
 
 
 #: Every rule.
 ALL = Rules()
-#: What is compared with COINS (its ``flow_mode``, ``angle_threshold`` 135): the four rules that it has not are off, and
+#: What is compared with COINS (its ``flow_mode``, ``angle_threshold`` 135): the five rules that it has not are off, and
 #: the direction is taken over the last leg, as it does. See decision 0011.
-ANGLES = Rules(reach_m=0.0, names=False, classes=False, carriageways=False, rings=False)
+ANGLES = Rules(reach_m=0.0, names=False, classes=False, carriageways=False, rings=False, corners=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,8 @@ def derive_streets(segments: Sequence[Centreline], *, rules: Rules = ALL) -> Str
     """The street of each noded segment (lon, lat in EPSG:4490; see :mod:`gis.linework`), by the rules above.
 
     No segments give no streets; a segment without length raises :class:`gis.errors.GisError`. The result does not
-    depend on the input's order nor on the direction in which lines are drawn.
+    depend on the input's order nor on the direction in which lines are drawn; nor on where they are cut, if those that
+    turn a corner on their way were cut there before (:func:`parted_at_corners`): a segment has one street.
     """
     courses = lay_courses(_column(segments, "line"))
     network = connect(courses, reach_m=rules.reach_m)
@@ -133,8 +137,16 @@ def derive_streets(segments: Sequence[Centreline], *, rules: Rules = ALL) -> Str
     rank = _ranks(_column(segments, "road_class")) if rules.classes else np.full(len(segments), UNRANKED)
     oneway = _column(segments, "oneway").astype(bool)
     alike = ((name + 1) * (max(CLASS_RANKS.values()) + 2) + rank + 1) * 2 + oneway
-    ways = join_ways(courses, network, alike, reach_m=rules.reach_m)
-    ground = _Ground(ways.courses, ways.network, _order(ways, segments), rank[ways.head], oneway[ways.head])
+    parted = at_junctions(courses, network, name) if rules.corners else np.zeros(len(network.places), dtype=bool)
+    ways = join_ways(courses, network, alike, parted, reach_m=rules.reach_m)
+    ground = _Ground(
+        ways.courses,
+        ways.network,
+        _order(ways, segments),
+        rank[ways.head],
+        oneway[ways.head],
+        _kept(parted, network, ways.network),
+    )
     links, named, islands = _linked(ground, name[ways.head], rules)
     street = _numbered(links, ground.place)
     filled = (named != name[ways.head])[ways.owner]
@@ -150,6 +162,18 @@ def derive_streets(segments: Sequence[Centreline], *, rules: Rules = ALL) -> Str
         network=network,
         filled=filled,
     )
+
+
+def parted_at_corners(segments: Sequence[Centreline], *, rules: Rules = ALL) -> tuple[list[Centreline], Ints]:
+    """Segments cut where they turn a corner on their way (:mod:`gis.corners`), and whose piece each piece is, (P,).
+
+    Segments as in :func:`derive_streets`, in their order; what turns no corner is itself.
+    """
+    courses = lay_courses(_column(segments, "line"))
+    _, name = _codes(_column(segments, "name") if rules.names else np.full(len(segments), None))
+    if not rules.corners:
+        return list(segments), np.arange(len(segments))
+    return cut_at(segments, courses, corners(courses, connect(courses), name))
 
 
 def known_streets(segments: Sequence[Centreline], street: Ints, names: Sequence[str | None]) -> Streets:
@@ -180,6 +204,7 @@ class _Ground:
     place: Ints
     rank: Ints
     oneway: Flags
+    corner: Flags  # (J,) of the ways' junctions
 
 
 def plain_name(name: str | None) -> str | None:
@@ -226,6 +251,16 @@ def _order(ways: Ways, segments: Sequence[Centreline]) -> Ints:
     rank = np.empty(len(order), dtype=np.intp)
     rank[order] = np.arange(len(order))
     return rank
+
+
+def _kept(parted: Flags, before: Network, after: Network) -> Flags:
+    """What is said of the junctions of a network, for those of another one with fewer of them."""
+    if after is before:
+        return parted
+    if not parted.any():
+        return np.zeros(len(after.places), dtype=bool)
+    _, number = distinct(rounded(np.concatenate([after.places, before.places[parted]])))
+    return np.isin(number[: len(after.places)], number[len(after.places) :])
 
 
 def _first_keys(ways: Ways, which: Ints, segments: Sequence[Centreline]) -> list[str]:
@@ -293,6 +328,7 @@ def _ends(ground: _Ground, name: Ints, rings: Rings, rules: Rules) -> Ends:
         name=np.repeat(name, 2),
         rank=np.repeat(ground.rank, 2),
         place=np.repeat(ground.place, 2),
+        corner=ground.corner[network.ends.reshape(-1)],
     )
 
 

@@ -1,7 +1,8 @@
 """Where only two segments meet, and nothing tells them apart, they are one way: how a file cut its lines says nothing.
 
 A surveyor's program begins a new line at a bend, at a bridge or after so many vertices; another one does not. So
-segments are put together to ways before anything is asked of their angles, lengths or sides.
+segments are put together to ways before anything is asked of their angles, lengths or sides. Only corners part them
+(:mod:`gis.corners`), and these are looked for on whole ways.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from gis.noding import changes, rounded
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
+Flags = NDArray[np.bool_]
 
 _TWO = 2
 
@@ -31,35 +33,66 @@ class Ways:
     head: Ints
 
 
-def join_ways(courses: Courses, network: Network, alike: Ints, *, reach_m: float) -> Ways:
-    """The ways of segments: joined where just two ends meet and ``alike`` (S,) is equal; ``reach_m`` as in `connect`.
+@dataclass(frozen=True, slots=True)
+class Trails:
+    """Ways as vertices of segments: ``vertex`` (N,) their indices in ``Courses.xy``, way by way; ``way`` (N,) whose.
 
-    A ring on which no other segment ends begins at its lowest vertex, wherever it was cut.
+    ``owner`` (S,) the way of each segment, ``head`` (W,) the first segment of each, ``ends`` (W, 2) the junctions at
+    which it begins and ends; ``whole``: every way is one segment as it was drawn.
     """
-    link = _links(network, alike)
+
+    vertex: Ints
+    way: Ints
+    owner: Ints
+    head: Ints
+    ends: Ints
+    whole: bool
+
+
+def trails(courses: Courses, network: Network, alike: Ints, *, parted: Flags | None = None) -> Trails:
+    """The ways of segments: joined where just two ends meet and ``alike`` (S,) is equal, but not where ``parted`` (J,).
+
+    A ring begins at its lowest junction.
+    """
+    link = _links(network, alike, parted)
     owner, state = _chained(link, len(alike))
     begins = changes(owner[state // 2])
     inside = ~begins[:-1]
-    xy, way = _vertices(courses, state, inside)
+    vertex, way = _vertices(courses, state, inside)
     head, tail = state[begins[:-1]], state[begins[1:]]
-    ends = np.column_stack([network.ends.reshape(-1)[head], network.ends.reshape(-1)[tail ^ 1]])
-    lone = np.flatnonzero((ends[:, 0] == ends[:, 1]) & (network.degree[ends[:, 0]] == _TWO))
+    junction = network.ends.reshape(-1)
+    ends = np.column_stack([junction[head], junction[tail ^ 1]])
+    return Trails(vertex, way, owner, head // 2, ends, not inside.any())
+
+
+def join_ways(courses: Courses, network: Network, alike: Ints, parted: Flags, *, reach_m: float) -> Ways:
+    """The ways of segments (:func:`trails`); ``reach_m`` as in `connect`.
+
+    A ring on which no other segment ends, and that turns no corner, begins at its lowest vertex, wherever it was cut.
+    """
+    found = trails(courses, network, alike, parted=parted)
+    ends = found.ends
+    free = (network.degree[ends[:, 0]] == _TWO) & ~parted[ends[:, 0]]
+    lone = np.flatnonzero((ends[:, 0] == ends[:, 1]) & free)
+    xy = courses.xy[found.vertex]
     if len(lone):
-        joined = lay_vertices(_turned(xy, way, lone), way)
-        return Ways(joined, connect(joined, reach_m=reach_m), owner, head // 2)
-    if not inside.any():
-        return Ways(courses, network, owner, head // 2)
-    joined = lay_vertices(xy, way)
-    return Ways(joined, _thinned(network, ends, departures(joined, reach_m)), owner, head // 2)
+        joined = lay_vertices(_turned(xy, found.way, lone), found.way)
+        return Ways(joined, connect(joined, reach_m=reach_m), found.owner, found.head)
+    if found.whole:
+        return Ways(courses, network, found.owner, found.head)
+    joined = lay_vertices(xy, found.way)
+    return Ways(joined, _thinned(network, ends, departures(joined, reach_m)), found.owner, found.head)
 
 
-def _links(network: Network, alike: Ints) -> Ints:
+def _links(network: Network, alike: Ints, parted: Flags | None) -> Ints:
     """For each end the one that it meets alone and that goes on as it does, or -1; rings are cut where they lie lowest.
 
     An end 2i is the start of segment i, 2i + 1 its end.
     """
     junction = network.ends.reshape(-1)
     two = np.flatnonzero(network.degree[junction] == _TWO)
+    if parted is not None:
+        two = two[~parted[junction[two]]]
     two = two[np.argsort(junction[two], kind="stable")]
     one, other = two[::2], two[1::2]
     fits = (one // 2 != other // 2) & (alike[one // 2] == alike[other // 2])
@@ -100,14 +133,14 @@ def _chained(link: Ints, count: int) -> tuple[Ints, Ints]:
     return owner, taken
 
 
-def _vertices(courses: Courses, state: Ints, inside: NDArray[np.bool_]) -> tuple[Floats, Ints]:
-    """The vertices of the ways, each once, and whose they are."""
+def _vertices(courses: Courses, state: Ints, inside: Flags) -> tuple[Ints, Ints]:
+    """The vertices of the ways (indices in ``courses.xy``), each once, and whose they are."""
     segment, step = state // 2, np.where(state % 2 == 0, 1, -1)
     start = np.where(step > 0, courses.first[segment], courses.last[segment]) + np.where(inside, step, 0)
     many = courses.last[segment] - courses.first[segment] + 1 - inside
     number = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
     way = np.repeat(np.cumsum(~inside) - 1, many)
-    return courses.xy[np.repeat(start, many) + number * np.repeat(step, many)], way
+    return np.repeat(start, many) + number * np.repeat(step, many), way
 
 
 def _turned(xy: Floats, way: Ints, lone: Ints) -> Floats:

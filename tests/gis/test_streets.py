@@ -10,7 +10,7 @@ from shapely import LineString
 from gis.carriageways import along_m
 from gis.errors import GisError
 from gis.features import Centreline
-from gis.streets import ALL, ANGLES, Rules, derive_streets
+from gis.streets import ALL, ANGLES, Rules, derive_streets, parted_at_corners
 
 STEP = 0.001
 
@@ -70,8 +70,42 @@ CASES = {
         [segment("w", WEST, O), segment("a", O, (1, 0.1)), segment("b", O, (1, -0.5))],
         sets("w a", "b"),
     ),
-    "a corner at which nothing else meets is the same street": (
+    "a corner at which nothing else meets is a new street": (
         [segment("w", WEST, O), segment("n", O, NORTH)],
+        sets("w", "n"),
+    ),
+    "a corner of lines that only one way leads along is a new street as well": (
+        [segment("w", WEST, O), segment("n", O, NORTH, oneway=True)],
+        sets("w", "n"),
+    ),
+    "a corner that is cut off is a new street": (
+        [segment("w", WEST, (-0.02, 0), (0, 0.015)), segment("n", (0, 0.015), NORTH)],
+        sets("w", "n"),
+    ),
+    "a corner beside which a lane begins is a new street": (
+        [
+            segment("w", WEST, (-0.25, 0)),
+            segment("v", (-0.25, 0), O),
+            segment("l", (-0.25, 0), (-0.25, -1)),
+            segment("n", O, NORTH),
+        ],
+        sets("w v", "l", "n"),
+    ),
+    "a hairpin is the same street": ([segment("w", WEST, O), segment("n", O, (-1, 0.3))], sets("w n")),
+    "a jog is the same street": (
+        [segment("w", WEST, O), segment("j", O, (0, 0.2)), segment("e", (0, 0.2), (1, 0.2))],
+        sets("w j e"),
+    ),
+    "a curve is the same street": (
+        [
+            segment("w", WEST, O),
+            segment("c", O, (0.15, 0.05), (0.27, 0.16), (0.34, 0.3)),
+            segment("n", (0.34, 0.3), (0.34, 1)),
+        ],
+        sets("w c n"),
+    ),
+    "a short way out around a corner is the same street": (
+        [segment("w", WEST, O), segment("n", O, (0, 0.3))],
         sets("w n"),
     ),
     "a corner at which a third road begins is a new street": (
@@ -253,21 +287,63 @@ def test_the_threshold_decides_how_far_a_street_may_bend():
         ("a strong change of class parts unnamed roads", "classes", sets("w e")),
         ("two carriageways without a name are one street", "carriageways", sets("a", "b")),
         ("a turning loop at the end of a named street is its", "rings", sets("r0", "e")),
+        ("a corner at which nothing else meets is a new street", "corners", sets("w n")),
     ],
 )
 def test_each_further_rule_can_be_switched_off(case, switch, expected):
     assert groups(CASES[case][0], rules=replace(ALL, **{switch: False})) == expected
 
 
-def test_what_is_compared_with_the_peer_is_every_rule_but_four_with_the_direction_over_the_last_leg():
-    four = {"names": False, "classes": False, "carriageways": False, "rings": False}
-    assert replace(ALL, **four, reach_m=0.0) == ANGLES
+def test_what_is_compared_with_the_peer_is_every_rule_but_five_with_the_direction_over_the_last_leg():
+    five = {"names": False, "classes": False, "carriageways": False, "rings": False, "corners": False}
+    assert replace(ALL, **five, reach_m=0.0) == ANGLES
 
 
 def test_angles_alone_follow_the_last_leg_and_every_bend_where_two_meet():
     hooked = [segment("w", WEST, O), segment("e", O, (0.01, 0), (0.01, 2)), segment("n", O, (-0.01, 1))]
     assert groups(hooked, rules=ANGLES) == sets("w e", "n")
     assert groups([segment("w", WEST, O), segment("n", O, NORTH)], rules=ANGLES) == sets("w n")
+
+
+def cornered(segments):
+    """The streets of segments that were cut at the corners on their way, as sets of pieces of keys."""
+    return groups(parted_at_corners(segments)[0])
+
+
+def test_a_grid_of_two_by_two_blocks_is_six_streets_however_its_lines_are_drawn():
+    east, north = 100 / 88.6, 100 / 111.0
+    at = {(i, j): (i * east, j * north) for i in range(3) for j in range(3)}
+    rows = [segment(f"r{j}.{i}", at[i, j], at[i + 1, j], road_class="residential") for j in range(3) for i in range(2)]
+    lanes = [segment(f"l{i}.{j}", at[i, j], at[i, j + 1], road_class="residential") for i in range(3) for j in range(2)]
+    lines = sets("r0.0 r0.1", "r1.0 r1.1", "r2.0 r2.1", "l0.0 l0.1", "l1.0 l1.1", "l2.0 l2.1")
+    assert groups([*rows, *lanes]) == cornered([*rows, *lanes]) == lines
+    inner = [each for each in (*rows, *lanes) if each.key[:2] in {"r1", "l1"}]
+    around = segment("o", *(at[i, j] for i, j in ((1, 0), (0, 0), (0, 1))), road_class="residential")
+    others = [
+        segment("p", *(at[i, j] for i, j in ((1, 0), (2, 0), (2, 1))), road_class="residential"),
+        segment("q", *(at[i, j] for i, j in ((2, 1), (2, 2), (1, 2))), road_class="residential"),
+        segment("s", *(at[i, j] for i, j in ((1, 2), (0, 2), (0, 1))), road_class="residential"),
+    ]
+    assert cornered([*inner, around, *others]) == sets(
+        "r1.0 r1.1", "l1.0 l1.1", "o/0 p/0", "p/1 q/0", "q/1 s/0", "s/1 o/1"
+    )
+
+
+def test_a_name_keeps_a_street_together_round_a_corner_on_the_way_of_a_line():
+    (pieces, owner) = parted_at_corners(
+        [segment("a", WEST, O, NORTH, name="环村路"), segment("b", (2, 0), (3, 0), (3, 1))]
+    )
+    assert [piece.key for piece in pieces] == ["a", "b/0", "b/1"]
+    assert owner.tolist() == [0, 1, 1]
+    assert [list(piece.line.coords) for piece in pieces[1:]] == [
+        list(segment("", *course).line.coords) for course in (((2, 0), (3, 0)), ((3, 0), (3, 1)))
+    ]
+
+
+def test_what_was_cut_at_its_corners_is_cut_no_more():
+    pieces, _ = parted_at_corners([segment("b", (2, 0), (3, 0), (3, 1), (5, 1))])
+    assert len(pieces) == 3
+    assert parted_at_corners(pieces)[0] == pieces
 
 
 def test_a_filled_gap_is_told_and_bears_its_street_s_name():
@@ -382,17 +458,41 @@ def cut_towns(draw):
 @given(cut_towns())
 def test_streets_do_not_depend_on_how_lines_are_cut(towns):
     whole, cut, owner = towns
-    before, after = derive_streets(whole), derive_streets(cut)
-    assert before.street[owner].tolist() == after.street.tolist()
+    (one, mine), (other, theirs) = parted_at_corners(whole), parted_at_corners(cut)
+    before, after = derive_streets(one), derive_streets(other)
     assert before.names == after.names
-    assert before.filled[owner].tolist() == after.filled.tolist()
     assert after.lengths_m == pytest.approx(before.lengths_m)
+    assert legs(one, mine, before) == legs(other, np.array(owner)[theirs], after)
+
+
+def legs(pieces, owner, streets):
+    """Which line, which leg of it, which street, and whether it fills a gap there."""
+    return {
+        (int(n), frozenset(leg), int(street), bool(filled))
+        for piece, n, street, filled in zip(pieces, owner, streets.street, streets.filled, strict=True)
+        for leg in pairwise(piece.line.coords)
+    }
 
 
 def test_a_ring_on_which_nothing_ends_is_one_street_wherever_it_is_cut():
-    corners = [O, EAST, (1, 1), NORTH, O]
-    assert groups([segment("a", *corners[:3]), segment("b", *corners[2:])]) == sets("a b")
-    assert groups([segment(str(n), *leg) for n, leg in enumerate(pairwise(corners))]) == sets("0 1 2 3")
+    around = [_at(2, turn) for turn in range(0, 360, 15)]
+    ring = [*around, around[0]]
+    assert groups([segment("a", *ring[:9]), segment("b", *ring[8:])]) == sets("a b")
+    assert groups([segment(str(n), *leg) for n, leg in enumerate(pairwise(ring))]) == sets(
+        " ".join(map(str, range(24)))
+    )
+
+
+def test_a_block_that_nothing_reaches_has_four_streets_wherever_its_line_begins():
+    corners = [O, (0.5, 0), EAST, (1, 1), NORTH]
+    for begin in range(5):
+        line = segment("a", *corners[begin:], *corners[: begin + 1])
+        pieces, _ = parted_at_corners([line])
+        streets = derive_streets(pieces)
+        assert len(streets) == 4
+        assert streets.lengths_m == pytest.approx(
+            derive_streets(parted_at_corners([segment("a", *corners, O)])[0]).lengths_m
+        )
 
 
 @given(towns())

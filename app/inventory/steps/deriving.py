@@ -26,7 +26,7 @@ from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, Str
 from gis.crs import bearings_deg, metres_per_degree
 from gis.features import Centreline
 from gis.shaping import Beside, beside, length_m
-from gis.streets import derive_streets
+from gis.streets import derive_streets, parted_at_corners
 
 #: What share of a derivation is done once the lines beside streets are known, once the others are streets, and once
 #: these are written (measured with 20,000 lines).
@@ -91,9 +91,10 @@ class Derived:
 def derive(session: Session, clock: Clock, *, division: Division, tell: Share = silent) -> Derived:
     """Segments without a street → streets, below ``division``; ``tell`` hears what share of it is done.
 
-    Continuity by angle, name and class (:func:`gis.streets.derive_streets`). A street belongs to the division that
-    most of its length lies in. Streets that exist already stay as they are, whatever people made of them: a segment
-    that runs along one is added to it (:func:`_attach`), and of one that does so in part only the rest is new.
+    Continuity by angle, name and class (:func:`gis.streets.derive_streets`); a segment that turns a corner on its way
+    is a part of two streets. A street belongs to the division that most of its length lies in. Streets that exist
+    already stay as they are, whatever people made of them: a segment that runs along one is added to it
+    (:func:`_attach`), and of one that does so in part only the rest is new.
     """
     loose = _loose_segments(session, division)
     attached = _attach(session, loose, division=division, tell=part(tell, 0.0, _ATTACHED))
@@ -105,10 +106,13 @@ def derive(session: Session, clock: Clock, *, division: Division, tell: Share = 
         for row, line in zip(rows, shapely.from_wkb([row.line for row in rows]), strict=True)
         for line in (runs[row.id].rest if row.id in runs else (line,))
     ]
-    centrelines = [
-        Centreline(key=f"{row.id}:{n}", line=line, name=row.name, road_class=row.road_class, oneway=row.oneway)
-        for n, (row, line) in enumerate(pieces)
-    ]
+    centrelines, owner = parted_at_corners(
+        [
+            Centreline(key=f"{row.id}:{n}", line=line, name=row.name, road_class=row.road_class, oneway=row.oneway)
+            for n, (row, line) in enumerate(pieces)
+        ]
+    )
+    pieces = [(pieces[n][0], each.line) for n, each in zip(owner.tolist(), centrelines, strict=True)]
     streets = derive_streets(centrelines)
     tell(_CONTINUED)
     members = streets.members()

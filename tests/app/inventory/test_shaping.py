@@ -29,7 +29,7 @@ from app.naming.queries import named_streets
 from app.naming.steps import Wording, propose
 from app.planning.queries import holds_of_streets as signed
 from app.planning.queries import signed_streets
-from gis.features import Facility, FacilityKind, RowReport, Survey, Verdict
+from gis.features import Centreline, Facility, FacilityKind, RowReport, Survey, Verdict
 from tests.app.builders import build_name, build_sign, build_street, person
 from tests.surveys import at, crossing
 from tests.world import World
@@ -439,3 +439,28 @@ def test_a_line_that_leaves_a_street_twice_is_undone_with_all_that_it_made(small
         newest = session.scalars(select(Intake).order_by(Intake.id.desc()).limit(1)).one()
         assert steps.dissolve(session, intake=newest) == 2
     assert [row[:7] for row in small.told()] == before
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_row_that_turns_a_corner_is_two_streets_as_two_rows_are(small: Small, cut: bool):
+    bent = [(4, 3), (4, 6), (8, 6)]
+    lines = [road("r/1", *bent[:2]), road("r/2", *bent[1:])] if cut else [road("r/1", *bent)]
+    assert small.take_in(roads(*lines), "b") == 2
+    with small.acting() as session:
+        streets = session.scalars(select(Street).order_by(Street.id.desc()).limit(2)).all()
+        streets = sorted(streets, key=lambda street: street.length_m)
+        assert [round(street.bearing_deg) for street in streets] == [0, 90]
+        assert [queries.segments_of(session, street) for street in streets] == [1, 1]
+
+
+def roads(*lines: Centreline) -> Survey:
+    """A survey of these lines and of a village point."""
+    survey = crossing()
+    keys = [*(line.key for line in lines), "n/1"]
+    reports = tuple(RowReport(n, key, Verdict.ACCEPTED) for n, key in enumerate(keys, start=1))
+    return replace(survey, centrelines=lines, facilities=(), reports=reports)
+
+
+def road(key: str, *points: tuple[float, float], name: str | None = None) -> Centreline:
+    """A residential road through places in steps of about 100 m."""
+    return Centreline(key, LineString([at(*point) for point in points]), name, "residential")
