@@ -165,10 +165,7 @@ def derive_streets(segments: Sequence[Centreline], *, rules: Rules = ALL) -> Str
 
 
 def parted_at_corners(segments: Sequence[Centreline], *, rules: Rules = ALL) -> tuple[list[Centreline], Ints]:
-    """Segments cut where they turn a corner on their way (:mod:`gis.corners`), and whose piece each piece is, (P,).
-
-    Segments as in :func:`derive_streets`, in their order; what turns no corner is itself.
-    """
+    """Segments as in :func:`derive_streets`, cut where they turn a corner on their way; whose piece each is, (P,)."""
     courses = lay_courses(_column(segments, "line"))
     _, name = _codes(_column(segments, "name") if rules.names else np.full(len(segments), None))
     if not rules.corners:

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from app.base import seen as as_seen
 from app.base.clock import Clock
-from app.base.errors import N_, Conflict, Invalid
+from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.history import current_act
+from app.base.people import may
 from app.base.request import Answer, Now, Place, Seen, Show, Version, Work
 from app.base.seen import require_row
 from app.inventory import steps
@@ -23,7 +24,14 @@ from app.inventory.asks import HoldsOfStreets
 from app.inventory.models import Street
 from app.inventory.views.streets import Holds, Later, show_record, street_of
 
-router = APIRouter()
+
+def require_officer(session: Work) -> None:
+    """Raise NotAllowed for a role that decides nothing of streets, before their form and its version are looked at."""
+    if not may(session, "inventory.street", "change"):
+        raise NotAllowed("Only officers decide what is a street and how it runs.")
+
+
+router = APIRouter(dependencies=[Depends(require_officer)])
 UNNAMED = N_("Unnamed street")
 _EAST, _NORTH = 180, 90
 JOINED = N_("{n} streets are one now, {metres} m long.")

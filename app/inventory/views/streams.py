@@ -58,10 +58,14 @@ class Wish:
 Asked = Annotated[Wish, Depends()]
 
 
-@router.post("/inventory/stream")
+def _require_officer(session: Work) -> None:
+    if not may(session, "inventory.street", "change"):
+        raise NotAllowed("Only officers decide in which programme a street is counted.")
+
+
+@router.post("/inventory/stream", dependencies=[Depends(_require_officer)])
 def count_many(session: Work, show: Show, clock: Now, place: Place, seen: Seen, wish: Asked) -> Response:
     """Streets picked in the list → counted in one programme, all or none."""
-    _require_officer(session)
     again = f"/inventory?in={place.uid}"
     versions = as_seen.read(seen)
     streets = session.scalars(select(Street).where(Street.uid.in_(versions))).all()
@@ -73,7 +77,7 @@ def count_many(session: Work, show: Show, clock: Now, place: Place, seen: Seen, 
     return _told(session, show, f"{again}&stream={wish.chosen.value}", n, wish.chosen)
 
 
-@router.post("/inventory/{uid}/stream")
+@router.post("/inventory/{uid}/stream", dependencies=[Depends(_require_officer)])
 def count_one(
     session: Work,
     show: Show,
@@ -83,7 +87,6 @@ def count_one(
     wish: Asked,
 ) -> Response:
     """A street → counted in the other programme, for a reason."""
-    _require_officer(session)
     try:
         with session.begin_nested():
             n = steps.count_in(session, clock, streets=[street], stream=wish.chosen, reason=wish.because)
@@ -91,11 +94,6 @@ def count_one(
         errors = {"because": show.text(refusal.message, **refusal.values)}
         return show_record(session, show, later, street, errors)
     return _told(session, show, f"/inventory/{street.uid}", n, wish.chosen)
-
-
-def _require_officer(session: Session) -> None:
-    if not may(session, "inventory.street", "change"):
-        raise NotAllowed("Only officers decide in which programme a street is counted.")
 
 
 def _shown(show: Answer, street: Street) -> as_seen.Shown:

@@ -138,6 +138,28 @@ def test_who_may_only_read_finds_nothing_to_decide(world: World, office: Office)
     assert run(world, "SELECT state FROM inventory.street WHERE id = :id", id=street) == "unnamed"
 
 
+ONLOOKERS = [
+    (Role.CREW, "西县"),
+    (Role.AUDITOR, "西县"),
+    (Role.INSPECTOR, "西县"),
+    (Role.VILLAGE_CONTACT, "丁村"),
+]
+
+
+@pytest.mark.parametrize(("role", "place"), ONLOOKERS, ids=[role.value for role, _ in ONLOOKERS])
+def test_whose_role_decides_nothing_is_told_so_before_anything_else(
+    shared_world: World, shared_office: Office, role: Role, place: str
+):
+    here, reader = road(shared_world), Person(shared_office, role, place)
+    version = run(shared_world, "SELECT version FROM inventory.street WHERE uid = :uid", uid=here.rpartition("/")[2])
+    posts = [
+        (f"{here}/{act}", {"version": version, "reason": "沟渠"}) for act in ("no-street", "split", "cut", "stream")
+    ]
+    for address, data in [*posts, ("/inventory/draw", {"line": "116.33,37.4 116.331,37.4"}), ("/inventory/join", {})]:
+        answer = reader.client.post(address, data={"form_token": reader.token, **data})
+        assert answer.status_code == 403, address
+
+
 def test_a_second_survey_of_the_same_roads_is_told_and_makes_no_second_streets(world: World, officer: Person):
     with world.owner.begin() as connection:
         connection.exec_driver_sql(
