@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +19,13 @@ from sqlalchemy.orm.util import identity_key
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid
 from app.base.models import Division
-from app.base.shares import Share, each, part, silent
+from app.base.shares import Share, part, silent
 from app.base.tables import SRID
 from app.intake.models import Facility, Intake, Segment
 from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, StreetState
+from app.inventory.steps.attaching import DECIDED_M, attach
 from gis.crs import bearings_deg, metres_per_degree
 from gis.features import Centreline
-from gis.shaping import Beside, beside, length_m
 from gis.streets import derive_streets, parted_at_corners
 
 #: What share of a derivation is done once the lines beside streets are known, once the others are streets, and once
@@ -63,11 +63,6 @@ _JUDGE = text(
     """
 ).bindparams(bindparam("today", type_=Date), bindparam("within_m", type_=Double))
 _HASHING, _AS_EVER = text("SET LOCAL enable_nestloop = off"), text("SET LOCAL enable_nestloop = on")
-#: A line within so many metres of a street's is a second survey of it (estimate: what two hand-held receivers differ).
-NEAR_M = 10.0
-#: A line runs along a street where this much of it does (estimate); less than so many metres of it is a crossing, or
-#: what two surveys draw differently where streets meet.
-ALONG, APART_M = 0.8, 25.0
 NAMED = N_(
     "{n} streets made of the lines of {source} bear decided names, so this file can no longer be taken back. Correct"
     " single streets on their pages or on the map instead."
@@ -88,16 +83,18 @@ class Derived:
     added: int
 
 
-def derive(session: Session, clock: Clock, *, division: Division, tell: Share = silent) -> Derived:
+def derive(
+    session: Session, clock: Clock, *, division: Division, decided_m: float = DECIDED_M, tell: Share = silent
+) -> Derived:
     """Segments without a street → streets, below ``division``; ``tell`` hears what share of it is done.
 
     Continuity by angle, name and class (:func:`gis.streets.derive_streets`); a segment that turns a corner on its way
     is a part of two streets. A street belongs to the division that most of its length lies in. Streets that exist
     already stay as they are, whatever people made of them: a segment that runs along one is added to it
-    (:func:`_attach`), and of one that does so in part only the rest is new.
+    (:func:`app.inventory.steps.attaching.attach`), and of one that does so in part only the rest is new.
     """
     loose = _loose_segments(session, division)
-    attached = _attach(session, loose, division=division, tell=part(tell, 0.0, _ATTACHED))
+    attached = attach(session, loose, division=division, decided_m=decided_m, tell=part(tell, 0.0, _ATTACHED))
     runs, rows = attached.rest, [row for row in loose if row.id not in attached.segments]
     if not rows:
         return Derived(0, len(attached.segments))
@@ -133,74 +130,6 @@ def derive(session: Session, clock: Clock, *, division: Division, tell: Share = 
     )
     tell(1.0)
     return Derived(len(ids), len(attached.segments))
-
-
-@dataclass(frozen=True, slots=True)
-class Attached:
-    """The segments that were added to streets, and of those that run along one in part (both by key) what does not."""
-
-    segments: Collection[int]
-    rest: Mapping[int, Beside]
-
-
-def _attach(session: Session, loose: Sequence[Any], *, division: Division, tell: Share) -> Attached:
-    """Those of the loose segments below ``division`` that run along existing streets → part of these.
-
-    So that a second survey of the same roads, shifted by a few metres, brings back nothing that people split, joined,
-    re-shaped or called no street. Compared are the lines of streets and the survey they were made of. A street without
-    a name in the first survey takes the one that the second knows for most of its length.
-    """
-    if session.scalar(select(Street.id).limit(1)) is None:
-        return Attached(frozenset(), {})
-    near: dict[int, list[tuple[int, Any]]] = defaultdict(list)
-    asked = text("SELECT * FROM inventory.along(CAST(:top AS ltree), :near_m)")
-    for row in session.execute(asked, {"top": division.path, "near_m": NEAR_M}):
-        near[row.segment_id].append((row.street_id, shapely.from_wkb(bytes(row.line))))
-    if not near:
-        return Attached(frozenset(), {})
-    added: dict[int, list[Any]] = defaultdict(list)
-    rest: dict[int, Beside] = {}
-    for row in each(loose, tell):
-        if row.id not in near:
-            continue
-        line = shapely.from_wkb(row.line)
-        found = beside(line, [other for _, other in near[row.id]], near_m=NEAR_M)
-        kept = tuple(piece for piece in found.rest if length_m(piece) > APART_M)
-        if found.along_m and (found.share >= ALONG or not kept):
-            added[_most_along(line, near[row.id])].append(row)
-        elif found.along_m > APART_M:
-            rest[row.id] = Beside(found.along_m, found.whole_m, kept)
-    _add(session, added)
-    return Attached({row.id for rows in added.values() for row in rows}, rest)
-
-
-def _most_along(line: shapely.LineString, near: Sequence[tuple[int, Any]]) -> int:
-    """The street that most of a line runs along."""
-    streets: dict[int, list[Any]] = defaultdict(list)
-    for street, other in near:
-        streets[street].append(other)
-    return max(sorted(streets), key=lambda street: beside(line, streets[street], near_m=NEAR_M).along_m)
-
-
-def _add(session: Session, added: Mapping[int, Sequence[Any]]) -> None:
-    """Store which segments run beside which street, and the name that a nameless one has now."""
-    if not added:
-        return
-    streets = session.scalars(select(Street).where(Street.id.in_(added))).all()
-    rows = [
-        {"street_id": street.id, "segment_id": row.id, "division_id": street.division_id, "beside": True}
-        for street in streets
-        for row in added[street.id]
-    ]
-    session.execute(insert(StreetSegment), rows)
-    for street in streets:
-        named = Counter[str]()
-        for row in added[street.id]:
-            if row.name:
-                named[row.name] += row.length_m
-        if street.surveyed_name is None and len(named) == 1 and named.total() > street.length_m / 2:
-            street.surveyed_name = next(iter(named))
-    session.flush()
 
 
 def _loose_segments(session: Session, division: Division) -> Sequence[Any]:

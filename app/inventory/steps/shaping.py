@@ -27,7 +27,8 @@ from app.inventory.asks import Hold, HoldsOfStreets
 from app.inventory.logic import CUT_M, JOIN_M
 from app.inventory.models import LineSource, ScopeReason, Stream, Street, StreetSegment, StreetState
 from app.inventory.queries import line_of
-from app.inventory.steps.deriving import ALONG, NEAR_M, chord_bearing_deg
+from app.inventory.steps.attaching import ALONG, NEAR_M
+from app.inventory.steps.deriving import chord_bearing_deg
 from app.inventory.steps.deriving import judge_again as judge_village
 from gis import shaping
 from gis.carriageways import along_m

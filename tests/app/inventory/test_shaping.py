@@ -320,6 +320,27 @@ def test_what_people_decided_survives_the_next_import(small: Small, step: Step, 
         assert session.scalar(loose) == 0
 
 
+@pytest.mark.parametrize("step", [no_street, bent])
+def test_what_people_decided_is_known_again_where_receivers_scattered(small: Small, step: Step):
+    with small.acting() as session:
+        step(small, session)
+    before = len(small.told())
+    with small.acting() as session:
+        found = select(Street).where(Street.shaped_on.is_not(None) | Street.no_street_on.is_not(None))
+        lines = queries.line_of(session.scalars(found).one())
+    aside = [LineString([(x + 0.00015, y + 0.0001) for x, y in part.coords]) for part in lines.geoms]
+    survey = roads(*(Centreline(f"r/{n}", line, road_class="residential") for n, line in enumerate(aside)))
+    assert small.take_in(survey, "b") == 0
+    assert len(small.told()) == before
+
+
+def test_a_lane_beside_what_is_no_street_is_a_street(small: Small):
+    with small.acting() as session:
+        no_street(small, session)
+    assert small.take_in(roads(road("r/1", (2.3, 0.05), (2.3, 1))), "b") == 1
+    assert small.take_in(roads(road("r/2", (1.85, 0.6), (1.85, 0.9))), "c") == 1, "along a part of it only"
+
+
 def test_what_was_joined_stays_joined_after_the_next_import(small: Small):
     with small.acting() as session:
         cut_at_junction(small, session)
