@@ -51,10 +51,11 @@ class Several:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """One name borne by several streets that do not touch."""
+    """One name borne by several streets; ``touching`` where all of them touch, one by way of the other: one street?"""
 
     name: str
     streets: tuple[int, ...]
+    touching: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def find(segments: Sequence[Centreline], streets: Streets, *, rules: Rules = ALL
 
 
 def _repeated(streets: Streets) -> list[Repeated]:
-    """Names in more than one place: streets of one name that touch, one by way of the other, are one place."""
+    """Names that several streets bear, and whether these are one place: they touch, one by way of the other."""
     ends = streets.network.ends.reshape(-1)
     code = {name: number for number, name in enumerate(sorted({name for name in streets.names if name}))}
     called = np.array([code.get(name or "", -1) for name in streets.names], dtype=np.intp)
@@ -91,9 +92,9 @@ def _repeated(streets: Streets) -> list[Repeated]:
         if name is not None:
             by_name.setdefault(name, []).append(number)
     return [
-        Repeated(name, tuple(found))
+        Repeated(name, tuple(found), touching=len({int(place[n]) for n in found}) == 1)
         for name, found in sorted(by_name.items())
-        if len({int(place[n]) for n in found}) > 1
+        if len(found) > 1
     ]
 
 

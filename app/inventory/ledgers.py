@@ -52,10 +52,14 @@ _VILLAGES = (DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value)
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Why a street is in a list by lines: it and the streets that it is about; how far beside it the other one runs."""
+    """Why a street is in a list by lines: it and the streets that it is about.
+
+    How far beside it the other one runs, and whether those of one name touch each other.
+    """
 
     group: tuple[int, ...]
     apart_m: float = 0.0
+    touching: bool = False
 
 
 Looked = Mapping[Ledger, Mapping[int, Concern]]
@@ -167,13 +171,13 @@ def _by_key(findings: Findings, keys: Sequence[int]) -> Looked:
     for course in findings.several:
         for n in course.streets:
             several.setdefault(n, set()).update(course.streets)
-    repeated = [tuple(keys[n] for n in each.streets) for each in findings.repeated]
+    repeated = [Concern(tuple(keys[n] for n in each.streets), touching=each.touching) for each in findings.repeated]
     return {
         Ledger.NEARBY: {
             keys[each.street]: Concern((keys[each.street], keys[each.named]), each.apart_m) for each in findings.nearby
         },
         Ledger.SEVERAL: {keys[n]: Concern(tuple(keys[m] for m in sorted(group))) for n, group in several.items()},
-        Ledger.REPEATED: {key: Concern(group) for group in repeated for key in group},
+        Ledger.REPEATED: {key: concern for concern in repeated for key in concern.group},
     }
 
 

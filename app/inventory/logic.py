@@ -37,7 +37,7 @@ class Ledger(Enum):
     UNSIGNED = "unsigned"  # 有名无标: a name, and no sign of it stands
     NEARBY = "nearby"  # without a name, beside or in line with a street that has one
     SEVERAL = "several"  # 一地多名: one course, several names
-    REPEATED = "repeated"  # 多地重名: several streets that do not touch, one name
+    REPEATED = "repeated"  # 多地重名: several streets, one name; they may be one that was drawn in two
     BARE = "bare"  # 范围内无街巷的村: villages without any street in scope
 
 
@@ -50,6 +50,7 @@ class Case:
     apart_m: float = 0.0
     others: tuple[str, ...] = ()
     group: int = 0
+    touching: bool = False  # those of its name, each other
     called: str = ""  # what later surveys call it
 
 
@@ -67,7 +68,8 @@ def reason(ledger: Ledger, case: Case) -> Said:
     if ledger is Ledger.SEVERAL:
         return N_("On one course with {names}"), {"names": "、".join(dict.fromkeys(case.others))}
     if ledger is Ledger.REPEATED:
-        return N_("{n} streets bear this name"), {"n": case.group}
+        meet = N_("{n} streets of this name meet: one street in parts?")
+        return meet if case.touching else N_("{n} streets bear this name"), {"n": case.group}
     return _UNNAMED.get(case.state, N_("No name in force, and none in the survey")), {}
 
 

@@ -73,9 +73,9 @@ def known(*segments):
     return find(segments, known_streets(segments, np.arange(len(segments)), [one.name for one in segments]))
 
 
-def test_streets_of_one_name_that_touch_are_one_place():
+def test_streets_of_one_name_that_touch_are_listed_as_such_unless_there_is_one_elsewhere():
     row = [segment("a", O, EAST, name="东街"), segment("b", EAST, (2, 0), name="东街")]
-    assert known(*row).repeated == ()
+    assert known(*row).repeated == (Repeated("东街", (0, 1), touching=True),)
     assert known(*row, segment("c", (5, 5), (6, 5), name="东街")).repeated == (Repeated("东街", (0, 1, 2)),)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from app.base import paging
 from app.base.errors import N_, Invalid
+from app.base.people import may
 from app.base.request import Answer, Me, Now, Place, Show, Work, one_of
 from app.inventory import ledgers, logic, queries
 from app.inventory.ledgers import MOST_TOLD, Asked, Concern, Looked, Memory, Told
@@ -43,7 +44,8 @@ HINTS = {
         " name it keeps, or where the one ends."
     ),
     Ledger.REPEATED: N_(
-        "Streets of one county that bear the same name and do not touch. Decide which of them keeps it."
+        "Streets of one county that bear the same name. Decide which of them keeps it; join those that meet and are"
+        " one."
     ),
     Ledger.BARE: N_(
         "Villages and residents' committees without a street in scope. Take in roads and facilities, or judge again."
@@ -140,6 +142,7 @@ class Entry:
     reason: str
     others: tuple[Told, ...]
     more: int
+    to_join: bool = False  # it and the others meet in one village: an officer may join them
 
 
 @router.get("/inventory/ledgers")
@@ -165,6 +168,7 @@ def index(
         entries=[] if bare or page is None else _entries(session, show, found, ledger, page.rows),
         counties=[] if known else ledgers.counties(session, asked.place),
         states=STATES,
+        may_join=may(session, "inventory.street", "change"),
     )
 
 
@@ -223,9 +227,12 @@ def _others(street: int, concern: Concern) -> list[int]:
 def _entry(say: Callable[..., str], ledger: Ledger, row: Any, concern: Concern, others: tuple[Told, ...]) -> Entry:
     names = tuple(other.name for other in others)
     named = (row.name, *names) if ledger is Ledger.SEVERAL else names
-    case = Case(row.Street.state, row.signs, concern.apart_m, named, len(concern.group), row.called or "")
+    state, signs, group = row.Street.state, row.signs, len(concern.group)
+    case = Case(state, signs, concern.apart_m, named, group, touching=concern.touching, called=row.called or "")
     message, values = logic.reason(ledger, case)
-    return Entry(row, say(message, **values), others, len(concern.group) - 1 - len(others))
+    more = group - 1 - len(others)
+    to_join = concern.touching and not more and {other.village for other in others} == {row.village}
+    return Entry(row, say(message, **values), others, more, to_join)
 
 
 def _street_sheet(show: Answer, entries: Sequence[Entry]) -> Sheet:

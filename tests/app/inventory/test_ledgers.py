@@ -103,13 +103,24 @@ def test_a_course_under_two_names_lists_both_streets_with_each_other(world: Worl
     assert found == {key: Concern((west, east)) for key in (west, east)}
 
 
-def test_one_name_in_two_places_is_repeated_and_on_two_streets_that_touch_it_is_not(world: World):
+def test_one_name_in_two_places_is_repeated_and_on_two_streets_that_touch_they_are_told_as_such(world: World):
     first = build_street(world, "甲村", ((0, 0), (200, 0)), surveyed_name="东街")
     second = build_street(world, "乙村", ((0, 0), (200, 0)), surveyed_name="东街")
-    for x in (0, 200):
-        build_street(world, "甲村", ((x, 900), (x + 200, 900)), surveyed_name="西街")
+    west, east = (build_street(world, "甲村", ((x, 900), (x + 200, 900)), surveyed_name="西街") for x in (0, 200))
     found = looked_by(world, Role.TOWN_OFFICER, "南镇")[Ledger.REPEATED]
-    assert found == {key: Concern((first, second)) for key in (first, second)}
+    apart = {key: Concern((first, second)) for key in (first, second)}
+    assert found == apart | {key: Concern((west, east), touching=True) for key in (west, east)}
+
+
+def test_streets_of_one_name_that_meet_are_listed_with_the_way_to_join_them(world: World, office: Office):
+    streets = [build_street(world, "甲村", ((x, 900), (x + 200, 900)), surveyed_name="独名路") for x in (0, 200)]
+    west, east = (run(world, "SELECT uid FROM inventory.street WHERE id = :id", id=key) for key in streets)
+    page = Person(office, Role.TOWN_OFFICER, "南镇").reads("/inventory/ledgers?list=repeated")
+    assert page.count("2 条同名街路巷首尾相接") == 2
+    joining = re.findall(r'href="(/map[^"]*edit=join[^"]*)"', page)
+    assert len(joining) == 2
+    assert all(str(uid) in address for uid in (west, east) for address in joining)
+    assert "edit=join" not in Person(office, Role.VILLAGE_CONTACT, "甲村").reads("/inventory/ledgers?list=repeated")
 
 
 def test_a_name_in_force_counts_before_the_surveyed_one(world: World):
@@ -181,6 +192,11 @@ def test_memory_throws_the_longest_unused_away():
         (Ledger.NEARBY, Case("unnamed", others=("东街",)), "In line with 东街"),
         (Ledger.SEVERAL, Case("unnamed", others=("东街", "西街", "东街")), "On one course with 东街、西街"),
         (Ledger.REPEATED, Case("unnamed", group=4), "4 streets bear this name"),
+        (
+            Ledger.REPEATED,
+            Case("unnamed", group=2, touching=True),
+            "2 streets of this name meet: one street in parts?",
+        ),
     ],
 )
 def test_a_row_says_why_it_is_there(ledger: Ledger, case: Case, told: str):
