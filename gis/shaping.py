@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import shapely
@@ -25,6 +26,8 @@ XY = tuple[float, float]
 
 #: A cut this near a vertex is made at the vertex (estimate: a finger on a map).
 _SNAP_M = 2.0
+#: Of a ring so many places where it may be cut are told: those where it turns so far, and where its parts meet.
+_MOST_PLACES, _TURN_DEG = 5, 45.0
 #: Lines this near are one: a survey in centimetres that went through another format.
 _SAME_M = 0.05
 
@@ -74,8 +77,8 @@ def junctions(line: MultiLineString) -> list[XY]:
     parts = parts_of(line)
     ends, places = _ends(parts)
     inner = np.flatnonzero(np.bincount(ends.reshape(-1)) > 1)
-    whole = _pieces(ends, None).max() + 1
-    found = [node for node in inner.tolist() if _pieces(ends, node).max() + 1 > whole]
+    whole = _pieces(ends, []).max() + 1
+    found = [node for node in inner.tolist() if _pieces(ends, [node]).max() + 1 > whole]
     return [(float(places[node, 0]), float(places[node, 1])) for node in found]
 
 
@@ -85,15 +88,62 @@ def middle(line: MultiLineString) -> XY:
     return float(place.x), float(place.y)
 
 
-def cut(line: MultiLineString, at: XY, *, within_m: float) -> tuple[MultiLineString, MultiLineString]:
-    """A line in two at its place nearest to ``at``: the longer part first.
+def ring_cuts(line: MultiLineString) -> list[tuple[XY, XY]]:
+    """Pairs of places between which a line without loose ends may be cut in two; none for a line that has ends.
+
+    Of the places where its parts meet or turn by 45° and more, at most five; of a round without two of them also the
+    place on its other side.
+    """
+    parts = parts_of(line)
+    if len(loose_ends(line)):
+        return []
+    plane = Plane.of(line)
+    found = [xy for part in parts for xy in _turns(part, plane)]
+    places = list(dict.fromkeys((round(x, 9), round(y, 9)) for x, y in found))[:_MOST_PLACES]
+    if len(places) < 2:  # noqa: PLR2004 - a ring is cut in two places
+        longest = max(parts, key=lambda part: part.length)
+        spots = (longest.interpolate(share, normalized=True) for share in (0.0, 0.5))
+        places = [(float(spot.x), float(spot.y)) for spot in spots]
+    return list(combinations(places, 2))
+
+
+def _turns(part: LineString, plane: Plane) -> list[XY]:
+    """Where a part of a line begins and ends, and where it turns by 45° and more."""
+    xy = shapely.get_coordinates(part)
+    dx, dy = np.diff(shapely.get_coordinates(plane.flat(part)), axis=0).T
+    turn = np.abs((np.diff(np.degrees(np.arctan2(dx, dy))) + 180.0) % 360.0 - 180.0)
+    inner = np.flatnonzero(turn >= _TURN_DEG) + 1
+    return [(float(x), float(y)) for x, y in xy[[0, *inner.tolist(), len(xy) - 1]]]
+
+
+def cut(line: MultiLineString, at: XY, *also: XY, within_m: float) -> tuple[MultiLineString, MultiLineString]:
+    """A line in two at its place nearest to ``at``: the longer part first. A ring is cut at a second place ``also``.
 
     Where more than two ways meet, the longest is one part and the others the second; a way that does not touch the cut
     (the other carriageway) goes with the nearer part. Raises :class:`gis.errors.GisError` where the line is farther
-    than ``within_m`` metres, and where no two parts come of it: at its ends, and in a ring.
+    than ``within_m`` metres, and where no two parts come of it: at its ends, and in a ring at one place.
     """
     plane = Plane.of(line)
     parts = parts_of(line)
+    spots = [_cut_near(parts, spot, plane, within_m=within_m) for spot in (at, *also)]
+    ends, places = _ends(parts)
+    nodes = [int(np.argmin(((places - place) ** 2).sum(axis=1))) for place in spots]
+    piece, whole = _pieces(ends, nodes), _pieces(ends, [])
+    if piece.max() == whole.max():
+        raise GisError(
+            N_(
+                "No two streets come of a cut here: this is an end of the street, or it runs in a ring, which is cut in"
+                " two places on the street's page."
+            ),
+            field="at",
+        )
+    if also and piece.max() > whole.max() + 1:
+        raise GisError(N_("More than two streets come of these cuts. Choose one place."), field="at")
+    return _two(parts, piece, np.asarray(np.isin(ends, nodes).any(axis=1)), plane)
+
+
+def _cut_near(parts: list[LineString], at: XY, plane: Plane, *, within_m: float) -> Floats:
+    """Cut that of the parts which is nearest to a place, there; where that is."""
     away = [float(plane.flat(part).distance(plane.flat(Point(at)))) for part in parts]
     which = int(np.argmin(away))
     if away[which] > within_m:
@@ -104,14 +154,7 @@ def cut(line: MultiLineString, at: XY, *, within_m: float) -> tuple[MultiLineStr
         )
     pieces, place = _cut_part(parts[which], at, plane)
     parts[which : which + 1] = pieces
-    ends, places = _ends(parts)
-    node = int(np.argmin(((places - place) ** 2).sum(axis=1)))
-    piece = _pieces(ends, node)
-    if piece.max() == _pieces(ends, None).max():
-        raise GisError(
-            N_("No two streets come of a cut here: this is an end of the street, or it runs in a ring."), field="at"
-        )
-    return _two(parts, piece, (ends == node).any(axis=1), plane)
+    return place
 
 
 def _cut_part(part: LineString, at: XY, plane: Plane) -> tuple[list[LineString], Floats]:
@@ -138,11 +181,11 @@ def _ends(parts: Sequence[LineString]) -> tuple[Ints, Floats]:
     return number.reshape(2, -1).T, both[first]
 
 
-def _pieces(ends: Ints, but: int | None) -> Ints:
-    """Which parts hang together, over every place but one. A street has few: this needs no scipy, pages ask it."""
+def _pieces(ends: Ints, but: Sequence[int]) -> Ints:
+    """Which parts hang together, over every place but some. A street has few: this needs no scipy, pages ask it."""
     piece = np.arange(len(ends))
     for node in np.unique(ends).tolist():
-        if node != but:
+        if node not in but:
             met = np.unique(piece[(ends == node).any(axis=1)])
             piece[np.isin(piece, met)] = met[0]
     return np.asarray(np.unique(piece, return_inverse=True)[1], dtype=np.intp)

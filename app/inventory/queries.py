@@ -172,28 +172,35 @@ def line_of(street: Street) -> MultiLineString:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A place where a street may be cut (lon, lat), whether it is a junction, and what becomes of it."""
+    """A place where a street may be cut (lon, lat; a ring: two places), and what becomes of it."""
 
     at: str
-    junction: bool
+    where: str  # a message
     side: str  # a message: which part becomes a street of its own
     rest_m: float
     kept_m: float
 
 
 def cuts(street: Street) -> list[Cut]:
-    """Where a street may be cut: its junctions, and the middle of its longest part where that parts it."""
+    """Where a street may be cut: its junctions, and the middle of its longest part where that parts it.
+
+    A ring may be cut at two of its corners.
+    """
     line = line_of(street)
-    places = [(place, True) for place in shaping.junctions(line)]
+    wanted: list[tuple[tuple[shaping.XY, ...], str]]
+    wanted = [((place,), N_("At a junction")) for place in shaping.junctions(line)]
+    wanted.append(((shaping.middle(line),), N_("In the middle, at no junction")))
+    wanted += [(pair, N_("At two corners of the ring")) for pair in shaping.ring_cuts(line)]
     made = []
-    for place, junction in (*places, (shaping.middle(line), False)):
+    for places, where in wanted:
         try:
-            kept, rest = shaping.cut(line, place, within_m=CUT_M)
+            kept, rest = shaping.cut(line, *places, within_m=CUT_M)
         except GisError:
             continue
         ends = [np.array([[shape.centroid.x, shape.centroid.y]]) for shape in (kept, rest)]
         lengths = (shaping.length_m(rest), shaping.length_m(kept))
-        made.append(Cut(f"{place[0]:.8f},{place[1]:.8f}", junction, side(float(bearings_deg(*ends)[0])), *lengths))
+        at = " ".join(f"{lon:.8f},{lat:.8f}" for lon, lat in places)
+        made.append(Cut(at, where, side(float(bearings_deg(*ends)[0])), *lengths))
     return made
 
 

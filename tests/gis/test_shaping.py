@@ -12,7 +12,7 @@ from shapely import LineString, MultiLineString
 from shapely.ops import substring
 
 from gis.errors import GisError
-from gis.shaping import beside, crossings, cut, gap_m, join, junctions, length_m, lying_on
+from gis.shaping import beside, crossings, cut, gap_m, join, junctions, length_m, lying_on, ring_cuts
 from tests.surveys import at
 
 XY = tuple[float, float]
@@ -50,6 +50,31 @@ def test_of_a_fork_the_longest_way_is_one_street_and_the_others_the_second():
     kept, rest = cut(FORK, at(1, 0), within_m=30)
     assert kept.equals(lines([(1, 0), (4, 0)]))
     assert len(rest.geoms) == 2
+
+
+def test_a_ring_is_cut_at_two_of_its_corners_and_nothing_of_it_is_lost():
+    found = ring_cuts(RING)
+    assert len(found) == 6
+    for one, other in found:
+        kept, rest = cut(RING, one, other, within_m=30)
+        assert length_m(kept) >= length_m(rest) > 0
+        assert length_m(kept) + length_m(rest) == pytest.approx(length_m(RING), abs=0.01)
+    assert ring_cuts(ROAD) == []
+
+
+def test_a_round_without_corners_is_cut_on_its_two_sides():
+    turns = np.radians(np.arange(0, 361, 10))
+    whole = lines([(float(x), float(y)) for x, y in zip(np.cos(turns), np.sin(turns), strict=True)])
+    ((one, other),) = ring_cuts(whole)
+    kept, rest = cut(whole, one, other, within_m=30)
+    assert length_m(kept) == pytest.approx(length_m(rest), rel=0.05)
+
+
+def test_one_cut_of_a_ring_and_two_of_a_road_are_refused():
+    with pytest.raises(GisError, match="in a ring"):
+        cut(RING, at(1, 0), within_m=30)
+    with pytest.raises(GisError, match="Choose one place"):
+        cut(ROAD, at(1, 0), at(2, 0), within_m=30)
 
 
 def test_the_other_carriageway_goes_with_the_nearer_part():

@@ -57,8 +57,10 @@ _OUTSIDE = text(
 )
 
 
-def split(session: Session, clock: Clock, *, street: Street, at: tuple[float, float], holds: Holds) -> Street:
+def split(session: Session, clock: Clock, *, street: Street, at: Sequence[float], holds: Holds) -> Street:
     """One unnamed street → two, cut at its place nearest to ``at`` (lon, lat); the new one, which is the shorter.
+
+    A ring is cut in two places: lon, lat, lon, lat.
 
     At a junction between segments or within one; each segment goes with the part it mostly lies along. By officers.
     Raises Conflict where a later station holds the street, Invalid (``at``) for a place that is not on it or does not
@@ -66,7 +68,7 @@ def split(session: Session, clock: Clock, *, street: Street, at: tuple[float, fl
     """
     require_free(session, [street], holds)
     try:
-        kept, rest = shaping.cut(line_of(street), at, within_m=CUT_M)
+        kept, rest = shaping.cut(line_of(street), *zip(at[::2], at[1::2], strict=True), within_m=CUT_M)
     except GisError as refusal:
         raise Invalid(refusal.message, field=refusal.field, **refusal.values) from refusal
     made = Street(

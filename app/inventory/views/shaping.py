@@ -130,10 +130,10 @@ def split(
     street: Annotated[Street, Depends(the_street)],
     at: Annotated[str, Form()] = "",
 ) -> Response:
-    """A street is cut in two; ``at`` is "lon,lat"."""
+    """A street is cut in two; ``at`` is "lon,lat", of a ring "lon,lat lon,lat"."""
     try:
         with session.begin_nested():
-            made = steps.split(session, clock, street=street, at=_place(at), holds=later.holds)
+            made = steps.split(session, clock, street=street, at=_places(at), holds=later.holds)
     except Invalid as refusal:
         return show_record(session, show, later, street, {"at": show.text(refusal.message, **refusal.values)})
     return show.see(
@@ -143,6 +143,11 @@ def split(
         rest=round(made.length_m),
         kept=round(street.length_m),
     )
+
+
+def _places(words: str) -> list[float]:
+    """Lon, lat of one place or of two. Raises Invalid (``at``) for what is none."""
+    return [number for word in words.split()[:2] or [""] for number in _place(word)]
 
 
 def _place(words: str, *, field: str = "at") -> tuple[float, float]:
@@ -170,7 +175,7 @@ def cut(  # noqa: PLR0917 - one argument a dependency
     here = f"/map?street={street.uid}{narrowing}"
     try:
         with session.begin_nested():
-            steps.split(session, clock, street=street, at=_place(at), holds=holds)
+            steps.split(session, clock, street=street, at=_places(at), holds=holds)
     except REFUSED as refusal:
         return show.see(f"{here}&edit=cut", refusal.message, undo=None, **refusal.values)
     return show.see(here, "The street is cut in two.", undo=current_act(session))

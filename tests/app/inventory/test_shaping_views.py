@@ -103,6 +103,23 @@ def test_a_street_is_cut_at_a_junction_and_joined_again(world: World, officer: P
     assert run(world, "SELECT count(*) FROM inventory.street") == before + 1
 
 
+def test_a_ring_is_cut_at_two_corners_and_whole_again(world: World, office: Office):
+    ring = ((0, 0), (200, 0), (200, 200), (0, 200), (0, 0))
+    street = build_street(world, "甲村", ring, surveyed_name="环村路")
+    here = f"/inventory/{run(world, 'SELECT uid FROM inventory.street WHERE id = :id', id=street)}"
+    town = Person(office, Role.TOWN_OFFICER, "南镇")
+    page = town.reads(here)
+    places = re.findall(r'name="at" value="([^"]+)"', page)
+    assert len(places) == 6
+    assert "环路的两个转角处" in page
+    version = version_in(page, f"{here}/split")
+    page = town.reads(town.goes(f"{here}/split", version=version, at=places[1]))
+    assert streets_of(world, "甲村") == 2
+    undone(town, page)
+    assert streets_of(world, "甲村") == 1
+    assert run(world, "SELECT round(length_m) FROM inventory.street WHERE id = :id", id=street) == 800
+
+
 def test_a_form_that_was_overtaken_changes_nothing(world: World, officer: Person):
     here = road(world)
     page = officer.reads(here)
