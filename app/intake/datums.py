@@ -6,6 +6,7 @@ that were surveyed. What the demonstration made up says nothing about real files
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shapely import from_wkb
@@ -36,6 +37,7 @@ _ALL_OUTLINES = text(
 _EVERY_OUTLINE = text(
     "SELECT name, ST_AsBinary(outline) AS shape FROM base.division"
     " WHERE outline IS NOT NULL AND until_on IS NULL AND geometry_source <> 'generated'"
+    " AND NOT subpath(path, 0, 1)::text = ANY(:but)"
 )
 _SEGMENTS_OF = text(
     "SELECT name, ST_AsBinary(line) AS shape FROM intake.segment"
@@ -124,6 +126,10 @@ def known_of(session: Session, division: Division) -> Known:
     )
 
 
-def outlines_known(session: Session) -> Known:
-    """All outlines of the register that this session may see, for a file that belongs to no division of it."""
-    return Known(outlines=[(row.name, from_wkb(bytes(row.shape))) for row in session.execute(_EVERY_OUTLINE)])
+def outlines_known(session: Session, *, but: Sequence[str] = ()) -> Known:
+    """All outlines of the register that this session may see, for a file that belongs to no division of it.
+
+    ``but`` are the paths of roots whose outlines are no register's.
+    """
+    found = session.execute(_EVERY_OUTLINE, {"but": list(but)})
+    return Known(outlines=[(row.name, from_wkb(bytes(row.shape))) for row in found])

@@ -106,13 +106,16 @@ def run_record(session: Work, show: Show, actor: Me, uid: UUID) -> Response:
     if run.state != RunState.DONE.value:
         return show.page("planning/run.html", run=run, division=division, batch=chosen, going=is_under_way(run))
     undo = UUID(run.result["act"]) if run.person_id == actor.id else None
-    return _planned(show, run.result, place=division, undo=undo)
+    return _planned(show, run.result, place=division, batch=chosen, undo=undo)
 
 
-def _planned(show: Answer, done: dict[str, Any], *, place: Division | None, undo: UUID | None) -> Response:
+def _planned(
+    show: Answer, done: dict[str, Any], *, place: Division | None, batch: Batch | None, undo: UUID | None
+) -> Response:
     back = f"/planning?state=planned&in={place.uid}" if place else "/planning?state=planned"
     if not done["signs"]:
-        return show.see(back, "No street of {place} wants signs now.", place=place.name if place else "")
+        whose = batch.title if batch else place.name if place else ""
+        return show.see(back, "No street of {place} wants signs now.", place=whose)
     message = N_("{signs} signs on {posts} new posts were planned. {left} streets in scope have no decided name yet.")
     if done["spots"]:
         message = N_("{signs} signs on {posts} new posts were planned. {spots} spots have no free ground: move them.")

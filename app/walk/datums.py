@@ -9,6 +9,7 @@ import shapely
 from app.base.db import operating
 from app.base.settings import Settings
 from app.intake.datums import outlines_known
+from app.walk.ground import grounds
 from gis import crs
 from gis.datums import Outcome, find
 from gis.datums.readings import in_degrees
@@ -24,7 +25,7 @@ def datum_lines(settings: Settings, opened: Opened, datum: str | None) -> Iterat
     said = datum or opened.stated
     declared = crs.datum_named(said) if said else None
     with operating(settings, via="minglu walk: datum") as session:
-        known = outlines_known(session)
+        known = outlines_known(session, but=grounds(session))
     if not known:
         return
     shapes, names = opened.shapes()

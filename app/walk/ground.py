@@ -6,13 +6,20 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
 from app.base import territory
 from app.base.clock import Clock
 from app.base.db import operating
-from app.base.models import Division, DivisionKind, Role
+from app.base.models import Division, DivisionKind, Person, Role
 from app.base.people import found_person
 from app.base.settings import Settings
 from app.models import metadata
+
+
+#: How the logins of those who walk begin.
+_LOGINS = "walk."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ def gather(settings: Settings, clock: Clock, file: Path) -> Party:
             role: found_person(
                 session,
                 clock,
-                login=f"walk.{role.value.replace('_', '-')}.{mark}",
+                login=f"{_LOGINS}{role.value.replace('_', '-')}.{mark}",
                 name="走查",
                 role=role,
                 place=f"{city.name}/{county.name}",
@@ -47,6 +54,12 @@ def gather(settings: Settings, clock: Clock, file: Path) -> Party:
             for role in (Role.COUNTY_OFFICER, Role.SIGN_MAKER, Role.CREW)
         }
         return Party(city.id, county.id, ids[Role.COUNTY_OFFICER], ids[Role.SIGN_MAKER], ids[Role.CREW])
+
+
+def grounds(session: Session) -> list[str]:
+    """The paths of the territories that walks have left: what lies there was told by their files alone."""
+    found = select(text("subpath(division.path, 0, 1)::text")).select_from(Person).join(Division)
+    return list(session.scalars(found.where(Person.login.startswith(_LOGINS, autoescape=True)).distinct()))
 
 
 def take_back(settings: Settings, party: Party) -> None:

@@ -154,7 +154,7 @@ def _place(shapes: NDArray[np.object_], datum: crs.Datum) -> tuple[NDArray[np.ob
     xy, owner = shapely.get_coordinates(flat, return_index=True)
     finite[owner[~np.isfinite(xy).all(axis=1)]] = False
     for index in np.flatnonzero(wrong | (there & ~finite)):
-        flaws[int(index)] = _misplaced(bounds[index], datum) if finite[index] else _not_a_number()
+        flaws[int(index)] = _misplaced(bounds[index], xy[owner == index], datum) if finite[index] else _not_a_number()
     return placed, flaws
 
 
@@ -174,9 +174,15 @@ def _not_a_number() -> Flaw:
     return Flaw(N_("A coordinate is not a finite number; digitise this row again."), "geometry")
 
 
-def _misplaced(bounds: NDArray[np.float64], datum: crs.Datum) -> Flaw:
-    x, y = float(bounds[0]), float(bounds[1])
+def _misplaced(bounds: NDArray[np.float64], xy: NDArray[np.float64], datum: crs.Datum) -> Flaw:
+    """Why a shape of these vertices (n, 2) cannot lie where it does: the first vertex that cannot."""
+    wrong = np.flatnonzero(~_plausible(np.tile(crs.to_stored(xy, datum), 2), datum))
+    first = int(wrong[0]) if len(wrong) else 0
+    x, y = (float(each) for each in xy[first])
     values: dict[str, object] = {"x": round(x, 6), "y": round(y, 6), "datum": datum.name}
+    if 0 < len(wrong) <= len(xy) // 2:
+        reason = N_("Vertex {vertex}, x = {x}, y = {y}, lies where no place of {datum} is, and the others do not.")
+        return Flaw(reason, "geometry", {**values, "vertex": first + 1})
     swapped = crs.to_stored(np.array([[y, x], [bounds[3], bounds[2]]], dtype=float), datum)
     if _plausible(np.array([[*swapped.min(axis=0), *swapped.max(axis=0)]]), datum)[0]:
         return Flaw(

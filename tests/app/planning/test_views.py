@@ -111,6 +111,10 @@ def test_a_batch_is_planned_from_its_own_button(office: Office, world: World):
     officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
     planned(world, officer, batch=batch)
     assert run(world, "SELECT count(DISTINCT street_id) FROM planning.sign") == 1
+    title = run(world, "SELECT title FROM milestones.batch")
+    told = officer.get(planned(world, officer, batch=batch)).text
+    assert f"{title}目前没有需要布设标志的街路巷" in told
+    assert "东县目前没有需要布设" not in told
     assert send(officer, "/planning/plan", "/planning", batch="nonsense").status_code == 422
 
 

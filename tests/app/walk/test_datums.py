@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from app.intake.register import read_register
 from app.walk.datums import datum_lines, example_for
+from app.walk.ground import gather
 from gis import crs
 from gis.formats import open_rows
 from tests.world import World
@@ -66,3 +67,18 @@ def test_a_walked_file_that_says_nothing_gets_an_example_of_its_kind_and_no_wron
         assert opened.stated is None
         assert list(datum_lines(world.settings, opened, None)) == []
         assert example_for(opened) == example
+
+
+def test_a_walked_file_is_not_held_against_what_earlier_walks_left(world: World, tmp_path: Path):
+    shape = shapely.Point(117.9, 40.1).buffer(0.05)
+    file = written(tmp_path, shape, "EPSG:4326")
+    party = gather(world.settings, world.clock, file)
+    with world.owner.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO base.division (parent_id, kind, name, since_on, outline, geometry_source)"
+                " VALUES (:county, 'town', '平原县', '2024-01-01', ST_Multi(ST_GeomFromWKB(:wkb, 4490)), 'survey')"
+            ),
+            {"county": party.county, "wkb": shapely.to_wkb(shape)},
+        )
+    assert list(datum_lines(world.settings, open_rows(file), None)) == []

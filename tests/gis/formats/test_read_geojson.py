@@ -271,3 +271,13 @@ def test_whatever_the_rows_hold_each_gets_exactly_one_report(make_geojson, rows)
     features: list[Any] = [*survey.centrelines, *survey.areas, *survey.facilities]
     keys = [each.key for each in features]
     assert len(keys) == len(set(keys))
+
+
+def test_of_a_line_with_one_wrong_vertex_that_vertex_is_named(make_geojson):
+    line = {"type": "LineString", "coordinates": [[117.1512, 37.7588], [117.1513, 37.7589], [117.1512, 95.5]]}
+    path = make_geojson((line, {"highway": "residential"}))
+    (report,) = read_survey(path).reports
+    assert report.verdict.value == "rejected"
+    assert report.reason.format(**report.values) == (
+        "Vertex 3, x = 117.1512, y = 95.5, lies where no place of EPSG:4326 is, and the others do not."
+    )
