@@ -133,7 +133,7 @@ def _of_grid(verdict: _Verdict, declared: int | None) -> _Verdict | None:
     if by not in {Comparison.NAMED, Comparison.STREETS} or not verdict.fits or shift.agree < _FEWEST:
         return None
     if share >= (_MAJORITY if by is Comparison.NAMED else _NEARLY_ALL):
-        return replace(verdict, open=bool(verdict.rivals) and by is Comparison.STREETS)
+        return replace(verdict, open=bool(verdict.rivals) and by is Comparison.STREETS and verdict.best != declared)
     asked = by is Comparison.STREETS and share >= _HALF and verdict.best != declared and declared not in verdict.rivals
     rivals = verdict.rivals if declared is None else (declared, *verdict.rivals)
     return replace(verdict, open=True, rivals=rivals) if asked else None
