@@ -259,7 +259,7 @@ def reaches(session: Session, division_id: int, *, subject: str, act: str) -> bo
 
 
 def speak(session: Session, language: str) -> None:
-    """The language that the person of the transaction is spoken to in, wherever they sign in, and by long work."""
+    """The language that the person of the transaction is spoken to in, wherever they sign in."""
     session.execute(text("SELECT base.speak(:language)"), {"language": language})
 
 

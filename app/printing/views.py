@@ -12,8 +12,8 @@ from app.base import paging
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
-from app.base.jobs import enqueue_once, is_under_way, newest, refusal_of
-from app.base.models import Person, Run
+from app.base.jobs import enqueue_once, is_under_way, newest
+from app.base.models import Person
 from app.base.people import Actor, may, reaches
 from app.base.request import Answer, Config, Finder, Hit, Me, Now, Place, Show, Version, Work, one_of
 from app.base.seen import require_row
@@ -182,7 +182,8 @@ def _record(
         status=422 if errors else 409 if refusal else 200,
         order=order,
         row=_row(session, order),
-        refusal=refusal or (_refused(show, run) if run else ""),
+        refusal=refusal,
+        last=run,
         run=run if going else None,
         lines=lines[:PLATES],
         more=lines[PLATES - 1].position if len(lines) > PLATES else None,
@@ -197,12 +198,6 @@ def _record(
         maker=session.get(Person, order.maker_id) if order.maker_id else None,
         entries=entries_of(session, _SUBJECT, order.id),
     )
-
-
-def _refused(show: Answer, run: Run) -> str:
-    """What stopped the last release of an order that is a draft still; empty where nothing did."""
-    message, values = refusal_of(run)
-    return show.text(message, **values) if message else ""
 
 
 def _row(session: Session, order: Order) -> OrderRow:

@@ -11,18 +11,24 @@ from tests.app.web.conftest import Office
 from tests.world import World
 
 
+@pytest.fixture(scope="module")
+def stations() -> bool:
+    """Whether the office of a file's tests has the pages of the flow, or the shell alone."""
+    return True
+
+
 @pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    """The office with all its stations, on a world of its own."""
-    made = Office(world, stations=True)
+def office(world: World, stations: bool) -> Iterator[Office]:
+    """The office on a world of its own."""
+    made = Office(world, stations=stations)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="module")
-def shared_office(shared_world: World) -> Iterator[Office]:
-    """The office with all its stations, for a file's tests that only read or are refused."""
-    made = Office(shared_world, stations=True, shared=True)
+def shared_office(shared_world: World, stations: bool) -> Iterator[Office]:
+    """For a file's tests that only read or are refused."""
+    made = Office(shared_world, stations=stations, shared=True)
     yield made
     made.close()
 

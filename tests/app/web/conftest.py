@@ -84,19 +84,9 @@ def token_in(page: str) -> str:
     return found[1]
 
 
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world)
-    yield made
-    made.close()
-
-
 @pytest.fixture(scope="module")
-def shared_office(shared_world: World) -> Iterator[Office]:
-    """For a file's tests that only read or are refused."""
-    made = Office(shared_world, shared=True)
-    yield made
-    made.close()
+def stations() -> bool:
+    return False
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,19 +19,9 @@ from tests.conftest import PASSWORD, World
 PIECE = b"x" * 64 * 1024
 
 
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
-
-
 @pytest.fixture(scope="module")
-def shared_office(shared_world: World) -> Iterator[Office]:
-    """For those who are refused before anything is read."""
-    made = Office(shared_world, stations=True, shared=True)
-    yield made
-    made.close()
+def stations() -> bool:
+    return True
 
 
 @dataclass

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from app.base.models import Role
 from tests.app.web.conftest import Office
-from tests.world import World
 
 #: More than the pool has connections, and more than there are threads.
 CROWD = 60
 
 
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
+@pytest.fixture(scope="module")
+def stations() -> bool:
+    return True
 
 
 def test_a_crowd_of_readers_each_gets_the_page(office: Office):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,11 +13,9 @@ from tests.app.pages import Office, Person
 from tests.world import World
 
 
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
+@pytest.fixture(scope="module")
+def stations() -> bool:
+    return True
 
 
 @pytest.fixture

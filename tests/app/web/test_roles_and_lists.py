@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -35,18 +35,9 @@ def begin() -> Callable[[World], int]:
     return lambda world: build_street(world, "甲村")
 
 
-@pytest.fixture
-def office(world: World) -> Iterator[Office]:
-    made = Office(world, stations=True)
-    yield made
-    made.close()
-
-
 @pytest.fixture(scope="module")
-def shared_office(shared_world: World) -> Iterator[Office]:
-    made = Office(shared_world, stations=True, shared=True)
-    yield made
-    made.close()
+def stations() -> bool:
+    return True
 
 
 @pytest.mark.parametrize("role", list(Role))
