@@ -92,17 +92,20 @@ def _decided(
     They lie within ``decided_m`` metres of a street that people shaped or called none, and together run along the whole
     of it. A street that some line of the same survey lies nearer to (``but``) was found already: the other is another.
     """
-    asked = {street for row in left for street, _ in near[row]} - {*but}
+    around: dict[int, dict[int, None]] = defaultdict(dict)  # the segments near each street, each once, in their order
+    for row in left:
+        for street, _ in near[row]:
+            around[street][row] = None
     decided = Street.shaped_on.is_not(None) | (Street.state == StreetState.NO_STREET.value)
     streets = session.execute(
         select(Street.id, Street.line.ST_AsBinary().label("line"))
-        .where(Street.id.in_(asked), decided)
+        .where(Street.id.in_(around.keys() - {*but}), decided)
         .order_by(Street.id)
     )
     found: dict[int, int] = {}
     for street in streets:
         whole = shapely.from_wkb(bytes(street.line))
-        rows = [row for row in left if any(one == street.id for one, _ in near[row]) and row not in found]
+        rows = [row for row in around[street.id] if row not in found]
         along = [row for row in rows if beside(left[row], [whole], near_m=decided_m).share >= ALONG]
         if along and beside(whole, [left[row] for row in along], near_m=decided_m).share >= ALONG:
             found.update(dict.fromkeys(along, street.id))
