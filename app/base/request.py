@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 from uuid import UUID
@@ -37,6 +37,9 @@ class Answer(Protocol):
 
     def text(self, message: str, /, **values: object) -> str:
         """A message in the reader's language."""
+
+    def reason(self, message: str, values: Mapping[str, object]) -> str:
+        """Why a row ended as it did; what was mended in several ways is told sentence by sentence. Empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

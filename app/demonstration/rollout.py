@@ -26,6 +26,7 @@ from app.rollout.models import Installation, Job, JobState
 from app.rollout.queries import fresh_uid, verdicts
 from app.rollout.steps import accept, give_jobs, record_installation, reject
 from app.scanning.models import Report, ReportKind, ReportState, ScanCount
+from app.scanning.schemas import Said
 from app.scanning.steps import close_report, count_scan, file_report
 from gis.crs import metres_per_degree
 from signs.fonts import PLATE_FONT
@@ -151,7 +152,7 @@ def _scan(part: Part) -> None:
             for days_ago in range(1, 4 + n % 5):
                 count_scan(session, part.cast.on_day(days_ago), token=token)
         for token, (kind, words, _) in zip(tokens, _REPORTS, strict=False):
-            file_report(session, part.cast.on_day(2), token=token, kind=kind, words=words)
+            file_report(session, part.cast.on_day(2), token=token, said=Said(kind, words))
     with part.cast.acting(part.county.officer, "scanning") as (session, actor):
         answers = {words: answer for _, words, answer in _REPORTS if answer}
         waiting = select(Report).where(Report.state == ReportState.OPEN.value, Report.words.in_(answers))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SignPage:
-    """All that the public may know of a sign; lon, lat in CGCS2000."""
+    """All that the public may know of a sign; lon, lat in CGCS2000. ``form_key`` is a report form's, each time new."""
 
     token: str
     code_state: str
@@ -55,6 +55,7 @@ class SignPage:
     lon: float
     lat: float
     installed_on: date | None
+    form_key: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def page_of(session: Session, token: str) -> SignPage | None:
     wanted = codes.normalise(token)
     if not codes.is_valid(wanted):
         return None
-    found = session.execute(text("SELECT * FROM open.sign_page WHERE token = :token"), {"token": wanted}).one_or_none()
+    of_code = text("SELECT *, base.uuid7() AS form_key FROM open.sign_page WHERE token = :token")
+    found = session.execute(of_code, {"token": wanted}).one_or_none()
     return None if found is None else SignPage(**found._mapping)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Form
 
 from app.base.errors import N_
+from app.scanning.models import ReportKind
 
 REPORT_KINDS: Mapping[str, str] = {
     "damaged": N_("Damaged"),
@@ -19,6 +21,16 @@ REPORT_KINDS: Mapping[str, str] = {
 REPORT_STATES: Mapping[str, str] = {"open": N_("Open"), "closed": N_("Closed")}
 #: How many days the list of scans goes back.
 PERIODS = (7, 30, 90, 365)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A reader's report as it was sent; ``key`` is its form's own."""
+
+    kind: ReportKind
+    words: str
+    contact: str = ""
+    key: UUID | None = None
 
 
 @dataclass(slots=True)

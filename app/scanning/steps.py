@@ -11,7 +11,8 @@ from app.base import contacts
 from app.base.errors import N_, Conflict, NotAllowed, NotFound
 from app.base.people import may
 from app.scanning import logic, queries
-from app.scanning.models import Report, ReportKind, ReportState
+from app.scanning.models import Report, ReportState
+from app.scanning.schemas import Said
 from signs import codes
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ def count_scan(session: Session, clock: Clock, *, token: str) -> None:
     session.execute(text("SELECT open.count_scan(:token, :today)"), {"token": wanted, "today": clock.today()})
 
 
-def file_report(session: Session, clock: Clock, *, token: str, kind: ReportKind, words: str, contact: str = "") -> UUID:
+def file_report(session: Session, clock: Clock, *, token: str, said: Said) -> UUID:
     """A reader's report → open; its key. By the public role; a contact is sealed at once and erased after 180 days.
 
+    The same words under the same form's key are the same report, however often they are sent.
     Refuses an unknown code (NotFound), nothing or too much said (Invalid), and more than 20 reports of a sign on one
     day (Conflict).
     """
@@ -37,13 +39,14 @@ def file_report(session: Session, clock: Clock, *, token: str, kind: ReportKind,
     if page is None:
         raise NotFound(N_("There is no sign with the code {token}."), token=token[:20])
     made: UUID | None = session.scalar(
-        text("SELECT open.file_report(:token, :kind, :words, :contact, :today)"),
+        text("SELECT open.file_report(:token, :kind, :words, :contact, :today, :key)"),
         {
             "token": page.token,
-            "kind": kind.value,
-            "words": logic.said(words),
-            "contact": contact,
+            "kind": said.kind.value,
+            "words": logic.said(said.words),
+            "contact": said.contact,
             "today": clock.today(),
+            "key": said.key,
         },
     )
     if made is None:

@@ -12,7 +12,7 @@ from app.intake.datums import outlines_known
 from app.walk.ground import grounds
 from gis import crs
 from gis.datums import Outcome, find
-from gis.datums.readings import in_degrees
+from gis.datums.readings import in_degrees, zone_named
 from gis.formats import Opened
 
 
@@ -43,4 +43,5 @@ def datum_lines(settings: Settings, opened: Opened, datum: str | None) -> Iterat
 def example_for(opened: Opened) -> str:
     """A datum that numbers like the file's are often in, as an example of how to say it."""
     shapes, _ = opened.shapes()
-    return "EPSG:4490" if in_degrees(shapely.get_coordinates(shapes)) else "EPSG:4548"
+    xy = shapely.get_coordinates(shapes)
+    return "EPSG:4490" if in_degrees(xy) else zone_named(xy) or "EPSG:4548"

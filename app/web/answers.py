@@ -15,6 +15,7 @@ from app.web.rendering import with_query
 from app.web.sessions import keep, token_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from fastapi import Request
@@ -64,6 +65,10 @@ class OfficeAnswer:
     def text(self, message: str, /, **values: object) -> str:
         """See the protocol."""
         return language.translate(message, self.request.state.language, **values)
+
+    def reason(self, message: str, values: Mapping[str, object]) -> str:
+        """See the protocol."""
+        return language.reason(message, values, self.request.state.language)
 
     @property
     def _settings(self) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from geoalchemy2 import Geometry
 from sqlalchemy import Boolean, Date, DateTime, Double
+from sqlalchemy.dialects.postgresql import JSONB
 
 from app.base.errors import N_
 from app.intake.views.editions import CERTAINTIES, SYSTEMS
@@ -274,7 +276,24 @@ def _by_type(subject: str, column: str, value: str) -> str:
         return language.moment(datetime.fromisoformat(value))
     if isinstance(kind, Geometry):
         return language.translate(N_("another shape"))
+    if isinstance(kind, JSONB):
+        return _listed(json.loads(value))
     return _number(column, value) if isinstance(kind, Double) or column.endswith(("_id", "_by")) else value
+
+
+def _listed(value: object) -> str:
+    """What is kept as JSON: reasons with how many rows they are of, of any other list how long it is."""
+    if not isinstance(value, list):
+        return str(value)
+    if not value:
+        return "–"
+    if not all(isinstance(one, dict) and {"reason", "values", "rows"} <= one.keys() for one in value):
+        return language.translate(N_("{n} in all"), n=len(value))
+    why = [language.reason(one["reason"], one["values"]) or language.translate(N_("Other reasons")) for one in value]
+    return language.translate(N_("; ")).join(
+        language.translate(N_("{reason} ({n} rows)"), reason=said, n=one["rows"])
+        for said, one in zip(why, value, strict=True)
+    )
 
 
 def _number(column: str, value: str) -> str:

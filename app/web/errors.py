@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
+from uuid import UUID
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app.base.errors import N_, Changed, Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
 from app.base.troubles import is_full
@@ -155,11 +159,37 @@ class ErrorPages:
 
 
 def _came_from(request: Request) -> str:
-    """The page of ours that a refused form was sent from, as path and query; empty for any other."""
+    """The page of ours that a refused form was sent from, as path and query; else the nearest one above its address.
+
+    A form that was itself the answer to a form stands at an address that nobody can open. Empty where only the start
+    page is left.
+    """
+    if request.method != "POST":
+        return ""
     said = urlsplit(request.headers.get("referer", ""))
     way = f"{said.path}?{said.query}" if said.query else said.path
     ours = said.netloc == request.url.netloc and local(way) == way
-    return way if request.method == "POST" and ours and said.path != request.url.path else ""
+    if ours and _opens(request, said.path):
+        return way
+    above = PurePosixPath(said.path if ours else request.url.path).parents
+    return next((str(path) for path in above if path.name and _opens(request, str(path))), "")
+
+
+def _opens(request: Request, path: str) -> bool:
+    """Whether an address leads to a page of this app; where a record's key stands, it must be one."""
+    asked = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+    for route in request.app.router.routes:
+        match, found = route.matches(asked)
+        if match is Match.FULL and isinstance(route, APIRoute):
+            return _is_key(found["path_params"].get("uid"))
+    return False
+
+
+def _is_key(uid: str | None) -> bool:
+    try:
+        return uid is None or bool(UUID(uid))
+    except ValueError:
+        return False
 
 
 def wants_json(request: Request) -> bool:

@@ -134,7 +134,7 @@ def _log(scope: Scope, told: _Told) -> None:
     tell(
         "request",
         id=scope["state"]["trace"],
-        method=scope["method"],
+        method="HEAD" if "head" in scope["state"] else scope["method"],
         route=getattr(scope.get("route"), "path", None),
         status=told.status,
         ms=round((time.perf_counter() - told.begun) * 1000, 1),

@@ -95,6 +95,15 @@ def translate(message: str, language: str | None = None, /, **values: object) ->
     return text.format(**{name: spoken(value, language) for name, value in values.items()}) if values else text
 
 
+def reason(message: str, values: Mapping[str, object], language: str | None = None) -> str:
+    """Why a row ended as it did; what was mended in several ways is told sentence by sentence. Empty for no reason."""
+    if not message:
+        return ""
+    if translate(message, language) != message:
+        return translate(message, language, **values)
+    return " ".join(translate(part, language, **values) for part in re.split(r"(?<=\.)\s", message))
+
+
 def plural(one: str, many: str, n: int, /, **values: object) -> str:
     """The form of a message that fits ``n``, which is filled in as ``{n}``, grouped."""
     return translate(one if n == 1 else many, n=grouped(n), **values)

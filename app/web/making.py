@@ -22,6 +22,7 @@ from app.base.revisions import newest_revision
 from app.web import logs
 from app.web.errors import ErrorPages
 from app.web.guard import Guard
+from app.web.heads import Heads
 from app.web.rendering import HERE, environment
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def make_app(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        middleware=[*before, guard, *middleware],
+        middleware=[Middleware(Heads), *before, guard, *middleware],
         lifespan=_closing,
     )
     app.state.settings, app.state.clock, app.state.database, app.state.env = settings, clock, database, env

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -21,6 +22,7 @@ from app.base.settings import PUBLIC
 from app.planning.logic import Hanging, picture
 from app.scanning.models import ReportKind
 from app.scanning.queries import SignPage, page_of
+from app.scanning.schemas import Said
 from app.scanning.steps import count_scan, file_report
 from app.web import language
 from app.web.frame import Frame
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024
 MOST_WORDS, MOST_CONTACT = 500, 100
-READ = ["GET", "HEAD"]
 #: Map programs that a place can be handed to, as :class:`gis.links.Links` calls them.
 PROGRAMS = (("amap", N_("Amap")), ("baidu", N_("Baidu Maps")), ("tencent", N_("Tencent Maps")))
 REPORT_KINDS = {
@@ -76,12 +77,16 @@ class _Reader:
 
 @dataclass(slots=True)
 class Told:
-    """A report as it was typed. ``website`` is a trap: people don't see it, programs fill it in."""
+    """A report as it was typed. ``website`` is a trap: people don't see it, programs fill it in.
+
+    ``key`` is the form's own: sent twice, it is one report.
+    """
 
     kind: Annotated[str, Form(max_length=20)] = ""
     words: Annotated[str, Form(max_length=4000)] = ""
     contact: Annotated[str, Form(max_length=400)] = ""
     website: Annotated[str, Form(max_length=400)] = ""
+    key: Annotated[UUID | None, Form()] = None
 
 
 def create_public_app(settings: Settings, *, clock: Clock) -> FastAPI:
@@ -103,7 +108,7 @@ def create_public_app(settings: Settings, *, clock: Clock) -> FastAPI:
     return app
 
 
-@router.api_route("/", methods=READ)
+@router.get("/")
 def explain(request: Request, code: str = "") -> Response:
     """What these pages are, and a box for a code that no camera can read."""
     if code.strip():
@@ -111,14 +116,14 @@ def explain(request: Request, code: str = "") -> Response:
     return _page(request, "public/explain.html")
 
 
-@router.api_route("/s/{token}", methods=READ)
-@router.api_route("/S/{token}", methods=READ)
+@router.get("/s/{token}")
+@router.get("/S/{token}")
 def sign(request: Request, token: str, said: str = "") -> Response:
-    """The page of a sign. Counted once for a person's look, not for machines and not for HEAD."""
+    """The page of a sign. Counted once for a person's look, not for machines and not for what asks for the head."""
     found = _find(request, token)
     if isinstance(found, Response):
         return found
-    if request.method == "GET" and not said and not _by_machine(request):
+    if not said and not _by_machine(request):
         with request.app.state.database.nobody(via="scan") as session:
             count_scan(session, request.app.state.clock, token=found.token)
     return _sign_page(request, found, said=said == "thanks")
@@ -148,9 +153,8 @@ def report(request: Request, token: str, told: Annotated[Told, Depends()]) -> Re
         )
     try:
         with request.app.state.database.nobody(via="report") as session:
-            file_report(
-                session, clock, token=found.token, kind=ReportKind(told.kind), words=told.words, contact=told.contact
-            )
+            said = Said(ReportKind(told.kind), told.words, contact=told.contact, key=told.key)
+            file_report(session, clock, token=found.token, said=said)
     except Conflict as refusal:
         return _sign_page(request, found, told=told, problem=refusal.message, status=429)
     return thanks
@@ -204,6 +208,7 @@ def _sign_page(
         programs=PROGRAMS,
         said=said,
         told=told or Told(),
+        key=(told and told.key) or row.form_key,
         problem=problem,
     )
 
@@ -231,7 +236,8 @@ def _page(request: Request, template: str, *, status: int = 200, **context: obje
 def _by_machine(request: Request) -> bool:
     agent = request.headers.get("user-agent", "")
     ahead = request.headers.get("sec-purpose") or request.headers.get("purpose")
-    return not agent or bool(ahead) or _MACHINES.search(agent) is not None
+    head = getattr(request.state, "head", False)
+    return head or not agent or bool(ahead) or _MACHINES.search(agent) is not None
 
 
 def _public_query(request: Request, url: str, **changes: object) -> str:

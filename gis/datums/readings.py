@@ -15,6 +15,8 @@ _DEGREES = 180.0
 #: CGCS2000 zones in the EPSG registry: by 3°, zones 25-45, with and without the number in front; by 6°, zones 13-23.
 _THREE, _THREE_FIRST, _THREE_PREFIXED, _THREE_PLAIN = range(25, 46), 25, 4513, 4534
 _SIX, _SIX_FIRST, _SIX_PREFIXED, _SIX_PLAIN = range(13, 24), 13, 4491, 4502
+#: A zone's number stands in the millions of metres, before the easting of six places.
+_PREFIX = 1_000_000
 #: Readings that put the vertices closer together than this, on average, are one.
 _SAME_M = 2.0
 
@@ -90,6 +92,19 @@ def _same(places: Floats, others: Floats) -> bool:
 def in_degrees(xy: Floats) -> bool:
     """Whether these vertices (n, 2) are written in degrees, as most of a file's are."""
     return bool(len(xy)) and bool(np.median(np.abs(xy).max(axis=1)) <= _DEGREES)
+
+
+def zone_named(xy: Floats) -> str:
+    """The CGCS2000 zone whose number stands in front of these metres (n, 2), in either order: an EPSG name, or empty.
+
+    Zones 25-45 are 3° wide (EPSG:4513-4533), zones 13-23 are 6° wide (EPSG:4491-4501): no number means two of them.
+    """
+    if not len(xy):
+        return ""
+    zone = int(np.median(np.abs(xy).max(axis=1)) // _PREFIX)
+    if zone in _THREE:
+        return f"EPSG:{_THREE_PREFIXED + zone - _THREE_FIRST}"
+    return f"EPSG:{_SIX_PREFIXED + zone - _SIX_FIRST}" if zone in _SIX else ""
 
 
 def _candidates(xy: Floats, place: Place, declared: crs.Datum | None) -> list[crs.Datum]:

@@ -24,7 +24,7 @@ from app.intake.datums import Look, find_datum
 from app.intake.mappings import Said
 from app.intake.views import asking
 from app.intake.views.asking import Handed, said_before
-from app.intake.views.records import VERDICTS, said
+from app.intake.views.records import VERDICTS
 from gis.features import AreaKind, FacilityKind, Survey, Verdict
 from gis.formats import LEFT_OUT, By, Columns, Field, Opened, Value, plain
 
@@ -228,7 +228,7 @@ def _preview(session: Session, show: Answer, place: Division, handed: Handed, op
     except Invalid as refusal:
         return Preview({}, {}, [], show.text(refusal.message, **refusal.values))
     left = Counter(
-        said(show, report.reason, report.values)
+        show.reason(report.reason, report.values)
         for report in survey.reports
         if report.verdict in {Verdict.REJECTED, Verdict.IGNORED}
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Annotated
 from uuid import UUID
@@ -109,13 +108,15 @@ def record(
         made=queries.made_by(session, intake),
         mended=queries.repairs_counted(session, intake),
         deeds=DEEDS,
-        left_out=[{**one, "said": said(show, one["reason"], one["values"])} for one in intake.left_out],
-        why=[(why, said(show, why.first.reason, why.first.values)) for why in queries.reasons_counted(session, intake)],
+        left_out=[{**one, "said": show.reason(one["reason"], one["values"])} for one in intake.left_out],
+        why=[
+            (why, show.reason(why.first.reason, why.first.values)) for why in queries.reasons_counted(session, intake)
+        ],
         page=page,
         alike=alike,
         alone=asked.row,
         links={each.id: link for each in page.rows if (link := _link(each))},
-        reasons={row.id: said(show, row.reason, row.values) for row in page.rows},
+        reasons={row.id: show.reason(row.reason, row.values) for row in page.rows},
         verdict=alike.verdict if alike else asked.verdict,
         verdicts=list(known),
         verdict_words=VERDICTS,
@@ -165,15 +166,6 @@ def told(show: Answer, repair: Repair) -> str:
     return show.text(SAID[Deed(repair.deed)], **repair.values)
 
 
-def said(show: Answer, reason: str, values: dict[str, object]) -> str:
-    """A row's reason in the reader's language; what was mended in several ways is told sentence by sentence."""
-    if not reason:
-        return ""
-    if show.text(reason) != reason:
-        return show.text(reason, **values)
-    return " ".join(show.text(part, **values) for part in re.split(r"(?<=\.)\s", reason))
-
-
 def _link(row: IntakeRow) -> str | None:
     """Where that stands which a duplicate repeats: its street, its division, or the row that brought it."""
     if row.verdict != Verdict.DUPLICATE.value:
@@ -187,7 +179,7 @@ def _link(row: IntakeRow) -> str | None:
 
 
 def _told(show: Answer, report: RowReport) -> RowReport:
-    words = said(show, report.reason, report.values)
+    words = show.reason(report.reason, report.values)
     return replace(report, reason=words.replace("{", "{{").replace("}", "}}"), values={})
 
 

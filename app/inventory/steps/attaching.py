@@ -94,8 +94,8 @@ def _decided(
     """
     around: dict[int, dict[int, None]] = defaultdict(dict)  # the segments near each street, each once, in their order
     for row in left:
-        for street, _ in near[row]:
-            around[street][row] = None
+        for key, _ in near[row]:
+            around[key][row] = None
     decided = Street.shaped_on.is_not(None) | (Street.state == StreetState.NO_STREET.value)
     streets = session.execute(
         select(Street.id, Street.line.ST_AsBinary().label("line"))

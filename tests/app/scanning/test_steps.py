@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -13,6 +14,7 @@ from app.base.models import Role
 from app.base.territory import is_demonstration
 from app.scanning import queries, steps
 from app.scanning.models import ReportKind, ReportState
+from app.scanning.schemas import Said
 from signs import codes
 from tests.app.builders import build_sign, build_street, person, run
 from tests.conftest import World
@@ -24,11 +26,10 @@ def token(world: World) -> str:
     return build_sign(world, build_street(world, "甲村"), state="standing").token
 
 
-def tell(world: World, token: str, words: str = "牌子倒了", *, contact: str = ""):
+def tell(world: World, token: str, words: str = "牌子倒了", *, contact: str = "", key: UUID | None = None):
     with world.public.nobody(via="test") as session:
-        return steps.file_report(
-            session, world.clock, token=token, kind=ReportKind.DAMAGED, words=words, contact=contact
-        )
+        said = Said(ReportKind.DAMAGED, words, contact=contact, key=key)
+        return steps.file_report(session, world.clock, token=token, said=said)
 
 
 def test_the_public_reads_a_standing_signs_page_however_the_code_is_typed(world: World, token: str):
@@ -104,6 +105,23 @@ def test_a_sign_takes_twenty_reports_a_day(world: World, token: str):
         tell(world, token)
     with pytest.raises(Conflict):
         tell(world, token)
+
+
+def test_the_same_words_under_one_forms_key_are_one_report_and_other_words_another(world: World, token: str):
+    with world.public.nobody(via="test") as session:
+        key = queries.page_of(session, token).form_key
+    once = tell(world, token, key=key)
+    assert once == key
+    assert tell(world, token, "牌子倒了 ", key=key) == once
+    other, reachable = tell(world, token, "牌子又倒了", key=key), tell(world, token, contact="13800000000", key=key)
+    with world.owner.connect() as connection:
+        kept = connection.execute(text("SELECT uid, words, contact_id IS NULL FROM scanning.report ORDER BY id")).all()
+    assert [tuple(row) for row in kept] == [
+        (once, "牌子倒了", True),
+        (other, "牌子又倒了", True),
+        (reachable, "牌子倒了", False),
+    ]
+    assert len({once, other, reachable}) == 3
 
 
 def test_an_officer_closes_a_report_with_an_answer_once(world: World, token: str):

@@ -159,6 +159,16 @@ def test_a_report_needs_no_login_and_its_contact_is_kept_apart(public: TestClien
     assert PHONE not in public.get(f"/s/{token}").text
 
 
+def test_a_form_that_is_sent_twice_makes_one_report(public: TestClient, token: str, world: World):
+    key = re.search(r'name="key" value="([0-9a-f-]{36})"', public.get(f"/s/{token}").text)
+    assert key
+    form = {"kind": "damaged", "words": "牌子掉漆了", "key": key[1]}
+    assert [public.post(f"/s/{token}/report", data=form).status_code for _ in range(2)] == [303, 303]
+    assert f'value="{key[1]}"' in public.post(f"/s/{token}/report", data={**form, "words": " "}).text
+    with world.owner.connect() as connection:
+        assert [str(uid) for uid in connection.scalars(text("SELECT uid FROM scanning.report"))] == [key[1]]
+
+
 def test_a_report_that_is_not_filled_in_comes_back_with_its_words(shared_public: TestClient, shared_token: str):
     answer = shared_public.post(f"/s/{shared_token}/report", data={"kind": "nonsense", "words": "看不清"})
     assert answer.status_code == 422
