@@ -47,7 +47,7 @@ class Store(Protocol):
 
 
 class LocalStore:
-    """A folder: ``ab/abcd…`` below it."""
+    """A folder: ``ab/abcd…`` below it, which nobody else of the machine can open."""
 
     def __init__(self, folder: Path) -> None:
         """The folder is made with the first file."""
@@ -60,7 +60,7 @@ class LocalStore:
         """See :class:`Store`. Raises Unready where the disk is full or the folder cannot be written."""
         content.seek(0)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor, draft = tempfile.mkstemp(dir=self.folder, prefix=".")
             try:
                 with os.fdopen(descriptor, "wb") as file:
@@ -68,7 +68,7 @@ class LocalStore:
                     file.flush()
                     os.fsync(file.fileno())
                 place = self._place(sha256)
-                place.parent.mkdir(exist_ok=True)
+                place.parent.mkdir(mode=0o700, exist_ok=True)
                 Path(draft).rename(place)
             except BaseException:
                 with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Lists by key: each page begins where the last one ended, whatever was added meanwhile, and none is counted.
+"""Lists by key: each page begins where the last one ended, whatever was added meanwhile.
 
 A cursor holds the keys of a row at a page's edge, and the way to read from there. It is not signed, because it opens
 nothing: whoever writes one by hand sees what row-level security lets them see, from another place on.
@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, or_, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select, tuple_
 from sqlalchemy.engine import result_tuple
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -54,6 +54,11 @@ class Page:
 class _Cursor:
     values: list[Any]
     back: bool
+
+
+def count(session: Session, statement: Select[*tuple[Any, ...]]) -> int:
+    """How many rows a list has in all."""
+    return int(session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0)
 
 
 def page(

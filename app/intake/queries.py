@@ -168,11 +168,6 @@ def changes(edition: Edition, place: Division, **asked: str) -> Select[Change]:
     return found.where(*(getattr(Change, column) == value for column, value in asked.items() if value))
 
 
-def count(session: Session, found: Select[Change]) -> int:
-    """How many rows a select has."""
-    return session.scalar(select(func.count()).select_from(found.subquery())) or 0
-
-
 def counted(session: Session, edition: Edition, place: Division) -> dict[str, dict[str, int]]:
     """How many changes of an edition there are within a territory, by each of three columns."""
     rows = session.execute(

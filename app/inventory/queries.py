@@ -13,6 +13,7 @@ from shapely import MultiLineString
 from sqlalchemy import ColumnElement, Row, Select, func, literal, literal_column, select
 from sqlalchemy.orm import Session
 
+from app.base import paging
 from app.base.errors import N_
 from app.base.models import Division
 from app.base.seen import Whole
@@ -50,7 +51,7 @@ def streets(
 
 def in_second_stream(session: Session, place: Division) -> int:
     """How many streets of a territory are counted in the second stream."""
-    return count(session, streets(place, stream=Stream.NEW_ROAD.value))
+    return paging.count(session, streets(place, stream=Stream.NEW_ROAD.value))
 
 
 def _filters(state: str, scope: str, surveyed: str) -> list[ColumnElement[bool]]:
@@ -61,11 +62,6 @@ def _filters(state: str, scope: str, surveyed: str) -> list[ColumnElement[bool]]
     if surveyed in {"yes", "no"}:
         kept.append(Street.surveyed_name.is_not(None) if surveyed == "yes" else Street.surveyed_name.is_(None))
     return kept
-
-
-def count(session: Session, found: Select[*tuple[Any, ...]]) -> int:
-    """How many rows a list has in all."""
-    return int(session.scalar(select(func.count()).select_from(found.order_by(None).subquery())) or 0)
 
 
 def counts(session: Session, place: Division) -> dict[str, int]:

@@ -166,8 +166,11 @@ def county_of(session: Session, village: Division) -> Division:
     return found or village
 
 
-def batch_list(place: Division, *, state: str = "") -> Select[*tuple[Any, ...]]:
-    """Batches of a territory, and those of a place above with villages of it, with how many villages each has."""
+def batch_list(place: Division, *, state: str = "", year: int = 0) -> Select[*tuple[Any, ...]]:
+    """Batches of a territory, and those of a place above with villages of it, with how many villages each has.
+
+    With ``year`` those of a year alone.
+    """
     villages = (
         select(func.count())
         .where(BatchVillage.batch_id == Batch.id, or_(BatchVillage.left_on.is_(None), Batch.state != "open"))
@@ -179,6 +182,7 @@ def batch_list(place: Division, *, state: str = "") -> Select[*tuple[Any, ...]]:
         .join(Division, Division.id == Batch.division_id)
         .where(in_place(place.path))
     )
+    found = found.where(Batch.year == year) if year else found
     return found.where(Batch.state == state) if state else found
 
 

@@ -99,7 +99,7 @@ def of_street(session: Session, street: Street) -> tuple[Sequence[Proposal], Seq
 
 
 def decisions(place: Division) -> Select[*tuple[Any, ...]]:
-    """Decisions of a territory and of the governments above it, with how many names each approved and its clocks."""
+    """Decisions of a territory, and those of one above on its names: how many each approved, and its clocks."""
     count = (
         select(func.count()).where(Name.decision_id == Decision.id).correlate(Decision).scalar_subquery().label("names")
     )
@@ -107,7 +107,12 @@ def decisions(place: Division) -> Select[*tuple[Any, ...]]:
         select(
             Decision, count, *(_clock(kind).label(kind.value) for kind in (DeadlineKind.FILE, DeadlineKind.ANNOUNCE))
         )
-        .where(or_(Decision.territory.op("<@")(place.path), Decision.territory.op("@>")(place.path)))
+        .where(
+            or_(
+                Decision.territory.op("<@")(place.path),
+                select(Name.id).where(Name.decision_id == Decision.id, Name.territory.op("<@")(place.path)).exists(),
+            )
+        )
         .order_by(Decision.id)
     )
 

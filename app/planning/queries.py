@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import shapely
-from sqlalchemy import ColumnElement, Select, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
 from sqlalchemy.orm import aliased
 
 from app.base.errors import N_, NotFound
@@ -137,8 +137,11 @@ def count_nameless(session: Session, clock: Clock, *, places: list[int]) -> int:
 
 def _decided(clock: Clock) -> ColumnElement[bool]:
     """Whether the street has a name in force that a government decided; without a decision there is no sign."""
-    in_force = (Name.retired_on.is_(None), Name.in_force_on <= clock.today())
-    return select(Name.id).where(Name.street_id == Street.id, Name.decision_id.is_not(None), *in_force).exists()
+    return select(Name.id).where(Name.street_id == Street.id, *_in_force(clock)).exists()
+
+
+def _in_force(clock: Clock) -> tuple[ColumnElement[bool], ...]:
+    return Name.decision_id.is_not(None), Name.retired_on.is_(None), Name.in_force_on <= clock.today()
 
 
 def waiting(session: Session, clock: Clock, *, division: Division, most: int, batch: Batch | None = None) -> int:
@@ -153,6 +156,16 @@ def waiting(session: Session, clock: Clock, *, division: Division, most: int, ba
         )
         found = found.where(Street.division_id.in_(villages))
     return int(session.scalar(select(func.count()).select_from(found.subquery())) or 0)
+
+
+def streets_waiting(clock: Clock, *, division: Division) -> Select[*tuple[Any, ...]]:
+    """Those streets, for a list by key: what each is called, its village, and how long it is."""
+    return (
+        select(Street.id, Street.uid, Street.length_m, Name.words, Name.latin_toned, Division.name.label("village"))
+        .join(Name, and_(Name.street_id == Street.id, *_in_force(clock)))
+        .join(Division, Division.id == Street.division_id)
+        .where(Street.territory.op("<@")(division.path), *_wants(clock))
+    )
 
 
 def waiting_by_batch(session: Session, clock: Clock, *, division: Division) -> list[tuple[Batch, int]]:

@@ -18,7 +18,7 @@ from app.base.jobs import enqueue_once, is_under_way
 from app.base.models import Division, Run, RunState
 from app.base.people import Actor, may, reaches
 from app.base.request import Answer, Me, Now, Place, Show, Work
-from app.inventory.queries import count
+from app.inventory.models import Street
 from app.milestones.models import Batch
 from app.planning import logic, queries, steps
 from app.planning.asks import DayOfSign
@@ -75,7 +75,7 @@ def index(
         "planning/index.html",
         place=place,
         page=paging.page(session, found, keys=[paging.Key(Sign.id)], after=after),
-        total=count(session, found),
+        total=paging.count(session, found),
         wanted=wanted,
         may_plan=may_plan,
         waiting=queries.waiting(session, clock, division=place, most=MOST_WAITING) if may_plan else 0,
@@ -83,6 +83,16 @@ def index(
         batches=queries.waiting_by_batch(session, clock, division=place) if may_plan else [],
         **_words(),
     )
+
+
+@router.get("/waiting")
+def streets_waiting(session: Work, show: Show, place: Place, clock: Now, after: str | None = None) -> Response:
+    """Named streets of the chosen territory that want signs, the longest first."""
+    _check_reader(session)
+    found = queries.streets_waiting(clock, division=place)
+    keys = [paging.Key(Street.length_m, descending=True), paging.Key(Street.id)]
+    page = paging.page(session, found, keys=keys, after=after)
+    return show.page("planning/waiting.html", place=place, page=page, total=paging.count(session, found))
 
 
 @router.post("/plan")

@@ -68,6 +68,7 @@ def index(session: Work, show: Show, place: Place, state: str = "", after: str |
         "printing/index.html",
         place=place,
         page=page,
+        total=paging.count(session, found),
         above=queries.ordered_above(session, place, state=state) if own else [],
         state=state,
         may_order=may_order,

@@ -39,7 +39,8 @@ def index(session: Work, show: Show, place: Place, state: str = "open", after: s
     found = queries.listed(division=place, state=known)
     keys = [paging.Key(Report.state, descending=True), paging.Key(Report.id, descending=True)]
     page = paging.page(session, found, keys=keys, after=after)
-    return show.page("scanning/index.html", place=place, page=page, state=known or "all", kinds=REPORT_KINDS)
+    total, state = paging.count(session, found), known or "all"
+    return show.page("scanning/index.html", place=place, page=page, total=total, state=state, kinds=REPORT_KINDS)
 
 
 @router.get("/scans")

@@ -111,6 +111,7 @@ WAITS_FOR: Mapping[tuple[str, str], str] = {
 _WAITS_AT: Mapping[str, str] = {
     "inventory": "/inventory?state=unnamed&scope=in",
     "milestones": "/milestones?state=open",
+    "planning": "/planning/waiting",
     "printing": "/printing?state=draft",
     "rollout": "/rollout?state=late",
     "scanning": "/scanning?state=open",

@@ -50,7 +50,7 @@ def test_no_part_waits_at_its_start_for_what_few_requests_need(part):
 
 
 def test_the_command_line_and_the_supervisor_import_neither_the_database_nor_the_pages():
-    found = imported_by("import app.__main__, app.base.running")
+    found = imported_by("import app.__main__, app.commands, app.base.running")
     assert "click" in found
     assert found & (HEAVY | {"sqlalchemy", "psycopg", "fastapi", "numpy", "jinja2"}) == set()
 

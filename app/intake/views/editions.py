@@ -137,7 +137,7 @@ def record(
         place=place,
         of=session.get_one(Division, edition.division_id),
         page=paging.page(session, found, keys=keys, after=after),
-        count=queries.count(session, found),
+        count=paging.count(session, found),
         counts=queries.counted(session, edition, place),
         sure=_whole(sorted_out),
         waits=_waits(session, edition, sorted_out),

@@ -14,7 +14,7 @@ from app.base import paging
 from app.base.errors import N_, Invalid
 from app.base.people import may
 from app.base.request import Answer, Me, Now, Place, Show, Work, one_of
-from app.inventory import ledgers, logic, queries
+from app.inventory import ledgers, logic
 from app.inventory.ledgers import MOST_TOLD, Asked, Concern, Looked, Memory, Told
 from app.inventory.logic import Case, Ledger
 from app.inventory.views.streets import STATES, require_reader
@@ -179,7 +179,7 @@ def export(session: Work, show: Show, clock: Now, found: Found, view: View) -> R
     if ledger in ledgers.BY_LINES and found.looked is None:
         raise Invalid("This list is made county by county. Choose a county at the top.", field="in")
     statement, keys = _statement(found, ledger)
-    if queries.count(session, statement) > MOST_ROWS:
+    if paging.count(session, statement) > MOST_ROWS:
         raise Invalid("This list is too long for one file. Choose a smaller territory at the top.", field="in")
     if ledger is Ledger.BARE:
         rows = session.execute(ledgers.with_points(statement).order_by(*keys_as_columns(keys))).all()

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Form, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.base import paging
 from app.base import seen as as_seen
 from app.base.clock import Clock
 from app.base.errors import N_, Invalid, NotAllowed
@@ -116,7 +117,7 @@ def export(
     """The list of streets as its filters show it, as an Excel file. Raises Invalid for a list too long for one."""
     require_reader(session)
     statement = queries.streets(place, **view.filters)
-    if queries.count(session, statement) > MOST_ROWS:
+    if paging.count(session, statement) > MOST_ROWS:
         raise Invalid("This list is too long for one file. Choose a smaller territory at the top.", field="in")
     rows = session.execute(ledgers.with_middles(statement).order_by(Division.name, Street.id)).all()
     named = names(session, [row.Street.id for row in rows])

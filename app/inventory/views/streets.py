@@ -161,7 +161,7 @@ def _index(
         second=queries.in_second_stream(session, place),
         may_change=may(session, "inventory.street", "change"),
         total=sum(counts.get(state, 0) for state in STATES),
-        found=queries.count(session, statement),
+        found=paging.count(session, statement),
         loose=queries.loose_segments(session, place),
         place=place,
         may_make=may(session, "inventory.street", "create"),

@@ -88,16 +88,27 @@ def waiting(session: Session, actor: Actor, clock: Clock) -> int:  # noqa: ARG00
 
 
 @router.get("")
-def index(session: Work, show: Show, place: Place, clock: Now, state: str = "", after: str | None = None) -> Response:
+def index(  # noqa: PLR0917 - one argument a value of the query
+    session: Work,
+    show: Show,
+    place: Place,
+    clock: Now,
+    state: str = "",
+    year: Annotated[int, Query(ge=0, le=2100)] = 0,
+    after: str | None = None,
+) -> Response:
     """Targets of the chosen division by year, and its batches, the next due first."""
     if not may(session, "milestones.batch", "read"):
         raise NotAllowed("Batches are for the offices that name streets.")
     one_of(state, [each.value for each in BatchState], field="state")
     keys = [paging.Key(Batch.due_on, descending=state == "closed"), paging.Key(Batch.id, descending=state == "closed")]
+    found = queries.batch_list(place, state=state, year=year)
     return show.page(
         "milestones/index.html",
-        page=paging.page(session, queries.batch_list(place, state=state), keys=keys, after=after),
+        page=paging.page(session, found, keys=keys, after=after),
+        total=paging.count(session, found),
         state=state,
+        year=year,
         place=place,
         today=clock.today(),
         targets=queries.target_years(session, place),

@@ -37,8 +37,10 @@ SCANS = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r
 def index(session: Work, show: Show, place: Place, clock: Now, after: str | None = None) -> Response:
     """Decisions, the newest first."""
     keys = [paging.Key(Decision.approved_on, descending=True), paging.Key(Decision.id, descending=True)]
-    page = paging.page(session, queries.decisions(place), keys=keys, after=after)
-    return show.page("naming/decisions.html", page=page, today=clock.today(), place=place)
+    found = queries.decisions(place)
+    page = paging.page(session, found, keys=keys, after=after)
+    total = paging.count(session, found)
+    return show.page("naming/decisions.html", page=page, total=total, today=clock.today(), place=place)
 
 
 @router.get("/decide")

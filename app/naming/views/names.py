@@ -6,7 +6,6 @@ from fastapi import APIRouter, Response
 
 from app.base import paging
 from app.base.request import Place, Show, Work, one_of
-from app.inventory.queries import count
 from app.naming import queries
 from app.naming.models import Name
 from signs.designs import is_blue
@@ -23,7 +22,7 @@ def index(session: Work, show: Show, place: Place, q: str = "", scope: str = "",
     return show.page(
         "naming/names.html",
         page=paging.page(session, found, keys=keys, after=after),
-        total=count(session, found),
+        total=paging.count(session, found),
         q=q[:40],
         scope=scope,
         place=place,
