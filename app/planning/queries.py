@@ -137,7 +137,7 @@ def count_nameless(session: Session, clock: Clock, *, places: list[int]) -> int:
 
 def _decided(clock: Clock) -> ColumnElement[bool]:
     """Whether the street has a name in force that a government decided; without a decision there is no sign."""
-    return select(Name.id).where(Name.street_id == Street.id, *_in_force(clock)).exists()
+    return select(Name.id).where(Name.street_id == Street.id, *_in_force(clock)).correlate(Street).exists()
 
 
 def _in_force(clock: Clock) -> tuple[ColumnElement[bool], ...]:

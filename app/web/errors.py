@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
 
 from app.base.errors import N_, Changed, Conflict, Invalid, MingluError, NotAllowed, NotFound, Unready
 from app.base.troubles import is_full
@@ -178,11 +178,21 @@ def _came_from(request: Request) -> str:
 def _opens(request: Request, path: str) -> bool:
     """Whether an address leads to a page of this app; where a record's key stands, it must be one."""
     asked = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
-    for route in request.app.router.routes:
+    for route in routes_of(request.app.routes):
         match, found = route.matches(asked)
         if match is Match.FULL and isinstance(route, APIRoute):
             return _is_key(found["path_params"].get("uid"))
     return False
+
+
+def routes_of(table: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """Every route of a table, those of the routers in it too, which FastAPI keeps as they were given."""
+    for route in table:
+        within = getattr(route, "original_router", None)
+        if within is None:
+            yield route
+        else:
+            yield from routes_of(within.routes)
 
 
 def _is_key(uid: str | None) -> bool:

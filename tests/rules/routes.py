@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount
 
 from app.base.request import the_store
+from app.web.errors import routes_of
 
 #: Classes that stand for a page or the way to one.
 PAGES = (HTMLResponse, RedirectResponse)
@@ -58,7 +59,9 @@ class Route:
 def routes(app: FastAPI) -> list[Route]:
     """Every route, a line each method; what is mounted is named by a failing assertion until it is known here."""
     found = [
-        Route(method, one.path, one.endpoint, one.dependant) for one in _walk(app.routes) for method in one.methods
+        Route(method, one.path, one.endpoint, one.dependant)
+        for one in _walk(routes_of(app.routes))
+        for method in one.methods
     ]
     return [route for route in found if route.method != "HEAD"]
 
@@ -67,8 +70,6 @@ def _walk(table: Iterable[Any]) -> Iterator[Any]:
     for one in table:
         if isinstance(one, Mount):
             assert one.name == "static", f"what is mounted at {one.path} is not walked"
-        elif hasattr(one, "original_router"):
-            yield from _walk(one.original_router.routes)
         else:
             yield one
 

@@ -25,11 +25,16 @@ def test_the_list_says_how_many_streets_want_signs_and_plans_them(office: Office
     page = officer.get("/planning").text
     assert "为 1 条街路巷布设标志" in page
     assert "暂无规划标志" in page
+    assert "/planning/waiting" in officer.get("/").text
+    waiting = officer.get("/planning/waiting").text
+    assert "明德路" in waiting
+    assert "共 1 条" in waiting
     done = officer.get(planned(world, officer)).text
     assert "明德路" in done
     assert 'action="/undo/' in done
     assert run(world, "SELECT count(*) FROM planning.sign") == 2
     assert "暂无规划标志" not in officer.get("/planning?reason=start&kind=street_plate").text
+    assert "明德路" not in officer.get("/planning/waiting").text
     assert "没有符合筛选条件的标志" in officer.get("/planning?state=standing").text
 
 

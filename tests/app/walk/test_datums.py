@@ -59,7 +59,12 @@ def test_a_walked_file_of_no_known_place_is_not_spoken_about(world: World, tmp_p
 def test_a_walked_file_that_says_nothing_gets_an_example_of_its_kind_and_no_wrong_guess(world: World, tmp_path: Path):
     known_county(world)
     away = shapely.Point(117.9, 40.1).buffer(0.05)
-    for datum, example in (("EPSG:4548", "EPSG:4548"), ("EPSG:4490", "EPSG:4490")):
+    for datum, example in (
+        ("EPSG:4548", "EPSG:4548"),
+        ("EPSG:4527", "EPSG:4527"),  # 39 in front: the 3° zone
+        ("EPSG:4498", "EPSG:4498"),  # 20 in front: the 6° zone
+        ("EPSG:4490", "EPSG:4490"),
+    ):
         corners = shapely.get_coordinates(crs.shapes_from_stored(np.array([away], dtype=object), crs.datum_named(datum)))
         path = tmp_path / "list.csv"
         path.write_text("name,x,y\n" + "".join(f"r{n},{x},{y}\n" for n, (x, y) in enumerate(corners)))

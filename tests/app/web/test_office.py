@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.base.errors import Changed, Conflict, Invalid, NotAllowed, NotFound, Unready
 from app.base.models import Role
+from app.web.errors import routes_of
 from app.web.limits import counted_as
 from app.web.sessions import COOKIE
 from tests.app.web.conftest import Office, enter, token_in
@@ -91,9 +92,10 @@ def test_an_address_with_a_key_that_is_none_is_no_page(shared_world: World):
 def test_every_route_that_changes_something_asks_for_the_token(shared_world: World):
     office = Office(shared_world, stations=True)
     client = office.signed_in(Role.ADMINISTRATOR, "市")
-    routes = [route for route in office.app.routes if isinstance(route, APIRoute)]
+    routes = [route for route in routes_of(office.app.routes) if isinstance(route, APIRoute)]
     safe = {"GET", "HEAD", "OPTIONS"}
     unsafe = [(method, route.path) for route in routes for method in set(route.methods or ()) - safe]
+    assert len(unsafe) > 50
     for method, path in unsafe:
         answer = client.request(method, path.replace("{", "").replace("}", ""))
         assert answer.status_code in {403, 422}, path
@@ -120,6 +122,31 @@ def test_pages_open_for_a_town_officer_and_hold_nothing_inline(shared_office: Of
     assert ' style="' not in answer.text
     assert " onclick=" not in answer.text
     assert "http://" not in answer.text.replace("http://testserver", "").replace("http://www.w3.org", "")
+
+
+@pytest.mark.parametrize("path", ["/", "/divisions", "/nothing", "/healthz", "/static/icon.svg"])
+def test_asked_for_the_head_an_address_answers_as_it_does_to_get_without_a_body(shared_office: Office, path: str):
+    client = shared_office.signed_in(Role.TOWN_OFFICER, "南镇")
+    whole, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+
+
+def test_a_refusal_leads_back_to_the_page_it_came_from_or_the_nearest_above(shared_world: World):
+    office = Office(shared_world, stations=True)
+    officer = office.signed_in(Role.COUNTY_OFFICER, "东县")
+    ways = {
+        "": "/naming",  # what is known without a referrer: the list above the form
+        "http://testserver/naming?state=submitted": "/naming?state=submitted",
+        "http://testserver/naming/decide/form": "/naming/decide",  # the answer to a form, which nobody can open
+        "http://elsewhere.example/naming?state=draft": "/naming",
+    }
+    for referrer, way in ways.items():
+        form = {"form_token": token_in(officer.get("/people/me").text), "seen": "not what a list sends"}
+        answer = officer.post("/naming/submit", data=form, headers={"referer": referrer} if referrer else {})
+        assert answer.status_code in {409, 422}, referrer
+        assert f'href="{way}"' in answer.text, referrer
+    office.close()
 
 
 def test_a_page_that_is_not_there_says_so_in_the_readers_language(office: Office):
