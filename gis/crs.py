@@ -22,6 +22,7 @@ from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError
 
 from gis import shifted
+from gis.blocks import by_blocks
 from gis.errors import N_, UnknownDatum
 
 Floats = NDArray[np.float64]
@@ -31,6 +32,7 @@ STORED = "EPSG:4490"
 SHIFTED = ("GCJ-02", "BD-09")
 _Y_FIRST = "/yx"
 ELLIPSOID = Geod(a=6378137.0, rf=298.257222101)
+_DEGREE_M = float(np.radians(6378137.0))
 _E2 = 2 / 298.257222101 - 1 / 298.257222101**2
 
 _SAME_AS_STORED = frozenset({"EPSG:4490", "EPSG:4326", "EPSG:4979", "EPSG:4480", "OGC:CRS84"})
@@ -262,11 +264,10 @@ def lengths_m(lines: Shapes) -> Floats:
 
 def metres_per_degree(lat_deg: Floats | float) -> tuple[Floats, Floats]:
     """Metres per degree of longitude and of latitude at ``lat_deg``, by the radii of curvature."""
-    phi = np.radians(np.asarray(lat_deg, dtype=float))
-    w2 = 1 - _E2 * np.sin(phi) ** 2
-    east = np.radians(6378137.0 * np.cos(phi) / np.sqrt(w2))
-    north = np.radians(6378137.0 * (1 - _E2) / w2**1.5)
-    return np.asarray(east), np.asarray(north)
+    sin2 = np.sin(np.radians(np.asarray(lat_deg, dtype=float))) ** 2
+    w2 = 1 - _E2 * sin2
+    w = np.sqrt(w2)
+    return np.asarray(_DEGREE_M * np.sqrt(1 - sin2) / w), np.asarray(_DEGREE_M * (1 - _E2) / (w2 * w))
 
 
 def bearings_deg(origin: Floats, target: Floats) -> Floats:
@@ -275,6 +276,10 @@ def bearings_deg(origin: Floats, target: Floats) -> Floats:
     Taken on the plane that touches the ellipsoid at mid latitude: within 0.01° of the geodesic for legs up
     to 1 km, at a fraction of its cost. Equal points give 0.
     """
+    return by_blocks(_bearings_deg, origin, target)
+
+
+def _bearings_deg(origin: Floats, target: Floats) -> Floats:
     step = target - origin
     east, north = metres_per_degree((origin[:, 1] + target[:, 1]) / 2)
     return np.asarray(np.degrees(np.arctan2(step[:, 0] * east, step[:, 1] * north)) % 360.0)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapely import LineString
 
 from gis import crs
+from gis.blocks import blocks, by_blocks
 from gis.errors import N_, GisError
 from gis.noding import distinct, rounded
 
@@ -40,13 +41,23 @@ class Courses:
 
     def at(self, segment: Ints, far_m: Floats) -> tuple[Floats, Ints]:
         """The place ``far_m`` metres along each of the segments, and the vertex that its leg begins with."""
-        target = self.along_m[self.first[segment]] + far_m
+        place = np.empty((len(segment), 2))
+        leg = np.empty(len(segment), dtype=np.intp)
+        for block in blocks(len(segment)):
+            place[block], leg[block] = self._at(segment[block], far_m[block])
+        return place, leg
+
+    def _at(self, segment: Ints, far_m: Floats) -> tuple[Floats, Ints]:
+        first = self.first[segment]
+        target = self.along_m[first] + far_m
         leg = np.searchsorted(self.along_m, target, side="right") - 1
-        leg = np.clip(leg, self.first[segment], self.last[segment] - 1)
-        long = self.along_m[leg + 1] - self.along_m[leg]
+        leg = np.clip(leg, first, self.last[segment] - 1)
+        begun = self.along_m[leg]
+        long = self.along_m[leg + 1] - begun
         with np.errstate(invalid="ignore"):
-            share = np.where(long > 0, (target - self.along_m[leg]) / long, 0.0)
-        return self.xy[leg] + (self.xy[leg + 1] - self.xy[leg]) * share[:, None], np.asarray(leg, dtype=np.intp)
+            share = np.where(long > 0, (target - begun) / long, 0.0)
+        begin = self.xy[leg]
+        return begin + (self.xy[leg + 1] - begin) * share[:, None], np.asarray(leg, dtype=np.intp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +94,18 @@ def lay_courses(lines: Sequence[LineString] | NDArray[np.object_]) -> Courses:
 
 def lay_vertices(xy: Floats, owner: Ints) -> Courses:
     """The courses of vertices (N, 2), in EPSG:4490, one after another; ``owner`` (N,) says whose they are, from 0."""
-    legs = np.diff(xy, axis=0)
-    within = owner[1:] == owner[:-1]
-    east, north = crs.metres_per_degree((xy[1:, 1] + xy[:-1, 1]) / 2)
-    long = np.where(within, np.hypot(legs[:, 0] * east, legs[:, 1] * north), 0.0)
+    long = np.where(owner[1:] == owner[:-1], by_blocks(_long_m, xy[:-1], xy[1:]), 0.0)
     along = np.concatenate([[0.0], np.cumsum(long)])[: len(xy)]
     count = np.bincount(owner)
     last = np.cumsum(count) - 1
     first = last - count + 1
     return Courses(xy, first, last, along, along[last] - along[first])
+
+
+def _long_m(begin: Floats, end: Floats) -> Floats:
+    east, north = crs.metres_per_degree((end[:, 1] + begin[:, 1]) / 2)
+    legs = end - begin
+    return np.asarray(np.hypot(legs[:, 0] * east, legs[:, 1] * north))
 
 
 def build_network(lines: Sequence[LineString] | NDArray[np.object_], *, reach_m: float = REACH_M) -> Network:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon, affinity
 
@@ -230,6 +230,13 @@ def test_a_grid_without_names_is_told_rightly_or_asked_about(truth, declared, se
         assert finding.hypotheses[0].name == truth
 
 
+def mostly_upon(streets, file, datum):
+    """Whether the file's vertices, read in ``datum``, lie mostly within the bounds of these streets."""
+    west, south, east, north = shapely.total_bounds(streets)
+    lon, lat = crs.to_stored(shapely.get_coordinates(file), named(datum)).T
+    return np.mean((lon > west) & (lon < east) & (lat > south) & (lat < north)) > 0.5
+
+
 @given(st.sampled_from(DEGREES[:3]), *GRIDS, st.floats(0, 360), st.booleans())
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 def test_a_new_grid_beside_a_known_one_is_never_corrected(declared, seed, spacing_m, jitter_m, bearing, same_names):
@@ -238,7 +245,10 @@ def test_a_new_grid_beside_a_known_one_is_never_corrected(declared, seed, spacin
     lon, lat, _ = crs.ELLIPSOID.fwd(116.5, 37.3, bearing, 2 * spacing_m * 14)
     step = (lon - 116.5, lat - 37.3)
     beside = [affinity.translate(line, *step) for line in grid(rng, spacing_m=spacing_m, jitter_m=jitter_m)[0]]
-    finding = find(written(beside, declared), names if same_names else [None] * len(names), declared=named(declared),
+    file = written(beside, declared)
+    # A grid like the other that another datum lays upon it is, as far as anybody can tell, that one in that datum.
+    assume(not any(mostly_upon(streets, file, other) for other in DEGREES[:3] if other != declared))
+    finding = find(file, names if same_names else [None] * len(names), declared=named(declared),
                    known=Known(streets=streets, called=names))  # fmt: skip
     assert finding.proposed == ""
 
