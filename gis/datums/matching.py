@@ -23,6 +23,8 @@ _OVERLAP = 0.5
 _PARTS = 24
 #: Pieces of a street lie at most this far apart; a name is looked for this far around; so many names are compared.
 _GAP_M, _AROUND_M, _NAMES = 60.0, 2000.0, 300
+#: A name that the file writes on more pieces than this is not compared: no street is drawn in so many.
+_PIECES = 2000
 #: Features taken of a file at most, spread over it.
 _MOST = 4000
 _POLYGON, _LINE = 2, 1
@@ -98,6 +100,8 @@ def _named(shapes: Shapes, names: Sequence[str | None], flat: Shapes, *, frame: 
     owner: list[int] = []
     belongs: list[Lines] = []
     for name in shared:
+        if shapely.get_num_geometries(flat[mine[name]]).sum() > _PIECES:
+            continue
         [street, *others] = _streets_of(flat[mine[name]])
         near = [each for each in _streets_of(there[theirs[name]]) if shapely.dwithin(each, street, _AROUND_M)]
         parts = shapely.get_parts(shapes[mine[name]])

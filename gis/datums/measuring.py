@@ -23,8 +23,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 Shapes = NDArray[np.object_]
 
-#: Samples taken of a file at most, and of one known set of lines.
+#: Samples taken of a file, and of one known set of lines; of a line at least four, so that one can be judged.
 _SAMPLES, _KNOWN_SAMPLES = 800, 12_000
+#: Of more lines than this some are looked at, spread over the whole by length: a shift shows on a thousand as on all.
+_MOST_LINES = 1_000
+#: Samples that vote together: each with every known place within the radius, so that memory stays bounded.
+_VOTERS = 256
 #: Lines whose directions differ by more than this (cosine of 30°) do not vote for each other.
 _ALONG = 0.866
 _TURNS = 8
@@ -277,11 +281,22 @@ def take_samples(by: Comparison, lines: Shapes, feature: Ints, known: tuple[Line
     ``feature`` (n,) is the feature of each line; of several known sets, a feature belongs on that of its number.
     """
     lengths = shapely.length(lines)
+    if len(lines) > _MOST_LINES:
+        kept = _spread(lengths)
+        lines, feature, lengths = lines[kept], feature[kept], lengths[kept]
     counts = np.maximum(_SAMPLES * lengths / max(float(lengths.sum()), 1e-300), 4 * parts).astype(int)
     owner, xy, after = sampled(lines, counts)
     unit = owner * parts + _number(counts) * parts // counts[owner]
     group = feature[owner] if len(known) > 1 else np.zeros(len(owner), dtype=np.intp)
-    return Samples(by, xy, after, feature[owner], unit, group, known)
+    _, counted = np.unique(feature, return_inverse=True)
+    return Samples(by, xy, after, counted[owner], unit, group, known)
+
+
+def _spread(lengths: Floats) -> Ints:
+    """The lines that lie at so many places, spread evenly, of all put end to end."""
+    end_m = np.cumsum(lengths)
+    places = (np.arange(_MOST_LINES) + 0.5) / _MOST_LINES * end_m[-1]
+    return np.unique(np.searchsorted(end_m, places)).astype(np.intp)
 
 
 def _means(values: Floats, owner: Ints) -> Floats:
@@ -303,13 +318,14 @@ def _vote(samples: Samples, points: Floats, directions: Floats) -> tuple[Floats,
         if not len(mine):
             continue
         there, along = lines.places(scale.bin_m)
-        left, right = shapely.STRtree(np.asarray(shapely.points(there), dtype=object)).query(
-            shapely.points(points[mine]), predicate="dwithin", distance=scale.radius_m
-        )
-        alike = np.abs((directions[mine[left]] * along[right]).sum(axis=1)) >= _ALONG
-        steps = there[right[alike]] - points[mine[left[alike]]]
-        cell = np.rint(steps / scale.bin_m).astype(int) + edges
-        np.add.at(votes, (cell[:, 0], cell[:, 1]), 1.0)
+        tree = shapely.STRtree(np.asarray(shapely.points(there), dtype=object))
+        for first in range(0, len(mine), _VOTERS):
+            some = mine[first : first + _VOTERS]
+            left, right = tree.query(shapely.points(points[some]), predicate="dwithin", distance=scale.radius_m)
+            alike = np.abs((directions[some[left]] * along[right]).sum(axis=1)) >= _ALONG
+            steps = there[right[alike]] - points[some[left[alike]]]
+            cell = np.rint(steps / scale.bin_m).astype(int) + edges
+            votes += np.bincount(cell @ (size, 1), minlength=size * size).reshape(size, size)
     votes = _blurred(votes)
     x, y = np.unravel_index(int(votes.argmax()), votes.shape)
     peak = float(votes[x, y])

@@ -12,6 +12,7 @@ from shapely import LineString, Point, Polygon, affinity
 
 from gis import crs
 from gis.datums import Comparison, Confidence, Known, Outcome, find
+from gis.datums.measuring import take_samples
 
 #: Readings of Dezhou's numbers that a file may really be in.
 DEGREES = ["EPSG:4490", "GCJ-02", "BD-09", "EPSG:4490/yx", "GCJ-02/yx", "BD-09/yx"]
@@ -474,3 +475,17 @@ def test_real_county_files_are_caught_against_outlines_of_another_maker(samples,
     assert finding.proposed == ("" if truth == declared else finding.hypotheses[0].name)
     if truth == "GCJ-02" and declared == "EPSG:4326":
         assert 500 < finding.shift.distance_m < 560
+
+
+def test_of_very_many_lines_some_are_laid_on_what_is_known_and_tell_the_same():
+    rng = np.random.default_rng(11)
+    streets = village(rng, lines=40)
+    row = shapely.multilinestrings(np.repeat(np.asarray(written(streets, "GCJ-02"), dtype=object), 500))
+    finding = find([row], [None], declared=named("EPSG:4490"), known=Known(streets=streets))
+    assert finding.proposed == "GCJ-02"
+    assert finding.shift.by is Comparison.STREETS
+    assert finding.shift.agree == finding.shift.of <= 1_000
+    lines = np.asarray(shapely.get_parts(row), dtype=object)
+    samples = take_samples(Comparison.STREETS, lines, np.arange(len(lines)), (), parts=1)
+    assert len(samples.xy) <= 4 * 1_000
+    assert set(samples.feature) == set(range(samples.feature.max() + 1))
