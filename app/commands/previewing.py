@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
@@ -62,6 +61,8 @@ def preview(
     session: Session, clock: Clock, *, seen: Look, survey: Survey, origin: Origin, division: Division
 ) -> Iterator[str]:
     """What would become of a file, line by line; it is taken in, counted, and taken back."""
+    from app.intake.models import IntakeRow
+    from app.intake.queries import rows_of
     from app.intake.steps import take_in
     from gis.features import Verdict
 
@@ -70,16 +71,18 @@ def preview(
     yield from (f"  {each.message.format(**each.values)}" for each in finding.says)
     yield "Columns:"
     yield from (f"  {each}" for each in mapping_of(opened))
-    yield "The first rows:"
-    for report, row in islice(zip(survey.reports, opened.rows, strict=True), _ROWS):
-        cells = ", ".join(f"{name}: {words[:_SIGNS]}" for name, words in row.tags.items())
-        at = "" if row.shape is None else f" [{row.shape.geom_type}]"
-        why = f" ({report.reason.format(**report.values)})" if report.reason else ""
-        yield f"  {report.row}{at} {cells} → {report.verdict.value}{why}"
     trial = session.begin_nested()
     try:
         made = take_in(session, clock, survey=survey, origin=origin, division=division)
         counts = ", ".join(f"{getattr(made, verdict.value)} {verdict.value}" for verdict in Verdict)
+        rows = rows_of(made).order_by(IntakeRow.row).limit(_ROWS)
+        became = [(row.row, row.verdict, row.reason, row.values) for row in session.scalars(rows)]
     finally:
         trial.rollback()
+    yield "The first rows:"
+    for (number, verdict, reason, values), row in zip(became, opened.rows, strict=False):
+        cells = ", ".join(f"{name}: {words[:_SIGNS]}" for name, words in row.tags.items())
+        at = "" if row.shape is None else f" [{row.shape.geom_type}]"
+        why = f" ({reason.format(**values)})" if reason else ""
+        yield f"  {number}{at} {cells} → {verdict}{why}"
     yield f"It would be {counts}. Nothing was kept."

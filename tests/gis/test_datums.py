@@ -481,7 +481,7 @@ def test_of_very_many_lines_some_are_laid_on_what_is_known_and_tell_the_same():
     rng = np.random.default_rng(11)
     streets = village(rng, lines=40)
     row = shapely.multilinestrings(np.repeat(np.asarray(written(streets, "GCJ-02"), dtype=object), 500))
-    finding = find([row], [None], declared=named("EPSG:4490"), known=Known(streets=streets))
+    finding = find(shapes_of([row]), [None], declared=named("EPSG:4490"), known=Known(streets=streets))
     assert finding.proposed == "GCJ-02"
     assert finding.shift.by is Comparison.STREETS
     assert finding.shift.agree == finding.shift.of <= 1_000

@@ -97,8 +97,16 @@ class Chosen:
 
     @property
     def successor(self) -> str:
-        """The code that was typed, else the one that was chosen."""
-        return self.other.strip() or self.into
+        """The code that was chosen or typed. Raises Invalid where both were, and differ."""
+        typed = self.other.strip()
+        if typed and self.into and typed != self.into:
+            raise Invalid(
+                N_("You chose {chosen} and typed {typed}. Keep one of them."),
+                field="other",
+                chosen=self.into,
+                typed=typed,
+            )
+        return typed or self.into
 
 
 @router.get("")

@@ -203,9 +203,12 @@ def test_a_preview_says_how_the_file_would_be_read_and_keeps_nothing(world: Worl
     assert "水井 is 不要" in said.output
     assert counted(world, *tables) == [0, 0, 0, 0]
     run(written(tmp_path, PLAIN), here, "--datum", "EPSG:4490", "--yes")
-    assert "It would be 0 accepted, 0 repaired, 1 duplicate" in run(
-        written(tmp_path, PLAIN), here, "--datum", "EPSG:4490", "--preview"
-    ).output  # fmt: skip
+    again = run(written(tmp_path, PLAIN), here, "--datum", "EPSG:4490", "--preview").output
+    assert "It would be 0 accepted, 0 repaired, 1 duplicate" in again
+    assert [line.partition("→ ")[2].partition(" ")[0] for line in again.splitlines() if "→" in line] == [
+        "duplicate",
+        "rejected",
+    ]
 
 
 def test_a_table_that_nobody_explained_is_not_taken_in_from_a_pipe_without_a_yes(

@@ -101,6 +101,10 @@ def test_what_needs_a_successor_is_asked_for_it_on_the_page(officer: Person) -> 
     url = hand_in(officer, [f"990102100201,乙村,{SOUTH}", *KEEPS])
     row = picks(officer.reads(url))[0]
     assert "还有" in officer.sends(f"{url}/confirm", seen=row, sure="yes", status=422).text
+    both = {"into": "990102100299", "other": CODES["乙村"]}
+    torn = officer.sends(f"{url}/confirm", seen=row, sure="yes", status=422, **both).text
+    assert all(code in torn for code in both.values())
+    assert "请只保留其中一个" in torn
     assert officer.goes(f"{url}/confirm", seen=row, sure="yes", other=CODES["乙村"]) == url
     (change,) = uids_in(officer.reads(url), f"{url}/changes")
     went = officer.reads(f"{url}/changes/{change}").partition("并入了")[2].partition("</ul>")[0]
