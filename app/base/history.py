@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound, Subject
 from app.base.models import Entry
+from app.base.shares import Share, silent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,10 @@ SHOWN = 50
 #: How long an act can be taken back.
 UNDO_FOR = timedelta(minutes=10)
 BLOCK = 10_000
+#: So many rows are taken back by one question: less than half a second, after which a run that is to stop stops.
+PART = 2000
+#: Acts of more rows are taken back by a run: so many rows of an import come back in a second, on a busy server in two.
+AT_ONCE = 10_000
 _REFUSALS = {
     "UN001": N_("This step cannot be undone: {subject} keeps what was once recorded. Record the correction instead."),
     "UN002": N_("This cannot be undone any more: {subject} was changed again since. Change it by hand."),
@@ -63,12 +68,13 @@ def entries_of(session: Session, subject: str, row_id: int, *, most: int = SHOWN
     ).all()
 
 
-def undo(session: Session, clock: Clock, actor: Actor, act: UUID) -> int:
-    """Take back all that one act changed, within ten minutes, by whoever did it; the number of rows put back.
+def size(session: Session, act: UUID) -> int:
+    """How many rows an act changed, as far as this person may see: of one's own, all."""
+    return int(session.scalar(select(func.count()).select_from(Entry).where(Entry.act == act)) or 0)
 
-    All or nothing: raises Conflict where a row was changed since, NotAllowed where a table keeps what was recorded
-    (a decision) or the time is over, NotFound where the act is not this person's. Undoing an undo works the same way.
-    """
+
+def require_undoable(session: Session, clock: Clock, actor: Actor, act: UUID) -> None:
+    """Raise NotFound where the act is not this person's, NotAllowed after ten minutes, Conflict where it was undone."""
     first = session.scalar(
         select(Entry).where(Entry.act == act, Entry.person_id == actor.id).order_by(Entry.id).limit(1)
     )
@@ -78,15 +84,43 @@ def undo(session: Session, clock: Clock, actor: Actor, act: UUID) -> int:
         raise NotAllowed("Undo is possible for ten minutes. Change the record by hand instead.")
     if session.scalar(select(Entry.id).where(Entry.undoes == act).limit(1)) is not None:
         raise Conflict("This was undone already.")
+
+
+def undo(session: Session, clock: Clock, actor: Actor, act: UUID, *, tell: Share = silent) -> int:
+    """Take back all that one act changed, within ten minutes, by whoever did it; the number of rows put back.
+
+    All or nothing: raises Conflict where a row was changed since, NotAllowed where a table keeps what was recorded
+    (a decision) or the time is over, NotFound where the act is not this person's. Undoing an undo works the same way.
+    ``tell`` hears what share is done; whoever raises there stops it, and the transaction keeps nothing.
+    """
+    require_undoable(session, clock, actor, act)
     subjects = set(session.scalars(select(Entry.subject).where(Entry.act == act).distinct()))
-    taking = "SELECT base.take_back_succession(:act)" if subjects & SUCCEEDING else "SELECT history.undo(:act)"
     try:
-        return int(session.scalar(text(taking), {"act": act}) or 0)
+        if subjects & SUCCEEDING:
+            return int(session.scalar(text("SELECT base.take_back_succession(:act)"), {"act": act}) or 0)
+        return _take_back(session, act, tell)
     except DBAPIError as error:
         refusal = refusal_of(error)
         if refusal is None:
             raise
         raise refusal from error
+
+
+_PARTS = text(
+    "SELECT min(e.id) AS oldest, max(e.id) AS newest FROM (SELECT id, (row_number() OVER (ORDER BY id DESC) - 1)"
+    " / :most AS part FROM history.entry WHERE act = :act) e GROUP BY e.part ORDER BY e.part"
+)
+_PART = text("SELECT history.undo(:act, :oldest, :newest)")
+
+
+def _take_back(session: Session, act: UUID, tell: Share) -> int:
+    """Part by part, the newest entries first."""
+    parts = session.execute(_PARTS, {"act": act, "most": PART}).all()
+    n = 0
+    for nth, bounds in enumerate(parts, start=1):
+        n += int(session.scalar(_PART, {"act": act, **bounds._mapping}) or 0)
+        tell(nth / len(parts))
+    return n
 
 
 def refusal_of(error: DBAPIError) -> NotAllowed | Conflict | None:

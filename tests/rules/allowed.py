@@ -85,7 +85,8 @@ DEFINERS = {
     "history.verify": "reads all entries, of all territories, and returns only where something is wrong",
     "history.newest_block": "a number and a hash",
     "history.holds": "yes or no, to whoever knows a number and a hash",
-    "history.changed_since": "yes or no: an undo must not miss a change that its person may not read",
+    "history.changed_since": "yes or no: an undo must not miss a change its person may not read; granted to no role",
+    "history.overtaken": "one's own act's kind of record: an undo must not miss a change its person may not read",
     "history.of_record": "a record that moved brings its history along: read by who reads it where it stands now",
     "history.since": "shows what a form's reader saw; takes the territory from the transaction, tells nobody's name",
     "intake.places_of": "&& and <-> are not leakproof; takes the territory from the transaction",
@@ -131,6 +132,7 @@ DEFINERS = {
 INVOKERS_FOR_STAFF = {
     "base.me",
     "base.uuid7",
+    "history.put_back",
     "history.undo",
     "map.tag",
     "map.answer",

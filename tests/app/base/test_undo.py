@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -184,6 +185,101 @@ def test_an_undo_is_itself_recorded_and_says_what_it_undid(shared_world: World, 
             {"id": key},
         ).all()
     assert tuple(rows[-1]) == (undone, act, "update", "undo")
+
+
+COUNTED = """
+CREATE SEQUENCE base.statements;
+CREATE FUNCTION base.count_statement() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS
+  $$ BEGIN PERFORM nextval('base.statements'); RETURN NULL; END $$;
+CREATE TRIGGER z_counted AFTER INSERT OR UPDATE OR DELETE ON inventory.street
+  FOR EACH STATEMENT EXECUTE FUNCTION base.count_statement();
+"""
+
+
+def test_the_rows_of_a_large_act_go_and_come_by_sets_and_are_what_they_were(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(history, "PART", 40)
+    officer = world.person(Role.TOWN_OFFICER, "南镇")
+    keys = streets(world, 90)
+    before = snapshot(world, keys, but="")
+    some = "UPDATE inventory.street SET surveyed_name = :name WHERE id = ANY (:keys)"
+    act = do(
+        world,
+        officer,
+        (some, {"name": "甲", "keys": keys[:60]}),
+        (some, {"name": "乙", "keys": keys[30:]}),
+        ("DELETE FROM inventory.street WHERE id = ANY (:keys)", {"keys": keys}),
+    )
+    with world.owner.begin() as connection:
+        connection.exec_driver_sql(COUNTED)
+    undone = take_back(world, officer, act)
+    assert snapshot(world, keys) == snapshot_of(before)
+    gone = take_back(world, officer, undone)
+    assert snapshot(world, keys) == []
+    take_back(world, officer, gone)
+    assert snapshot(world, keys) == snapshot_of(before)
+    with world.owner.connect() as connection:
+        statements = connection.scalar(text("SELECT last_value FROM base.statements"))
+        entries = connection.scalar(
+            text("SELECT count(*) FROM history.entry WHERE undoes = ANY (:acts)"), {"acts": [act, undone, gone]}
+        )
+    assert entries == 3 * (90 + 60 + 60)
+    assert 3 * 3 <= statements <= 3 * 12
+
+
+def snapshot_of(rows: list[str]) -> list[str]:
+    """Without the versions: a row that came back was changed back after it."""
+    return [re.sub(r', "version"=>"\d+"|"version"=>"\d+", ', "", row) for row in rows]
+
+
+def test_rows_that_exchanged_what_is_there_once_get_it_back(shared_world: World):
+    officer = shared_world.person(Role.COUNTY_OFFICER, "东县")
+    with shared_world.owner.begin() as connection:
+        maker = Maker(connection, somebody=officer)
+        titles = ("前批", "后批")
+        keys = [maker.make("milestones.batch", shared_world.places["东县"], title=title) for title in titles]
+    before = snapshot(shared_world, keys, "milestones.batch")
+    named = "UPDATE milestones.batch SET title = :title WHERE id = :id"
+    act = do(
+        shared_world,
+        officer,
+        *((named, {"title": title, "id": keys[nth]}) for nth, title in ((0, "暂名"), (1, "前批"), (0, "后批"))),
+    )
+    exchanged = snapshot(shared_world, keys, "milestones.batch")
+    undone = take_back(shared_world, officer, act)
+    assert snapshot(shared_world, keys, "milestones.batch") == before
+    take_back(shared_world, officer, undone)
+    assert snapshot(shared_world, keys, "milestones.batch") == exchanged
+
+
+def test_what_somebody_changes_while_an_undo_waits_for_their_row_is_not_written_over(shared_world: World, officer: int):
+    (key,) = streets(shared_world)
+    act = do(shared_world, officer, (NAMED, {"name": "甲", "id": key}))
+    colleague = shared_world.person(Role.COUNTY_OFFICER, "东县")
+    with ThreadPoolExecutor(1) as pool:
+        with shared_world.office.acting(colleague, via="test") as session:
+            session.execute(text(NAMED), {"name": "丙", "id": key})
+            undoing = pool.submit(take_back, shared_world, officer, act)
+            mine = text("SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid")
+            while not undoing.done() and not session.scalar(mine):
+                pass
+        with pytest.raises(Conflict, match="changed again"):
+            undoing.result()
+    with shared_world.owner.connect() as connection:
+        kept = connection.scalar(text("SELECT surveyed_name FROM inventory.street WHERE id = :id"), {"id": key})
+    assert kept == "丙"
+
+
+def test_many_proposals_come_back_with_the_hands_of_colleagues_and_their_moments(shared_world: World):
+    officer, colleague = (shared_world.person(Role.COUNTY_OFFICER, place) for place in ("东县", "市"))
+    with shared_world.owner.begin() as connection:
+        maker = Maker(connection, somebody=colleague)
+        keys = [maker.make("naming.proposal", shared_world.places["甲村"], proposed_by=colleague) for _ in range(20)]
+    before = snapshot(shared_world, keys, "naming.proposal", but="")
+    gone = do(shared_world, officer, ("DELETE FROM naming.proposal WHERE id = ANY (:keys)", {"keys": keys}))
+    take_back(shared_world, officer, gone)
+    assert snapshot(shared_world, keys, "naming.proposal", but="") == before
 
 
 @pytest.mark.parametrize("state", ["UN001", "UN002", "UN003"])
