@@ -110,9 +110,14 @@ def made_by(session: Session, intake: Intake) -> dict[str, int]:
         name: int(session.scalar(select(func.count()).select_from(table).where(table.intake_id == intake.id)) or 0)
         for name, table in (("segments", Segment), ("facilities", Facility))
     }
-    return counted | {"lines": int(session.scalar(_LINES, {"intake": intake.id}) or 0)}
+    session.execute(_HASHING)
+    lines = int(session.scalar(_LINES, {"intake": intake.id}) or 0)
+    session.execute(_AS_EVER)
+    return counted | {"lines": lines}
 
 
+# Of rows that have just come in the planner knows nothing yet: each would be compared with all, for minutes.
+_HASHING, _AS_EVER = text("SET LOCAL enable_nestloop = off"), text("SET LOCAL enable_nestloop = on")
 # A piece's key is that of its line with its number behind (``7:2``); a line may have such a key itself.
 _LINES = text("""
 SELECT count(DISTINCT coalesce(whole.key, line.key, s.key)) FROM intake.segment s
