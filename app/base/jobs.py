@@ -86,10 +86,15 @@ class RunContext:
     _stopping: Callable[[], bool] = _never
     _told: _Told = field(default_factory=_Told)
 
+    @property
+    def via(self) -> str:
+        """What the history says of where the run's changes come from."""
+        return f"run {self.uid}"
+
     @contextmanager
-    def acting(self) -> Iterator[Session]:
+    def acting(self, *, undoes: UUID | None = None) -> Iterator[Session]:
         """One transaction of the work, as the person who queued it. What is to stop stops at a statement."""
-        with self.database.acting(self.person_id, via=f"run {self.uid}") as session:
+        with self.database.acting(self.person_id, via=self.via, undoes=undoes) as session:
             event.listen(session.connection(), "before_cursor_execute", self._look)
             yield session
 

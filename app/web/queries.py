@@ -16,6 +16,7 @@ from app.base.paging import Key, Page, page
 from app.base.people import may
 from app.base.request import Finder, Hit
 from app.base.tables import Ltree
+from app.intake.models import Intake
 from app.inventory.models import Street
 from app.milestones.models import Batch, BatchState
 from app.milestones.queries import in_place
@@ -235,12 +236,17 @@ def runs(place: Division | None, *, state: str = "", since: datetime | None = No
 def subjects_of_runs(session: Session, runs: Sequence[Run]) -> dict[int, str]:
     """What each run is about, by its key: a file's source, an order's number, a batch's title, where one sees it."""
     known: dict[str, str] = {}
-    for part, table, title in (("order", Order, Order.number), ("batch", Batch, Batch.title)):
+    for part, table, title in (
+        ("order", Order, Order.number),
+        ("batch", Batch, Batch.title),
+        ("intake", Intake, Intake.source),
+    ):
         uids = {str(run.args[part]) for run in runs if run.args.get(part)}
         if uids:
             known |= dict(session.execute(select(cast(table.uid, String), title).where(table.uid.in_(uids))).all())
     return {
-        run.id: run.args.get("source") or known.get(run.args.get("order") or run.args.get("batch") or "", "")
+        run.id: run.args.get("source")
+        or known.get(next((run.args[part] for part in ("order", "batch", "intake") if run.args.get(part)), ""), "")
         for run in runs
     }
 

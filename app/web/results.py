@@ -39,12 +39,14 @@ def outcomes(session: Session, run: Run) -> list[Outcome]:
 def _outcome(session: Session, run: Run, key: str, title: str) -> Outcome | None:
     value = run.result[key]
     match run.kind, key:
-        case "intake", "intake":
+        case "intake" | "withdraw", "intake":
             source = session.scalar(select(Intake.source).where(Intake.uid == value))
             return Outcome(title, source, f"/intake/{value}") if source is not None else None
         case "edition", "edition":
             called = session.scalar(select(Edition.title).where(Edition.uid == value))
             return Outcome(title, called, f"/intake/editions/{value}") if called is not None else None
+        case "withdraw", "names":
+            return Outcome(title, ", ".join(value)) if value else None
         case "release", "number":
             readable = may(session, "printing.order", "read")
             return Outcome(title, value, f"/printing/{run.result['order']}" if readable else "")

@@ -161,6 +161,8 @@ RUN_KINDS: Mapping[str, str] = {
     "scope": N_("Judgement of scope"),
     "plan": N_("Planning of signs"),
     "release": N_("Release of a print order"),
+    "undo": N_("Undoing of a large step"),
+    "withdraw": N_("Undoing of an intake"),
 }
 
 #: What the values of a run's result are called, kind by kind, in the order of its page.
@@ -191,6 +193,8 @@ RUN_RESULTS: Mapping[str, Mapping[str, str]] = {
         "spots": N_("Spots without free ground"),
     },
     "release": {"number": N_("Print order")},
+    "undo": {"rows": N_("Rows put back")},
+    "withdraw": {"intake": N_("Intake"), "names": N_("Places that stay: they were set again since")},
 }
 #: Values of results that no page shows: keys by which the program finds what the others name.
 RUN_KEYS: Mapping[str, frozenset[str]] = {
@@ -199,6 +203,8 @@ RUN_KEYS: Mapping[str, frozenset[str]] = {
     "scope": frozenset({"act"}),
     "edition": frozenset({"known"}),
     "release": frozenset({"order"}),
+    "undo": frozenset({"act"}),
+    "withdraw": frozenset({"act"}),
 }
 
 DEADLINES: Mapping[str, str] = {

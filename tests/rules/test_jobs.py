@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, text
 from app.base.clock import Clock
 from app.base.errors import NotAllowed
 from app.base.files import keep, open_store
+from app.base.history import current_act
 from app.base.jobs import UNEXPECTED, UNKNOWN_KIND, enqueue, perform
 from app.base.models import Role
 from app.base.settings import QUEUE, Settings
@@ -99,6 +100,8 @@ CASES: dict[str, Callable[[Foreign], list[dict[str, str]]]] = {
         {"division": foreign.keys["county"], "batch": ""},
     ],
     "release": lambda foreign: [{"order": foreign.keys["order"]}],
+    "undo": lambda foreign: [{"act": foreign.keys["act"]}],
+    "withdraw": lambda foreign: [{"intake": foreign.keys["intake"], "version": "1"}],
 }
 #: Who could do it, and with which of the lines above.
 RIGHTFUL = {
@@ -108,6 +111,8 @@ RIGHTFUL = {
     "edition": (Role.COUNTY_OFFICER, 0),
     "plan": (Role.TOWN_OFFICER, 1),
     "release": (Role.COUNTY_OFFICER, 0),
+    "undo": (Role.COUNTY_OFFICER, 0),
+    "withdraw": (Role.COUNTY_OFFICER, 0),
 }
 
 
@@ -130,11 +135,17 @@ def with_foreign_rows(world: World) -> dict[str, str]:
     build_name(world, build_street(world, FOREIGN))
     with world.owner.begin() as connection:
         somebody = world.person(Role.COUNTY_OFFICER, FOREIGN_COUNTY)
-        Maker(connection, somebody=somebody).make("intake.segment", world.places[FOREIGN])
+        maker = Maker(connection, somebody=somebody)
+        maker.make("intake.segment", world.places[FOREIGN])
+        intake = maker.make("intake.intake", world.places[FOREIGN], state="applied", source=SECRET)
     sign = build_sign(world, build_street(world, FOREIGN, [(0, 900), (200, 900)]), state="ordered")
     batch = build_batch(world, [FOREIGN], FOREIGN_COUNTY, title=SECRET)
     order = build_order(world, [sign], FOREIGN_COUNTY, state="draft")
     run(world, 'UPDATE printing."order" SET number = :n WHERE id = :id', n=SECRET, id=order)
+    with world.office.acting(somebody, via="test") as session:
+        session.execute(text("UPDATE milestones.batch SET title = title || '!' WHERE id = :id"), {"id": batch})
+        keys["act"] = str(current_act(session))
+    keys["intake"] = str(run(world, "SELECT uid FROM intake.intake WHERE id = :id", id=intake))
     keys["batch"] = str(run(world, "SELECT uid FROM milestones.batch WHERE id = :id", id=batch))
     keys["order"] = str(run(world, 'SELECT uid FROM printing."order" WHERE id = :id', id=order))
     return keys

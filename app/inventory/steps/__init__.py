@@ -4,7 +4,6 @@ from app.inventory.steps.deriving import (
     SCOPE_M,
     chord_bearing_deg,
     derive,
-    dissolve,
     judge_again,
     judge_scope,
     mark,
@@ -21,6 +20,7 @@ from app.inventory.steps.shaping import (
     village_of,
 )
 from app.inventory.steps.streams import count_in
+from app.inventory.steps.withdrawing import dissolve, require_unbuilt, withdraw
 
 __all__ = [
     "SCOPE_M",
@@ -36,8 +36,10 @@ __all__ = [
     "mark_no_street",
     "require_distance",
     "require_free",
+    "require_unbuilt",
     "reshape",
     "split",
     "take_back_no_street",
     "village_of",
+    "withdraw",
 ]

@@ -10,18 +10,17 @@ from typing import Any
 import numpy as np
 import shapely
 from geoalchemy2 import WKBElement
-from sqlalchemy import Date, Double, bindparam, delete, func, insert, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Date, Double, bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
 
 from app.base.clock import Clock
-from app.base.errors import N_, Conflict, Invalid
+from app.base.errors import Invalid
 from app.base.models import Division
 from app.base.shares import Share, part, silent
 from app.base.tables import SRID
-from app.intake.models import Facility, Intake, Segment
+from app.intake.models import Segment
 from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, StreetState
 from app.inventory.steps.attaching import DECIDED_M, attach
 from gis.crs import bearings_deg, metres_per_degree
@@ -63,16 +62,6 @@ _JUDGE = text(
     """
 ).bindparams(bindparam("today", type_=Date), bindparam("within_m", type_=Double))
 _HASHING, _AS_EVER = text("SET LOCAL enable_nestloop = off"), text("SET LOCAL enable_nestloop = on")
-NAMED = N_(
-    "{n} streets made of the lines of {source} bear decided names, so this file can no longer be taken back. Correct"
-    " single streets on their pages or on the map instead."
-)
-TAKEN = N_("Names were proposed for {n} streets made of the lines of {source}. Withdraw these proposals first.")
-
-DECIDED = N_(
-    "People split, joined or re-shaped {n} streets made of the lines of {source}, or said that they are no street."
-    " This intake stays: what people decided is not thrown away with it."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,41 +233,6 @@ def require_distance(within_m: float) -> None:
     """Raise Invalid for a distance outside 1–500 m."""
     if not 1 <= within_m <= 500:  # noqa: PLR2004 - beyond, every street of a village would be in scope
         raise Invalid("The distance must be between 1 and 500 m, not {value}.", field="within_m", value=within_m)
-
-
-def dissolve(session: Session, *, intake: Intake) -> int:
-    """Unnamed streets made of an intake's lines → none; how many. Lines of other intakes in them are loose again.
-
-    By officers. A street that the intake's lines only run along stays; what its facilities put in scope is judged anew
-    once they are gone (:func:`judge_again`). Raises Conflict where names were proposed or
-    given for some of them, and where people split, joined, drew or re-shaped some, or said that they are no street.
-    """
-    of_intake = select(Segment.id).where(Segment.intake_id == intake.id)
-    made = select(StreetSegment.street_id).where(StreetSegment.segment_id.in_(of_intake), ~StreetSegment.beside)
-    ids = session.scalars(made.distinct()).all()
-    _refuse_built_on(session, intake, ids)
-    found = select(Facility.id).where(Facility.intake_id == intake.id)
-    try:
-        with session.begin_nested():
-            session.execute(delete(ScopeReason).where(ScopeReason.facility_id.in_(found)))
-            session.execute(delete(StreetSegment).where(StreetSegment.segment_id.in_(of_intake), StreetSegment.beside))
-            for table in (ScopeReason, StreetSegment):
-                session.execute(delete(table).where(table.street_id.in_(ids)))
-            session.execute(delete(Street).where(Street.id.in_(ids)))
-    except IntegrityError as error:
-        raise Conflict(TAKEN, n=len(ids), source=intake.source) from error
-    return len(ids)
-
-
-def _refuse_built_on(session: Session, intake: Intake, ids: Sequence[int]) -> None:
-    """Raise Conflict where people did something with these streets."""
-    nameless = Street.state.in_((StreetState.UNNAMED.value, StreetState.NO_STREET.value))
-    shaped = Street.shaped_on.is_not(None) | (Street.state == StreetState.NO_STREET.value)
-    named = Street.state.in_((StreetState.APPROVED.value, StreetState.IN_FORCE.value, StreetState.RETIRED.value))
-    for wanted, message in ((named, NAMED), (~nameless, TAKEN), (shaped, DECIDED)):
-        n = session.scalar(select(text("count(*)")).select_from(Street).where(Street.id.in_(ids), wanted))
-        if n:
-            raise Conflict(message, n=int(n), source=intake.source)
 
 
 def mark(session: Session, *, street_ids: Sequence[int], state: StreetState) -> None:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from app.inventory.views import deriving, ledgers, parting, shaping, streams, streets
+from app.inventory.views import deriving, ledgers, parting, shaping, streams, streets, withdrawing
 from app.inventory.views.streets import FACILITIES, ROADS, waiting
 
 __all__ = ["FACILITIES", "ROADS", "router", "waiting"]
 
 router = APIRouter()
-for part in (ledgers, parting, streams, deriving, streets, shaping):  # the lists first: their address is no street's
+for part in (
+    ledgers,
+    parting,
+    streams,
+    deriving,
+    withdrawing,
+    streets,
+    shaping,
+):  # the lists first: their address is no street's
     router.include_router(part.router)

@@ -19,11 +19,8 @@ from app.base.history import current_act, entries_of
 from app.base.jobs import enqueue_once
 from app.base.models import Division
 from app.base.people import Actor, may
-from app.base.request import Answer, Now, Place, Seen, Show, Version, Work, one_of
-from app.base.seen import require_row
+from app.base.request import Answer, Now, Place, Seen, Show, Work, one_of
 from app.base.tables import SAID_OF_PLACES
-from app.intake.models import Intake
-from app.intake.steps import undo_intake as take_back
 from app.inventory import logic, queries, steps
 from app.inventory.asks import DaysOfNaming, HoldsOfStreets, NamesInForce
 from app.inventory.models import Stream, Street, StreetState
@@ -54,8 +51,6 @@ GEOJSON = "application/geo+json"
 STATES = tuple(state.value for state in StreetState)
 #: Streets whose scope is judged while the page waits (a second or two); more are judged by the worker.
 AT_ONCE = 3000
-#: Divisions that a sentence names.
-NAMED = 5
 FACILITIES = {
     "committee": N_("Committee"),
     "shop": N_("Shop"),
@@ -197,23 +192,6 @@ def judge(
         n=inside,
         name=place.name,
     )
-
-
-@router.post("/inventory/intakes/{uid}/undo")
-def undo_intake(session: Work, show: Show, clock: Now, uid: UUID, version: Version) -> Response:
-    """An intake is undone together with the unnamed streets made of its lines; its record and its file stay."""
-    intake = session.scalar(select(Intake).where(Intake.uid == uid))
-    if intake is None:
-        raise NotFound("There is no such intake in your territory. Look for it in the list of files taken in.")
-    require_row(intake, version, title=intake.source, url=f"/intake/{uid}")
-    steps.dissolve(session, intake=intake)
-    left = take_back(session, intake=intake)
-    steps.judge_again(session, clock, division=session.get_one(Division, intake.division_id))
-    said = N_("The intake of {source} is undone.")
-    if left:
-        said = N_("The intake of {source} is undone. The places of {names} stay: they were set again since.")
-    names = ", ".join(left[:NAMED]) + (" …" if len(left) > NAMED else "")
-    return show.see(f"/intake/{uid}", said, undo=current_act(session), source=intake.source, names=names)
 
 
 @dataclass(slots=True)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from sqlalchemy import select
 
 from app.base import history, paging
-from app.base.models import Entry
+from app.base.clock import Clock
+from app.base.errors import N_, NotFound
+from app.base.jobs import enqueue_once, is_under_way
+from app.base.models import Entry, Run, RunState
+from app.base.people import Actor, may
 from app.base.request import Me, Now, Place, Show, Work, one_of, route_of
+from app.web.answers import local
 from app.web.words import SUBJECTS
 
 router = APIRouter()
+UNDONE = N_("Undone: {n} rows are as they were.")
 
 
 @router.get("/history")
@@ -51,9 +58,33 @@ def undo(
     act: UUID,
     next: Annotated[str, Form()] = "/",  # noqa: A002
 ) -> Response:
-    """Take back all that one act of one's own changed; the toast offers to undo the undoing."""
+    """Take back all that one act of one's own changed, by a run where that is much; the toast offers to undo it."""
     via = f"{request.method} {route_of(request)}"
+    run = _queued(request, actor, clock, act, via)
+    if run is not None:
+        return show.see(f"/history/runs/{run}?{urlencode({'next': local(next)})}")
     with request.app.state.database.acting(actor.id, via=via, undoes=act) as session:
         n = history.undo(session, clock, actor, act)
         again = history.current_act(session)
-    return show.see(next, "Undone: {n} rows are as they were.", undo=again, n=n)
+    return show.see(next, UNDONE, undo=again, n=n)
+
+
+def _queued(request: Request, actor: Actor, clock: Clock, act: UUID, via: str) -> UUID | None:
+    """The run that takes back an act of many rows; None for few, and for who may not start runs."""
+    with request.app.state.database.acting(actor.id, via=via) as session:
+        if history.size(session, act) <= history.AT_ONCE or not may(session, "base.run", "create"):
+            return None
+        history.require_undoable(session, clock, actor, act)
+        return enqueue_once(session, "undo", {"act": act})
+
+
+@router.get("/history/runs/{uid}")
+def run_record(session: Work, show: Show, actor: Me, uid: UUID, next: str = "/") -> Response:  # noqa: A002
+    """How far an undoing is; back to where it was asked for once it is done, for who asked."""
+    run = session.scalar(select(Run).where(Run.uid == uid, Run.kind == "undo"))
+    if run is None:
+        raise NotFound("There is no such run, or it is not in your territory.")
+    if run.state != RunState.DONE.value:
+        return show.page("history/run.html", run=run, next=local(next), going=is_under_way(run))
+    again = UUID(run.result["act"]) if run.person_id == actor.id else None
+    return show.see(next, UNDONE, undo=again, n=run.result["rows"])

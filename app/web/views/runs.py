@@ -81,11 +81,13 @@ def _back(session: Session, run: Run) -> tuple[str, str] | None:
             subject, url, words = "inventory.street", with_query("/inventory", in_=division), N_("Back to the streets")
         case "intake":
             subject, url, words = "intake.intake", with_query("/intake", in_=division), N_("Back to the intake")
+        case "withdraw":
+            subject, url, words = "intake.intake", f"/intake/{_part(run, 'intake')}", N_("Back to the file")
         case "edition":
             subject, url = "intake.edition", with_query("/intake/editions", in_=division)
             words = N_("Back to the lists of divisions")
         case _:
-            return None
+            return ("/history", N_("Back to the history")) if run.kind == "undo" else None
     return (url, words) if may(session, subject, "read") else None
 
 
