@@ -40,6 +40,10 @@ _REFUSALS = {
     "UN002": N_("This cannot be undone any more: {subject} was changed again since. Change it by hand."),
     "UN003": N_("This cannot be undone: a row of {subject} is gone, or not yours to change."),
 }
+_TAKEN = N_("This cannot be undone any more: another {subject} stands in its place since.")
+_HELD = N_("This cannot be undone any more: {subject} hangs together with what was done since. Take that back first.")
+#: What was done since may stand in the way without having changed a row of the act: the database's own walls.
+_STANDING = {"23505": _TAKEN, "23P01": _TAKEN, "23503": _HELD}
 
 
 #: An act that wrote these confirmed what became of divisions: rows that nobody may change by hand moved with them.
@@ -126,6 +130,9 @@ def _take_back(session: Session, act: UUID, tell: Share) -> int:
 def refusal_of(error: DBAPIError) -> NotAllowed | Conflict | None:
     """What an undo refused, as an error that a person can read; None for any other failure."""
     state = getattr(error.orig, "sqlstate", None) or ""
+    if state in _STANDING:
+        told = error.orig.diag  # type: ignore[union-attr]
+        return Conflict(_STANDING[state], subject=Subject(f"{told.schema_name}.{told.table_name}"))
     if state not in _REFUSALS:
         return None
     refusal = NotAllowed if state == "UN001" else Conflict

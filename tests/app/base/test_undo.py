@@ -144,6 +144,29 @@ def test_what_was_changed_by_one_whose_history_one_may_not_read_stands_as_well(s
         assert connection.scalar(text("SELECT note FROM naming.proposal WHERE id = :id"), {"id": key}) == "theirs"
 
 
+def test_what_stands_in_the_way_since_is_said_and_nothing_is_taken_back(shared_world: World, officer: int):
+    (key,) = streets(shared_world)
+    removed = do(shared_world, officer, (REMOVED, {"id": key}))
+    back = take_back(shared_world, officer, removed)
+    with shared_world.owner.begin() as connection:
+        Maker(connection, somebody=officer).make("naming.proposal", shared_world.places["甲村"], street_id=key)
+    with pytest.raises(Conflict, match=r"naming\.proposal hangs together"):
+        take_back(shared_world, officer, back)
+    assert len(snapshot(shared_world, [key])) == 1
+
+
+def test_a_row_whose_place_another_took_is_not_brought_back(shared_world: World):
+    officer = shared_world.person(Role.COUNTY_OFFICER, "东县")
+    with shared_world.owner.begin() as connection:
+        maker = Maker(connection, somebody=officer)
+        key = maker.make("milestones.batch", shared_world.places["东县"], title="春批")
+    renamed = do(shared_world, officer, ("UPDATE milestones.batch SET title = '夏批' WHERE id = :id", {"id": key}))
+    with shared_world.owner.begin() as connection:
+        Maker(connection, somebody=officer).make("milestones.batch", shared_world.places["东县"], title="春批")
+    with pytest.raises(Conflict, match=r"another milestones\.batch stands"):
+        take_back(shared_world, officer, renamed)
+
+
 def test_what_the_law_keeps_cannot_be_undone(shared_world: World):
     officer = shared_world.person(Role.COUNTY_OFFICER, "东县")
     with shared_world.owner.begin() as connection:
