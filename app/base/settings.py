@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -77,10 +78,23 @@ def read_settings(env: Mapping[str, str] | None = None, *, database_url: str | N
         public_port=public_port,
         code_host=env.get("MINGLU_CODE_HOST") or "dm.dezhou.gov.cn",
         public_url=(env.get("MINGLU_PUBLIC_URL") or f"http://{_other_name(public_host)}:{public_port}").rstrip("/"),
-        trusted_proxies=env.get("MINGLU_TRUSTED_PROXIES") or "",
+        trusted_proxies=_proxies(env.get("MINGLU_TRUSTED_PROXIES") or ""),
         secure_cookies=env.get("MINGLU_SECURE_COOKIES", "") in {"1", "true", "yes"},
         **_base_map(env),
     )
+
+
+def _proxies(words: str) -> str:
+    """Addresses and networks, parted by commas. Raises Unready for what is none: it would trust nobody in silence."""
+    for one in filter(None, map(str.strip, words.split(","))):
+        try:
+            ip_network(one, strict=False)
+        except ValueError as error:
+            raise Unready(
+                "MINGLU_TRUSTED_PROXIES holds {word}, which is no address: write for example 10.0.0.2,192.168.1.0/24.",
+                word=one,
+            ) from error
+    return words
 
 
 def _base_map(env: Mapping[str, str]) -> dict[str, str]:

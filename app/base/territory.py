@@ -54,6 +54,8 @@ def division_called(session: Session, place: str) -> Division:
         parents = {division.id for division in [division_called(session, "/".join(above))]}
         found = [division for division in found if division.parent_id in parents]
     if not found:
+        if session.scalar(select(Division.id).limit(1)) is not None:
+            raise NotFound("There is no division called {place} in the register. Check how it is written.", place=place)
         raise NotFound(
             "There is no division called {place}. Load the register first: minglu register load", place=place
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import click
 
 from app.base.clock import Clock
 from app.commands.local import require_folder, settings_now
+
+#: How a process is told to end, by a person or by the machine that shuts down, besides Ctrl-C.
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
@@ -24,6 +28,8 @@ def walk(file: Path, datum: str | None, out: Path) -> None:
     from app.walk import walk as take
 
     require_folder(out, option="--out")
+    for number in ENDING:  # what ends us otherwise than Ctrl-C takes back what the walk made, too
+        signal.signal(number, signal.default_int_handler)
     try:
         with progress_bars() as tell:
             take(settings_now(), Clock(), file=file, datum=datum, out=out, say=click.echo, tell=tell)

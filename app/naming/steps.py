@@ -20,7 +20,7 @@ from app.base.people import Actor
 from app.inventory.models import Street, StreetState
 from app.inventory.steps import mark
 from app.milestones.models import Batch
-from app.milestones.queries import streets_of
+from app.milestones.queries import UNDECIDED, streets_of
 from app.naming import papers
 from app.naming.checking import check_all, refuse_open
 from app.naming.logic import states
@@ -86,7 +86,7 @@ def propose_all(
     except IntegrityError as error:
         raise Conflict("This street has a proposal already. Change that one, or withdraw it.") from error
     check_all(session, clock, proposals=made)
-    mark(session, street_ids=[wish.street.id for wish in wishes], state=StreetState.DRAFT)
+    mark(session, street_ids=_undecided(session, made), state=StreetState.DRAFT)
     return made
 
 
@@ -117,7 +117,7 @@ def submit(
     for proposal in proposals:
         refuse_open(proposal, found[proposal.id])
     _move(session, by=by, proposals=proposals, verb=Verb.SUBMIT, submitted_on=clock.today())
-    mark(session, street_ids=[proposal.street_id for proposal in proposals], state=StreetState.PROPOSED)
+    mark(session, street_ids=_undecided(session, proposals), state=StreetState.PROPOSED)
 
 
 def send_back(session: Session, *, by: Actor, proposals: Sequence[Proposal], reason: str) -> None:
@@ -125,7 +125,7 @@ def send_back(session: Session, *, by: Actor, proposals: Sequence[Proposal], rea
     if not reason.strip():
         raise Invalid("Say why it is sent back, so that it can be mended.", field="reason")
     _move(session, by=by, proposals=proposals, verb=Verb.RETURN, note=reason.strip())
-    mark(session, street_ids=[proposal.street_id for proposal in proposals], state=StreetState.DRAFT)
+    mark(session, street_ids=_undecided(session, proposals), state=StreetState.DRAFT)
 
 
 def reject(session: Session, *, by: Actor, proposals: Sequence[Proposal], reason: str) -> None:
@@ -146,11 +146,18 @@ def withdraw(session: Session, *, by: Actor, proposals: Sequence[Proposal]) -> N
 
 
 def _set_free(session: Session, proposals: Sequence[Proposal]) -> None:
-    """Their streets are unnamed again, or as they were where a name is in force already."""
-    streets = {proposal.street_id for proposal in proposals}
+    """Their streets are unnamed again; those that bear a decided name have been as they are all along."""
+    streets = set(_undecided(session, proposals))
     named = set(session.scalars(select(Name.street_id).where(Name.street_id.in_(streets), Name.retired_on.is_(None))))
     mark(session, street_ids=sorted(named), state=StreetState.IN_FORCE)
     mark(session, street_ids=sorted(streets - named), state=StreetState.UNNAMED)
+
+
+def _undecided(session: Session, proposals: Sequence[Proposal]) -> list[int]:
+    """Their streets without a decided name: a renaming that is only proposed takes nothing from the name in force."""
+    streets = {proposal.street_id for proposal in proposals}
+    open_states = [state.value for state in UNDECIDED]
+    return sorted(session.scalars(select(Street.id).where(Street.id.in_(streets), Street.state.in_(open_states))))
 
 
 def decide(

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -195,3 +196,35 @@ def test_the_first_account_is_made_as_the_head_of_the_file_says(prepared: Host, 
         typed = [*words.split(), *(["--password", "a-first-password"] if "user" in words else [])]
         done = _run(prepared, services[part], *typed)
         assert done.returncode == 0, done.stderr
+
+
+def test_no_part_can_be_given_the_fixed_address_of_another() -> None:
+    """Parts without an address of their own start before the proxy, and a network gives its first to the first."""
+    whole = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    fixed = 0
+    for service in whole["services"].values():
+        networks = service.get("networks", {})
+        for name, said in networks.items() if isinstance(networks, dict) else ():
+            address = (said or {}).get("ipv4_address")
+            if address is None:
+                continue
+            fixed += 1
+            (config,) = whole["networks"][name]["ipam"]["config"]
+            assert ip_address(address) in ip_network(config["subnet"])
+            assert ip_address(address) not in ip_network(config["ip_range"])
+            trusting = [each for each in whole["services"].values() if name in each.get("networks", ())]
+            trusted = {each["environment"]["MINGLU_TRUSTED_PROXIES"] for each in trusting if each is not service}
+            assert trusted == {address}
+    assert fixed == 2
+
+
+def test_who_fetches_base_map_tiles_has_a_way_out_and_the_public_part_has_none() -> None:
+    whole = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+    def is_closed(part: str) -> bool:
+        return all((whole["networks"][name] or {}).get("internal") for name in whole["services"][part]["networks"])
+
+    assert "MINGLU_TIANDITU_KEY" in whole["services"]["office"]["environment"]
+    assert not is_closed("office")
+    assert is_closed("public")
+    assert is_closed("worker")

@@ -175,6 +175,7 @@ def _form(session: Session, show: Answer, street: Street, typed: asking.Typed, e
         "naming/new.html",
         status=422 if errors else 200,
         street=street,
+        bears=named[street.id].words if (named := queries.names_in_force(session, [street.id])) else "",
         village=village,
         typed=typed,
         errors=errors,

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
@@ -559,9 +560,40 @@ def test_a_street_whose_new_name_is_refused_keeps_the_one_in_force(village: Vill
             new = propose(
                 session, village.world.clock, by=by, street=village.street(session), wording=Wording("和平路")
             )
+            assert village.street(session).state == StreetState.IN_FORCE.value, "a draft takes nothing from it"
             submit(session, village.world.clock, by=by, proposals=[new], read_by_hand=True)
+            assert village.street(session).state == StreetState.IN_FORCE.value
             step(new)
             assert village.street(session).state == StreetState.IN_FORCE.value
+
+
+def test_the_village_contact_drafts_another_name_for_a_named_street_and_takes_it_back(village: Village):
+    with acting(village.world) as session:
+        old = decided(session, village, "幸福路")
+        decision = session.get_one(Decision, old.decision_id)
+        announce(session, by=officer(session, village.world), decision=decision, on=TODAY)
+    with acting(village.world, Role.VILLAGE_CONTACT, "丁村") as session:
+        by = officer(session, village.world, Role.VILLAGE_CONTACT, "丁村")
+        new = propose(session, village.world.clock, by=by, street=village.street(session), wording=Wording("和平路"))
+        assert village.street(session).state == StreetState.IN_FORCE.value
+        withdraw(session, by=by, proposals=[new])
+        assert village.street(session).state == StreetState.IN_FORCE.value
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE naming.name SET words = '和平路'",
+        "UPDATE naming.name SET latin_sign = 'HEPING LU'",
+        "UPDATE naming.name SET decision_id = NULL, origin = 'existing'",
+        "UPDATE naming.name SET in_force_on = in_force_on + 1",
+    ],
+)
+def test_what_was_decided_is_changed_by_no_officer_in_the_database(village: Village, change: str):
+    with acting(village.world) as session:
+        decided(session, village, "幸福路")
+    with acting(village.world) as session, pytest.raises(ProgrammingError, match="new decision"):
+        session.execute(text(change))
 
 
 def test_suggestions_name_every_unnamed_street_of_a_batch_without_a_double_and_pass_the_checks(village: Village):
