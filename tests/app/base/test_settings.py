@@ -50,12 +50,16 @@ def test_secrets_are_made_once_and_read_again(tmp_path: Path):
     assert json.loads((tmp_path / "secrets.json").read_text())["secret"] == first.secret.hex()
 
 
+SOMEWHERE = "postgresql://me@host/minglu"
+
+
 @pytest.mark.parametrize("words", ["foo bar", "10.0.0.2 192.168.1.1", "10.0.0.2,proxy", "10.0.0.300"])
 def test_proxies_that_are_no_addresses_are_named_at_the_start(words: str, tmp_path: Path):
     with pytest.raises(Unready, match="which is no address"):
-        read_settings({"MINGLU_STATE": str(tmp_path), "MINGLU_TRUSTED_PROXIES": words})
+        read_settings({"MINGLU_STATE": str(tmp_path), "MINGLU_TRUSTED_PROXIES": words}, database_url=SOMEWHERE)
 
 
 def test_proxies_are_addresses_and_networks_parted_by_commas(tmp_path: Path):
     words = "10.0.0.2, 192.168.1.0/24,::1,"
-    assert read_settings({"MINGLU_STATE": str(tmp_path), "MINGLU_TRUSTED_PROXIES": words}).trusted_proxies == words
+    env = {"MINGLU_STATE": str(tmp_path), "MINGLU_TRUSTED_PROXIES": words}
+    assert read_settings(env, database_url=SOMEWHERE).trusted_proxies == words
