@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 
 from app.base import seen
 from app.base.models import Entry
@@ -46,8 +47,9 @@ def install(app: FastAPI) -> None:
         if actor is None or wants_json(request) or request.headers.get("hx-request"):
             told: Response = await app.state.pages.refused(request, error)
             return told
-        form = await request.form() if request.method == "POST" else {}
-        typed = [value.strip() for value in form.values() if isinstance(value, str) and is_typed(value.strip())]
+        form = await request.form() if request.method == "POST" else FormData()
+        sent = [value.strip() for key, value in form.multi_items() if key != "seen" and isinstance(value, str)]
+        typed = [value for value in sent if is_typed(value)]
         return await run_in_threadpool(answer, request, actor, error, list(dict.fromkeys(typed)))
 
     app.add_exception_handler(seen.Stale, overtaken)  # type: ignore[arg-type]

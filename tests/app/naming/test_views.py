@@ -407,8 +407,10 @@ def test_a_step_on_many_is_refused_whole_where_one_was_changed_meanwhile(county:
         county.goes("/naming/submit", seen=as_shown(county, uids[0]), read="yes")
     else:
         revise(county, uids[0], "望岱路")
-    told = html.unescape(county.sends(f"/naming/{step}", status=409, seen=listed, reason="不", read="yes").text)
+    sent = {"seen": [" ".join(listed)], "reason": "不 妥", "read": "yes"}
+    told = html.unescape(county.sends(f"/naming/{step}", status=409, **sent).text)
     assert "望岱路" in told
+    assert re.findall(r'class="typed-words">([^<]*)<', told) == ["不 妥"], "what was typed, and no keys of rows"
     assert "您看到的" in told
     assert sorted(proposals_of(county, batch, before)) == sorted(uids)
 
