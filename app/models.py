@@ -29,6 +29,7 @@ UNMAPPED = frozenset(
         ),
         *(("history", name) for name in ("block", "leaf", "undoable")),
         ("map", "change"),
+        ("naming", "content"),
     }
 )
 

@@ -21,6 +21,7 @@ from app.base.settings import Settings
 from app.base.shares import Share, of_rows, part
 from app.commands.lists import hand_in_list
 from app.commands.plates import plan_signs, release_order
+from app.commands.rechecking import check_again
 from app.commands.undoing import take_back, withdraw_intake
 from app.intake.datums import Look, look
 from app.intake.mappings import choosing
@@ -48,7 +49,7 @@ def kinds(settings: Settings, clock: Clock) -> dict[str, Callable[[RunContext], 
     """The work of each kind, with the store and the clock of the process that does it.
 
     Survey files are taken in, lists of divisions compared, streets with a decided name get signs, an order's plates are
-    printed and read back, acts of many rows and intakes are undone.
+    printed and read back, open proposals checked by lists that changed, acts of many rows and intakes undone.
     """
     store = open_store(settings.files)
     return {
@@ -57,6 +58,7 @@ def kinds(settings: Settings, clock: Clock) -> dict[str, Callable[[RunContext], 
         "edition": partial(hand_in_list, store=store, clock=clock),
         "scope": partial(judge, clock=clock),
         "plan": partial(plan_signs, clock=clock),
+        "recheck": partial(check_again, clock=clock),
         "release": partial(release_order, store=store, clock=clock, code_host=settings.code_host),
         "undo": partial(take_back),
         "withdraw": partial(withdraw_intake, clock=clock),

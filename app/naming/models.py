@@ -6,10 +6,11 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.base.tables import Editable, Kept, Placed, Table, one_of, within
+from app.base.tables import Editable, Kept, Ltree, Placed, Table, one_of, within
+from app.naming.logic.shapes import Axis
 from app.naming.logic.states import State as ProposalState
 
 
@@ -154,6 +155,67 @@ class Name(Editable, Placed, Table):
     meaning: Mapped[str] = mapped_column(server_default=text("''"))
     in_force_on: Mapped[date]
     retired_on: Mapped[date | None]
+
+
+class NameList(Editable, Table):
+    """One of the lists that names are checked and made with: where it is from, and who confirmed which content of it.
+
+    ``confirmed_mark`` is the mark of the content that was confirmed (``naming.content``, kept by the database): with
+    another content the list is not confirmed any more. Lists belong to no place.
+    """
+
+    __tablename__ = "list"
+    __table_args__ = (
+        UniqueConstraint("kind", name="uq_list_kind"),
+        CheckConstraint("territory = ''::ltree", name="territory"),
+        CheckConstraint(
+            "(confirmed_mark IS NULL) = (confirmed_on IS NULL) AND (confirmed_by IS NULL) = (confirmed_on IS NULL)",
+            name="confirmed",
+        ),
+        {"schema": "naming"},
+    )
+    kind: Mapped[str]
+    source: Mapped[str] = mapped_column(server_default=text("''"))
+    licence: Mapped[str] = mapped_column(server_default=text("''"))
+    dated_on: Mapped[date]
+    confirmed_mark: Mapped[int | None]
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("base.person.id"))
+    confirmed_on: Mapped[date | None]
+    confirmed_note: Mapped[str] = mapped_column(server_default=text("''"))
+    territory: Mapped[str] = mapped_column(Ltree, server_default=text("''"))
+
+
+class ListEntry(Editable, Table):
+    """One line of a list; each list uses some of the columns. What does not belong there any more is withdrawn."""
+
+    __tablename__ = "entry"
+    __table_args__ = (
+        UniqueConstraint("list_id", "words", name="uq_entry_list_id_words"),
+        CheckConstraint("territory = ''::ltree", name="territory"),
+        CheckConstraint("btrim(words) <> ''", name="words"),
+        one_of("level", FindingLevel),
+        one_of("axis", Axis),
+        {"schema": "naming"},
+    )
+    list_id: Mapped[int] = mapped_column(ForeignKey("naming.list.id"))
+    words: Mapped[str]
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+    source: Mapped[str] = mapped_column(server_default=text("''"))
+    level: Mapped[str | None]
+    sort: Mapped[str] = mapped_column(server_default=text("''"))  # what a generic names, a theme, a kind of place
+    spelling: Mapped[str] = mapped_column(server_default=text("''"))  # a reading, or a division into words
+    others: Mapped[str] = mapped_column(server_default=text("''"))  # other readings, | between them
+    asks: Mapped[bool] = mapped_column(server_default=text("false"))  # a person is asked about the reading each time
+    numbered: Mapped[bool] = mapped_column(server_default=text("false"))  # a generic only after a number
+    facility: Mapped[str] = mapped_column(server_default=text("''"))
+    axis: Mapped[str | None]
+    width_from_m: Mapped[float | None] = mapped_column(Double)
+    width_to_m: Mapped[float | None] = mapped_column(Double)
+    length_from_m: Mapped[float | None] = mapped_column(Double)
+    length_to_m: Mapped[float | None] = mapped_column(Double)
+    since_on: Mapped[date]
+    withdrawn_on: Mapped[date | None]
+    territory: Mapped[str] = mapped_column(Ltree, server_default=text("''"))
 
 
 class Deadline(Editable, Placed, Table):

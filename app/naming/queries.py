@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, or_, select, text
+from sqlalchemy import Select, column, func, literal, or_, select, table, text
 from sqlalchemy.orm import Session
 
-from app.base.models import Division, Setting
+from app.base.models import Division, Entry, Setting
 from app.inventory.asks import Hold, NamingDays, StreetName
 from app.inventory.models import Stream, Street
 from app.milestones.asks import BatchDays
@@ -20,7 +20,17 @@ from app.naming.logic.approvers import approvers as each_approvers
 from app.naming.logic.approvers import approvers_of_all, delegations
 from app.naming.logic.latin import without_tones
 from app.naming.logic.states import OPEN, State
-from app.naming.models import Deadline, DeadlineKind, Decision, Finding, FindingLevel, Name, Proposal
+from app.naming.models import (
+    Deadline,
+    DeadlineKind,
+    Decision,
+    Finding,
+    FindingLevel,
+    ListEntry,
+    Name,
+    NameList,
+    Proposal,
+)
 
 #: Waiting for the offices that ask, and for the government that decides.
 ASKING = (State.DRAFT.value, State.RETURNED.value)
@@ -310,3 +320,64 @@ def _above(path: str, known: dict[str, str]) -> list[str]:
 def waiting(session: Session, states: Sequence[str]) -> int:
     """How many proposals that this person sees are in one of these states."""
     return int(session.scalar(select(func.count()).select_from(Proposal).where(Proposal.state.in_(states))) or 0)
+
+
+#: What the database keeps of each list's content: its mark and how many entries it has.
+_CONTENT = table("content", *(column(name) for name in ("list_id", "mark", "size", "changed_at")), schema="naming")
+
+
+def name_lists() -> Select[*tuple[Any, ...]]:
+    """All lists with their content, who confirmed one of it, and whether it is the one that stands there now."""
+    mark = func.coalesce(_CONTENT.c.mark, 0)
+    return (
+        select(
+            NameList,
+            mark.label("mark"),
+            func.coalesce(_CONTENT.c.size, 0).label("size"),
+            _CONTENT.c.changed_at,
+            NameList.confirmed_mark.is_not_distinct_from(mark).label("confirmed"),
+            func.base.name_of(NameList.confirmed_by).label("who"),
+        )
+        .outerjoin(_CONTENT, _CONTENT.c.list_id == NameList.id)
+        .order_by(NameList.id)
+    )
+
+
+def entries(of: NameList, *, words: str = "", withdrawn: bool = False, sort: str = "") -> Select[*tuple[Any, ...]]:
+    """A list's entries that hold the words in what they say, those withdrawn or those that count; of one sort."""
+    found = select(ListEntry).where(ListEntry.list_id == of.id)
+    found = found.where(ListEntry.withdrawn_on.is_not(None) if withdrawn else ListEntry.withdrawn_on.is_(None))
+    found = found.where(ListEntry.sort == sort) if sort else found
+    held = (ListEntry.words, ListEntry.note, ListEntry.spelling)
+    return found.where(or_(*(each.contains(words, autoescape=True) for each in held))) if words else found
+
+
+def count(session: Session, statement: Select[*tuple[Any, ...]]) -> int:
+    """How many rows a list has."""
+    return int(session.scalar(select(func.count()).select_from(statement.subquery())) or 0)
+
+
+def sorts(session: Session, of: NameList) -> dict[str, int]:
+    """The sorts of a list's entries and how many there are of each, the most first."""
+    n = func.count()
+    wanted = select(ListEntry.sort, n).where(ListEntry.list_id == of.id, ListEntry.withdrawn_on.is_(None))
+    return {row[0]: row[1] for row in session.execute(wanted.group_by(ListEntry.sort).order_by(n.desc()))}
+
+
+def changes_of_list(session: Session, of: NameList, *, most: int = 20) -> list[tuple[Entry, str]]:
+    """The newest changes of a list's entries with their words, as far as the reader may read the history.
+
+    What ships is no change: of the entries only those are looked at that somebody made or touched.
+    """
+    touched = select(ListEntry.id, ListEntry.words).where(
+        ListEntry.list_id == of.id, or_(ListEntry.version > 1, ListEntry.recorded_at > of.recorded_at)
+    )
+    of_entries = touched.subquery()
+    wanted = (
+        select(Entry, of_entries.c.words)
+        .join(of_entries, of_entries.c.id == Entry.row_id)
+        .where(Entry.subject == "naming.entry")
+        .order_by(Entry.id.desc())
+        .limit(most)
+    )
+    return [(row[0], row[1]) for row in session.execute(wanted)]

@@ -16,6 +16,7 @@ from app.base.errors import Invalid
 from app.base.models import Division, Setting
 from app.intake.models import Facility
 from app.inventory.models import ScopeReason, Street
+from app.naming.knowing import Known
 from app.naming.logic.characters import all_chinese
 from app.naming.logic.checks import NameContext, Neighbour, Scope, Standing
 from app.naming.logic.checks.subject import LONGEST
@@ -47,15 +48,22 @@ class Spelled:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def spelled(words: str, *, division: str = "") -> tuple[Spelled, Latin]:
-    """Chinese words by the 1984 rules; ``division`` is a person's word division (``东四/12/条``), if there is one.
+def spelled(words: str, known: Known, *, division: str = "") -> tuple[Spelled, Latin]:
+    """Chinese words by the 1984 rules and the bureau's lists of readings, generics and word divisions.
+
+    ``division`` is a person's word division (``东四/12/条``), if there is one.
 
     Raises Invalid where a character has no reading or the words are empty.
     """
     words = words.strip()
     if not words:
         raise Invalid("A name needs words.", field="words")
-    latin = spell(division or words)
+    latin = spell(
+        division or words,
+        readings=known.readings,
+        generics=known.lists.generics,
+        divisions=known.lists.divisions,
+    )
     parts = latin.parts
     return (
         Spelled(
@@ -72,11 +80,11 @@ def spelled(words: str, *, division: str = "") -> tuple[Spelled, Latin]:
     )
 
 
-def as_it_stands(words: str) -> Spelled:
+def as_it_stands(words: str, known: Known) -> Spelled:
     """A surveyed name kept as it is: Chinese words are spelled, foreign ones are their own spelling."""
     if all_chinese(words):
-        return spelled(words)[0]
-    parts = split_name(words)
+        return spelled(words, known)[0]
+    parts = split_name(words, generics=known.lists.generics, divisions=known.lists.divisions)
     lower = words.lower()
     return Spelled(words, parts.specific or words, "", words, words, words.upper(), lower, lower)
 
@@ -138,7 +146,7 @@ class Asked:
     division: str = ""
 
 
-def contexts_of(session: Session, asked: Sequence[Asked]) -> list[NameContext]:
+def contexts_of(session: Session, asked: Sequence[Asked], known: Known) -> list[NameContext]:
     """All that the checks look at for each name on its street, the same whoever asks (definer function)."""
     shapes = shapes_of(session, {each.street for each in asked})
     rows = session.execute(
@@ -153,10 +161,12 @@ def contexts_of(session: Session, asked: Sequence[Asked]) -> list[NameContext]:
     longest = longest_name(session)
     alike: dict[int, list[Neighbour]] = defaultdict(list)
     for row in rows:
-        alike[row.nr].append(neighbour(row))
+        alike[row.nr].append(neighbour(row, known))
     return [
         NameContext(
             shape=shapes[each.street],
+            lists=known.lists,
+            readings=known.readings,
             neighbours=tuple(alike[nr]),
             longest=longest,
             division=each.division,
@@ -172,19 +182,19 @@ def longest_name(session: Session) -> int:
     return found if isinstance(found, int) and found > 0 else LONGEST
 
 
-def neighbours_around(session: Session, village: Division) -> tuple[Neighbour, ...]:
+def neighbours_around(session: Session, village: Division, known: Known) -> tuple[Neighbour, ...]:
     """Names in force and proposed in the village's town, for proposing names that differ from them."""
     rows = session.execute(text("SELECT * FROM naming.around(:village)"), {"village": village.id})
-    return tuple(neighbour(row) for row in rows)
+    return tuple(neighbour(row, known) for row in rows)
 
 
-def neighbour(row: object) -> Neighbour:
+def neighbour(row: object, known: Known) -> Neighbour:
     """A row of the definer functions as the checks know it; a surveyed name has no spelling yet."""
     state = _STANDINGS.get(row.state, Standing.PROPOSED)  # type: ignore[attr-defined]
     surveyed = state is Standing.IN_USE
     return Neighbour(
         name=row.words,  # type: ignore[attr-defined]
-        latin=_surveyed_latin(row.words) if surveyed else row.latin_toned,  # type: ignore[attr-defined]
+        latin=_surveyed_latin(row.words, known) if surveyed else row.latin_toned,  # type: ignore[attr-defined]
         scope=Scope(row.scope),  # type: ignore[attr-defined]
         where=row.place,  # type: ignore[attr-defined]
         office=row.office,  # type: ignore[attr-defined]
@@ -193,9 +203,9 @@ def neighbour(row: object) -> Neighbour:
 
 
 @lru_cache(maxsize=65_536)
-def _surveyed_latin(words: str) -> str:
+def _surveyed_latin(words: str, known: Known) -> str:
     """How a surveyed name is said; the name itself where nobody can say it."""
     try:
-        return as_it_stands(words).latin_toned
+        return as_it_stands(words, known).latin_toned
     except Invalid:
         return words

@@ -23,6 +23,7 @@ from app.milestones.models import Batch
 from app.milestones.queries import UNDECIDED, streets_of
 from app.naming import papers
 from app.naming.checking import check_all, refuse_open
+from app.naming.knowing import known
 from app.naming.logic import states
 from app.naming.logic.clocks import DEFAULT_RULES, Due, due_on
 from app.naming.logic.states import State, Verb, Who
@@ -67,6 +68,7 @@ def propose_all(
     """
     if any(wish.street.state == StreetState.NO_STREET.value for wish in wishes):
         raise Conflict("This was said to be no street, so it bears no name. Take that back on its page first.")
+    by_lists = known(session)
     made = [
         Proposal(
             division_id=wish.street.division_id,
@@ -76,7 +78,7 @@ def propose_all(
             word_division=wish.wording.division,
             proposed_by=by.id,
             proposed_on=clock.today(),
-            **spelled(wish.wording.words, division=wish.wording.division)[0].columns(),
+            **spelled(wish.wording.words, by_lists, division=wish.wording.division)[0].columns(),
         )
         for wish in wishes
     ]
@@ -96,7 +98,7 @@ def revise(session: Session, clock: Clock, *, proposal: Proposal, wording: Wordi
         raise Conflict(
             "The proposal “{words}” was submitted: it can be changed once it is returned.", words=proposal.words
         )
-    name, _ = spelled(wording.words, division=wording.division)
+    name, _ = spelled(wording.words, known(session), division=wording.division)
     for column, value in name.columns().items():
         setattr(proposal, column, value)
     proposal.meaning, proposal.word_division = wording.meaning.strip(), wording.division
@@ -283,13 +285,14 @@ def keep_existing(session: Session, *, division: Division) -> list[Name]:
             Street.id.not_in(select(Name.street_id).where(Name.retired_on.is_(None))),
         )
     ).all()
+    by_lists = known(session)
     names = [
         Name(
             division_id=street.division_id,
             street_id=street.id,
             origin=NameOrigin.EXISTING.value,
             in_force_on=street.surveyed_on,
-            **as_it_stands(street.surveyed_name or "").columns(),
+            **as_it_stands(street.surveyed_name or "", by_lists).columns(),
         )
         for street in streets
     ]

@@ -15,6 +15,7 @@ from app.base.models import Division
 from app.base.people import Actor
 from app.inventory.models import Street
 from app.milestones.models import Batch
+from app.naming.knowing import known
 from app.naming.logic import tables
 from app.naming.logic.characters import all_chinese
 from app.naming.logic.checks import NameContext, check_name
@@ -82,14 +83,14 @@ def suggest_for(session: Session, clock: Clock, *, by: Actor, batch: Batch, stre
 
 def surveyed_wishes(session: Session, streets: Sequence[Street]) -> list[Wish]:
     """The surveyed names of streets that can be spelled and have no finding that stands in the way of submission."""
-    asked = []
+    asked, by = [], known(session)
     for street in streets:
         try:
-            name, _ = spelled(_surveyed(street))
+            name, _ = spelled(_surveyed(street), by)
         except Invalid:
             continue
         asked.append((street, Asked(street.id, street.division_id, name)))
-    contexts = contexts_of(session, [each for _, each in asked])
+    contexts = contexts_of(session, [each for _, each in asked], by)
     meaning = _meanings()["surveyed"]
     return [
         Wish(street, Wording(each.name.words, meaning=meaning))
@@ -106,10 +107,17 @@ def suggestions_for(
     session: Session, *, village: Division, streets: Sequence[Street], choices: int = CHOICES
 ) -> tuple[Suggestion, ...]:
     """Choices for the streets of one village, different from all names of its town."""
+    by = known(session)
     context = VillageContext(
         stem=stem_of(village.name),
         where=village.name,
-        names=NameContext(neighbours=neighbours_around(session, village), longest=longest_name(session)),
+        names=NameContext(
+            lists=by.lists,
+            readings=by.readings,
+            neighbours=neighbours_around(session, village, by),
+            longest=longest_name(session),
+        ),
+        bank=by.bank,
         seed=str(village.uid),
         choices=choices,
     )

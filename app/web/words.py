@@ -163,6 +163,7 @@ RUN_KINDS: Mapping[str, str] = {
     "release": N_("Release of a print order"),
     "undo": N_("Undoing of a large step"),
     "withdraw": N_("Undoing of an intake"),
+    "recheck": N_("Check of open proposals by changed lists"),
 }
 
 #: What the values of a run's result are called, kind by kind, in the order of its page.
@@ -195,6 +196,12 @@ RUN_RESULTS: Mapping[str, Mapping[str, str]] = {
     "release": {"number": N_("Print order")},
     "undo": {"rows": N_("Rows put back")},
     "withdraw": {"intake": N_("Intake"), "names": N_("Places that stay: they were set again since")},
+    "recheck": {
+        "proposals": N_("Proposals checked"),
+        "changed": N_("Proposals with other findings now"),
+        "opened": N_("Proposals with something new to answer"),
+        "respelled": N_("Proposals that are spelled otherwise now: open them and save"),
+    },
 }
 #: Values of results that no page shows: keys by which the program finds what the others name.
 RUN_KEYS: Mapping[str, frozenset[str]] = {
@@ -284,6 +291,8 @@ SUBJECTS: Mapping[str, str] = {
     "naming.proposal": N_("Proposal"),
     "naming.finding": N_("Finding"),
     "naming.decision": N_("Decision"),
+    "naming.list": N_("List of words"),
+    "naming.entry": N_("Word of a list"),
     "naming.name": N_("Name"),
     "naming.deadline": N_("Deadline"),
     "planning.post": N_("Post"),

@@ -119,31 +119,7 @@ def read_xlsx(path: Path, *, called: str, head: bool = False) -> list[RawRow]:
 
 def read_xlsx_as(path: Path, *, called: str, head: bool = False) -> tuple[list[RawRow], Form]:
     """As :func:`read_xlsx`, with the columns' names as they are written."""
-    most = HEAD_ROWS if head else None
-    _refuse_giants(path, called)
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        with warnings.catch_warnings(), path.open("rb") as file:
-            warnings.simplefilter("ignore")  # styles and filters that openpyxl doesn't know
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            sheets = {
-                sheet.title: list(_cells(islice(sheet.iter_rows(values_only=True), most), called))
-                for sheet in book.worksheets
-            }
-            book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, ParseError, EOFError) as error:
-        if isinstance(error, UnreadableFile):
-            raise
-        raise UnreadableFile(
-            N_("{file} is damaged or no Excel workbook; open it in Excel, save it as .xlsx and hand that in."),
-            file=called,
-        ) from error
-    except DefusedXmlException as error:
-        raise UnreadableFile(
-            N_("{file} declares XML entities, which are refused; save it anew."), file=called
-        ) from error
+    sheets = _sheets(path, called=called, most=HEAD_ROWS if head else None)
     tables = {title: lines for title, lines in sheets.items() if len(lines) > 1}
     if not tables:
         raise UnreadableFile(
@@ -171,6 +147,54 @@ def read_xlsx_as(path: Path, *, called: str, head: bool = False) -> tuple[list[R
         )
     ]
     return rows, Form(names={k: v for lines in headed.values() for k, v in names_as_written(lines).items()})
+
+
+def plain_lines(path: Path, *, called: str) -> list[tuple[int, list[str]]]:
+    """The lines of a delimited text or of a workbook's first filled sheet, as cells, each with its number.
+
+    Nothing is taken for a header, and a text of one column is a table too. Raises :class:`UnreadableFile` as
+    :func:`read_csv` and :func:`read_xlsx` do.
+    """
+    with path.open("rb") as file:
+        packed = file.read(2) == b"PK"
+    if packed:
+        filled = (lines for lines in _sheets(path, called=called, most=None).values() if lines)
+        lines = next(filled, [])
+    else:
+        _refuse_giants(path, called)
+        text = text_of(path.read_bytes(), called)
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text) or ",", strict=True)
+        lines = list(_lines(reader, called, head=False))
+    return [(number, [cell.strip() for cell in cells]) for number, cells in lines if any(c.strip() for c in cells)]
+
+
+def _sheets(path: Path, *, called: str, most: int | None) -> dict[str, list[_Line]]:
+    """The lines of each sheet of a workbook, at most so many of each."""
+    _refuse_giants(path, called)
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        with warnings.catch_warnings(), path.open("rb") as file:
+            warnings.simplefilter("ignore")  # styles and filters that openpyxl doesn't know
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            sheets = {
+                sheet.title: list(_cells(islice(sheet.iter_rows(values_only=True), most), called))
+                for sheet in book.worksheets
+            }
+            book.close()
+            return sheets
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, ParseError, EOFError) as error:
+        if isinstance(error, UnreadableFile):
+            raise
+        raise UnreadableFile(
+            N_("{file} is damaged or no Excel workbook; open it in Excel, save it as .xlsx and hand that in."),
+            file=called,
+        ) from error
+    except DefusedXmlException as error:
+        raise UnreadableFile(
+            N_("{file} declares XML entities, which are refused; save it anew."), file=called
+        ) from error
 
 
 def _header(lines: Sequence[_Line]) -> int | None:

@@ -8,6 +8,7 @@ from app.base.models import CodeSystem, DivisionKind, GeometrySource, Role, RunS
 from app.intake.models import Certainty, ChangeKind, ChangeState, EditionState, IntakeState
 from app.inventory.models import LineSource, Stream, StreetState
 from app.milestones.models import BatchState
+from app.naming.logic.shapes import Axis
 from app.naming.logic.states import State as ProposalState
 from app.naming.models import DeadlineKind, FindingLevel, NameOrigin
 from app.planning.models import SignReason, SignState
@@ -99,6 +100,10 @@ DEFINERS = {
     "milestones.follow": "a village's place in its batch goes with it; base.follow has asked who says so",
     "naming.namesakes": "the law looks across territories; returns only what, where, which office",
     "naming.find_names": "LIKE is not leakproof; takes the territory from the transaction, returns keys only",
+    "naming.check_again": "queues a run for the person of the transaction; granted to no role",
+    "naming.keep_confirmed": "asks a list's history who confirmed it before, which not all may read",
+    "naming.note_confirmed": "as naming.note_content; granted to no role",
+    "naming.note_content": "keeps each list's mark, which nobody else may write; granted to no role",
     "naming.around": "new names differ from the neighbours'; returns only what, where, which office",
     "naming.days_of_batch": "a batch's days are no secret among staff, and the same for all; returns only three days",
     "planning.need_name": "a constraint: holds for rows that the writer may not read as well",
@@ -154,6 +159,7 @@ WITHOUT_UID = {
     "history.leaf": "one per entry",
     "history.undoable": "rules, written by migrations",
     "base.following": "rules, written by migrations",
+    "naming.content": "one per list, kept by triggers; the list has the uid",
     "map.change": "numbers of transactions by table and town, thrown away with the next",
 }
 
@@ -229,6 +235,8 @@ ENUMS: dict[str, type[Enum]] = {
     "milestones.batch.stream": Stream,
     "naming.proposal.state": ProposalState,
     "naming.finding.level": FindingLevel,
+    "naming.entry.level": FindingLevel,
+    "naming.entry.axis": Axis,
     "naming.name.origin": NameOrigin,
     "naming.deadline.kind": DeadlineKind,
     "planning.sign.state": SignState,

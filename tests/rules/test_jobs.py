@@ -99,6 +99,7 @@ CASES: dict[str, Callable[[Foreign], list[dict[str, str]]]] = {
         {"division": foreign.keys["division"], "batch": foreign.keys["batch"]},
         {"division": foreign.keys["county"], "batch": ""},
     ],
+    "recheck": lambda foreign: [{"division": foreign.keys["division"]}, {"division": foreign.keys["county"]}],
     "release": lambda foreign: [{"order": foreign.keys["order"]}],
     "undo": lambda foreign: [{"act": foreign.keys["act"]}],
     "withdraw": lambda foreign: [{"intake": foreign.keys["intake"], "version": "1"}],
@@ -110,6 +111,7 @@ RIGHTFUL = {
     "scope": (Role.COUNTY_OFFICER, 0),
     "edition": (Role.COUNTY_OFFICER, 0),
     "plan": (Role.TOWN_OFFICER, 1),
+    "recheck": (Role.COUNTY_OFFICER, 0),
     "release": (Role.COUNTY_OFFICER, 0),
     "undo": (Role.COUNTY_OFFICER, 0),
     "withdraw": (Role.COUNTY_OFFICER, 0),
@@ -138,6 +140,7 @@ def with_foreign_rows(world: World) -> dict[str, str]:
         maker = Maker(connection, somebody=somebody)
         maker.make("intake.segment", world.places[FOREIGN])
         intake = maker.make("intake.intake", world.places[FOREIGN], state="applied", source=SECRET)
+        maker.make("naming.proposal", world.places[FOREIGN], words="明德路")  # nobody has checked it
     sign = build_sign(world, build_street(world, FOREIGN, [(0, 900), (200, 900)]), state="ordered")
     batch = build_batch(world, [FOREIGN], FOREIGN_COUNTY, title=SECRET)
     order = build_order(world, [sign], FOREIGN_COUNTY, state="draft")

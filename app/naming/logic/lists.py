@@ -10,7 +10,7 @@ from functools import cache
 from app.naming.logic import tables
 from app.naming.logic.characters import CharacterTable, default_table
 from app.naming.logic.findings import Level
-from app.naming.logic.parts import Generic, default_generics
+from app.naming.logic.parts import Generic, default_divisions, default_generics
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class WordList:
     source: str = ""
     dated_on: date | None = None
     confirmed_by: str | None = None
+    changed_since: str | None = None  # who confirmed what it was before its last change
     _by_words: Mapping[str, Entry] = field(init=False, repr=False, compare=False)
     _lengths: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
@@ -58,9 +59,14 @@ class WordList:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """All that ``check_name`` compares with. Replace one by ``dataclasses.replace``."""
+    """All that ``check_name`` compares with. Replace one by ``dataclasses.replace``.
+
+    ``terms`` is the list that ``generics`` come from: its source, and who has confirmed it.
+    """
 
     generics: tuple[Generic, ...] = field(default_factory=default_generics)
+    terms: WordList = field(default_factory=lambda: terms_of(default_generics()))
+    divisions: Mapping[str, str] = field(default_factory=default_divisions)
     characters: CharacterTable = field(default_factory=default_table)
     placeholders: WordList = WordList("placeholders")
     banned: WordList = WordList("banned words")
@@ -68,6 +74,12 @@ class Lists:
     persons: WordList = WordList("persons")
     foreign: WordList = WordList("foreign names")
     companies: WordList = WordList("companies and trademarks")
+    alike: WordList = WordList("look-alike characters")
+
+
+def terms_of(generics: tuple[Generic, ...]) -> WordList:
+    """The list of generics as a list of words, for saying who has confirmed it."""
+    return WordList("generics", tuple(Entry(each.words) for each in generics))
 
 
 @cache
@@ -81,6 +93,7 @@ def default_lists() -> Lists:
         persons=_shipped("persons", "persons", source="THUOCL 2018, historical persons", without="not_persons"),
         foreign=_shipped("foreign names", "foreign", "foreign_more", source="JioNLP 1.5.31 and a starting list"),
         companies=_shipped("companies and trademarks", "companies", source=own),
+        alike=_shipped("look-alike characters", "alike", source="pycorrector 1.1.4"),
     )
 
 

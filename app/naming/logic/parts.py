@@ -47,6 +47,7 @@ class Generic:
     width_to_m: float | None = None
     length_from_m: float | None = None
     length_to_m: float | None = None
+    axis: str | None = None  # the course it is for by local rule, as app.naming.logic.shapes.Axis has it
 
 
 class Role(StrEnum):

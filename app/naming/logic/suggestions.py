@@ -17,9 +17,9 @@ from app.base.errors import N_
 from app.naming.logic import numerals, tables
 from app.naming.logic.checks import NameContext, Neighbour, Scope, Standing, check_name
 from app.naming.logic.checks.scale import NEAR_CENTRE_M, fits
-from app.naming.logic.checks.subject import spoken
+from app.naming.logic.checks.subject import spelled_by, spoken
 from app.naming.logic.findings import Finding, Level
-from app.naming.logic.latin import Latin, spell, toneless_key
+from app.naming.logic.latin import Latin, toneless_key
 from app.naming.logic.parts import Generic, split_name, written_name
 from app.naming.logic.shapes import Axis, StreetShape, compass_word
 
@@ -152,7 +152,9 @@ class _Around:
             self._add(each, sound=each.latin or spoken(each.name, context.names))
             self.beginnings.update(each.name[:length] for length in WORD_LENGTHS)
             if each.scope is Scope.VILLAGE:
-                self.specifics.add(split_name(each.name, generics=generics).specific)
+                self.specifics.add(
+                    split_name(each.name, generics=generics, divisions=context.names.lists.divisions).specific
+                )
 
     def first_good(self, street: StreetShape, ideas: Iterator[_Idea]) -> Choice | None:
         """The first idea that the law and the neighbours let pass; it is taken from then on."""
@@ -168,9 +170,10 @@ class _Around:
         division = idea.division if "/" in idea.division else ""
         if self.by_words.get(name):  # taken, whatever the law says of it: no need to spell and check it
             return None
-        if split_name(idea.division, generics=names.lists.generics).specific in self.specifics:
+        lists = names.lists
+        if split_name(idea.division, generics=lists.generics, divisions=lists.divisions).specific in self.specifics:
             return None
-        latin = spell(idea.division, readings=names.readings, generics=names.lists.generics)
+        latin = spelled_by(idea.division, names)
         near = dict.fromkeys((*self.by_words[name], *self.by_sound[toneless_key(latin.toned)]))
         findings = check_name(name, replace(names, shape=street, neighbours=tuple(near), division=division, latin=""))
         if any(finding.level is not Level.NOTE for finding in findings):

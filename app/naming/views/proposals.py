@@ -19,6 +19,7 @@ from app.base.request import Answer, Me, Now, Place, Show, Work, one_of
 from app.inventory.models import Street
 from app.milestones.models import Batch
 from app.naming import checking, queries
+from app.naming.knowing import known
 from app.naming.logic import states
 from app.naming.logic.states import State
 from app.naming.models import Decision, Finding, Name, Proposal
@@ -91,7 +92,7 @@ def proposal_page(
     typed: asking.Typed | None = None,
 ) -> Response:
     """The record; with what was typed and what is wrong in it after a form that was refused."""
-    name, latin = spelled(proposal.words, division=proposal.word_division)
+    name, latin = spelled(proposal.words, known(session), division=proposal.word_division)
     street = session.get_one(Street, proposal.street_id)
     decision = session.get(Decision, proposal.decision_id) if proposal.decision_id else None
     held = asking.Typed(proposal.words, proposal.meaning, proposal.word_division)

@@ -15,7 +15,8 @@ from app.base.models import Division
 from app.base.request import Answer, Me, Now, Show, Version, Work
 from app.inventory.models import Street
 from app.naming import queries, steps
-from app.naming.logic.checks import check_name
+from app.naming.knowing import known
+from app.naming.logic.checks import NameContext, check_name
 from app.naming.logic.findings import Finding, Level
 from app.naming.logic.parts import written_name
 from app.naming.models import Proposal
@@ -62,7 +63,7 @@ def propose(
             made = steps.propose(session, clock, by=actor, street=wanted, wording=_wording(typed))
     except (Invalid, Conflict) as refusal:
         field = getattr(refusal, "field", None) or "words"
-        return _form(session, show, wanted, typed, {field: _said(show, typed.words, refusal)})
+        return _form(session, show, wanted, typed, {field: _said(session, show, typed.words, refusal)})
     return show.see(f"/naming/{made.uid}", "“{words}” is kept as a draft.", undo=current_act(session), words=made.words)
 
 
@@ -110,7 +111,7 @@ def revise(  # noqa: PLR0917 - one argument a dependency
             steps.revise(session, clock, proposal=proposal, wording=_wording(typed))
     except Invalid as refusal:
         field = refusal.field if refusal.field in {"words", "meaning", "division"} else "words"
-        return proposal_page(session, show, actor, proposal, {field: _said(show, typed.words, refusal)}, typed)
+        return proposal_page(session, show, actor, proposal, {field: _said(session, show, typed.words, refusal)}, typed)
     return show.see(
         f"/naming/{uid}", "“{words}” was saved and checked anew.", undo=current_act(session), words=proposal.words
     )
@@ -139,8 +140,9 @@ def _checked(session: Session, show: Answer, street: Street, words: str, divisio
     if words.strip():
         try:
             wording = _wording(asking.Typed(words.strip(), division=division))
-            name, latin = spelled(wording.words, division=wording.division)
-            (context,) = contexts_of(session, [Asked(street.id, street.division_id, name, wording.division)])
+            by = known(session)
+            name, latin = spelled(wording.words, by, division=wording.division)
+            (context,) = contexts_of(session, [Asked(street.id, street.division_id, name, wording.division)], by)
             found |= {
                 "name": name,
                 "doubts": [told_doubt(show.text, doubt) for doubt in latin.doubts],
@@ -148,18 +150,20 @@ def _checked(session: Session, show: Answer, street: Street, words: str, divisio
             }
         except Invalid as refusal:
             found["refused"] = refusal_words(show.text, refusal)
-            found["findings"] = [told_now(show.text, each) for each in _errors(words)]
+            found["findings"] = [told_now(show.text, each) for each in _errors(session, words)]
     return show.page("naming/_check.html", **{**found, "blue": is_blue(street.bearing_deg)})
 
 
-def _errors(words: str) -> list[Finding]:
+def _errors(session: Session, words: str) -> list[Finding]:
     """What stands in the way of words that cannot be spelled: a digit, a letter, a mark."""
-    return [finding for finding in check_name(words.strip()) if finding.level is Level.ERROR]
+    by = known(session)
+    context = NameContext(lists=by.lists, readings=by.readings)
+    return [finding for finding in check_name(words.strip(), context) if finding.level is Level.ERROR]
 
 
-def _said(show: Answer, words: str, refusal: MingluError) -> str:
+def _said(session: Session, show: Answer, words: str, refusal: MingluError) -> str:
     """Why words were refused; the clause of the law and its remedy where one says it better than the spelling."""
-    found = [told_now(show.text, each) for each in _errors(words)] if "character" in refusal.values else []
+    found = [told_now(show.text, each) for each in _errors(session, words)] if "character" in refusal.values else []
     said = refusal_words(show.text, refusal)
     if found and found[0].who_may:  # what could be let stand once it is kept cannot be kept: the spelling says why
         return f"{found[0].message} {said}"

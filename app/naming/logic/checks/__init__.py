@@ -14,11 +14,14 @@ Check = Callable[[Subject], Iterable[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     form.two_parts,
+    listed.generics,
     listed.placeholder,
     listed.banned,
+    listed.unconfirmed_words,
     listed.human_tick,
     scale.width,
     scale.length,
+    scale.course,
     scale.direction,
     form.fits_a_plate,
     form.standard_characters,

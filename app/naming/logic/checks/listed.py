@@ -11,7 +11,8 @@ from app.naming.logic.lists import Entry, WordList
 
 ANOTHER = N_("Choose another specific.")
 BANNED = N_("“{words}” is on the list of banned words ({note}).")
-BANNED_UNCONFIRMED = N_("“{words}” is on the list of banned words ({note}); nobody has confirmed that list yet.")
+NOBODY_DID = N_("Not fully checked: nobody has confirmed the list “{title}” ({count} words).")
+CHANGED_SINCE = N_("Not fully checked: the list “{title}” ({count} words) was changed after {who} had confirmed it.")
 SHORT = 2
 """A foreign name of two characters inside a longer specific is more often chance than meant (里加, 万象)."""
 
@@ -26,12 +27,21 @@ def placeholder(subject: Subject) -> Iterator[Finding]:
 
 def banned(subject: Subject) -> Iterator[Finding]:
     """N2: words on the list of banned words."""
-    known = subject.lists.banned
-    for entry in known.hits(subject.words):
-        message = BANNED if _confirmed(known) else BANNED_UNCONFIRMED
+    for entry in subject.lists.banned.hits(subject.words):
         values = {"words": entry.words, "note": entry.note}
         level = entry.level or Level.WARNING
-        yield Finding("N2", level, message, values, entry.words, ANOTHER, waivable_by=OFFICERS)
+        yield Finding("N2", level, BANNED, values, entry.words, ANOTHER, waivable_by=OFFICERS)
+
+
+def unconfirmed_words(subject: Subject) -> Iterator[Finding]:
+    """N2: words that nobody has listed yet are found by nobody."""
+    yield from _unconfirmed("N2", subject.lists.placeholders)
+    yield from _unconfirmed("N2", subject.lists.banned)
+
+
+def generics(subject: Subject) -> Iterator[Finding]:
+    """N1: which words end a name is what the list says."""
+    yield from _unconfirmed("N1", subject.lists.terms)
 
 
 def human_tick(subject: Subject) -> Iterator[Finding]:
@@ -44,7 +54,6 @@ def human_tick(subject: Subject) -> Iterator[Finding]:
         words=subject.words,
         remedy=N_("Read the name aloud, ask villagers, then tick."),
         waivable_by=TOWN_UP,
-        fully_checked=_confirmed(subject.lists.banned),
         needs_tick=True,
     )
 
@@ -116,7 +125,7 @@ def _unconfirmed(rule: str, known: WordList) -> Iterator[Finding]:
     """Say that the check is not complete, so that silence is not taken for a clean bill."""
     if _confirmed(known):
         return
-    message = N_("Not fully checked: nobody has confirmed the list “{title}” ({count} words).")
-    values = {"title": known.title, "count": len(known.entries)}
+    message = CHANGED_SINCE if known.changed_since else NOBODY_DID
+    values = {"title": known.title, "count": len(known.entries), "who": known.changed_since or ""}
     remedy = N_("Ask the bureau to confirm the list.")
     yield Finding(rule, Level.NOTE, message, values, remedy=remedy, fully_checked=False)

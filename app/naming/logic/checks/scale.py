@@ -8,7 +8,7 @@ from app.base.errors import N_
 from app.naming.logic.checks.subject import Subject
 from app.naming.logic.findings import TOWN_UP, Finding, Level
 from app.naming.logic.parts import COMPOUND, Generic
-from app.naming.logic.shapes import COMPASS, StreetShape, between_deg, compass_word
+from app.naming.logic.shapes import COMPASS, Axis, StreetShape, between_deg, compass_word
 
 NEAR_CENTRE_M = 50.0
 """Nearer to the village's centre than this, a street lies in no direction from it."""
@@ -18,6 +18,10 @@ ANOTHER_GENERIC = N_("Choose a generic that fits, or say why this one does.")
 TOO_NARROW = N_("“{words}” is for streets at least {limit} m wide; this one is {size} m.")
 TOO_WIDE = N_("“{words}” is for streets at most {limit} m wide; this one is {size} m.")
 TOO_SHORT = N_("“{words}” is for streets at least {limit} m long; this one is {size} m.")
+COURSES = {
+    Axis.EAST_WEST: N_("“{words}” is for streets that run east–west here; this one runs north–south."),
+    Axis.NORTH_SOUTH: N_("“{words}” is for streets that run north–south here; this one runs east–west."),
+}
 TOO_LONG = N_("“{words}” is for streets at most {limit} m long; this one is {size} m.")
 
 
@@ -42,6 +46,20 @@ def length(subject: Subject) -> Iterator[Finding]:
         return
     limits = (generic.length_from_m, generic.length_to_m)
     yield from _size(generic.words, shape.length_m, limits, (TOO_SHORT, TOO_LONG))
+
+
+def course(subject: Subject) -> Iterator[Finding]:
+    """The generic against the street's course, where local rule keeps one for east-west or north-south streets."""
+    generic, shape = subject.parts.generic, subject.context.shape
+    if generic is None or generic.axis is None or shape is None or _runs_as(generic, shape):
+        return
+    message = COURSES[Axis(generic.axis)]
+    values = {"words": generic.words}
+    yield Finding("N3", Level.WARNING, message, values, generic.words, ANOTHER_GENERIC, TOWN_UP)
+
+
+def _runs_as(generic: Generic, shape: StreetShape) -> bool:
+    return generic.axis is None or shape.axis.value == generic.axis
 
 
 def direction(subject: Subject) -> Iterator[Finding]:
@@ -77,7 +95,9 @@ def _size(
 
 
 def fits(generic: Generic, shape: StreetShape) -> bool:
-    """Whether a street's known size lies within the generic's limits."""
+    """Whether a street's known size lies within the generic's limits, and its course is the generic's."""
+    if not _runs_as(generic, shape):
+        return False
     widths = _size(generic.words, shape.width_m, (generic.width_from_m, generic.width_to_m), (TOO_NARROW, TOO_WIDE))
     lengths = _size(generic.words, shape.length_m, (generic.length_from_m, generic.length_to_m), (TOO_SHORT, TOO_LONG))
     return not any(True for _ in (*widths, *lengths))

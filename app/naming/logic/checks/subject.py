@@ -9,7 +9,7 @@ from enum import StrEnum
 from app.base.errors import N_, Invalid
 from app.naming.logic.characters import all_chinese
 from app.naming.logic.findings import Level
-from app.naming.logic.latin import sound_key, spell
+from app.naming.logic.latin import Latin, sound_key, spell
 from app.naming.logic.lists import Lists, default_lists
 from app.naming.logic.parts import Parts, split_name, written_name
 from app.naming.logic.readings import Readings, default_readings
@@ -113,9 +113,17 @@ def subject(words: str, context: NameContext) -> Subject:
             division=context.division,
             words=words,
         )
-    parts = split_name(context.division or words.replace("/", ""), generics=context.lists.generics)
+    parts = split_name(
+        context.division or words.replace("/", ""), generics=context.lists.generics, divisions=context.lists.divisions
+    )
     sound = sound_key(context.latin) if context.latin else spoken(context.division or words, context)
     return Subject(words, parts, sound, context)
+
+
+def spelled_by(name: str, context: NameContext) -> Latin:
+    """A name as the lists of the context spell it."""
+    lists = context.lists
+    return spell(name, readings=context.readings, generics=lists.generics, divisions=lists.divisions)
 
 
 def spoken(name: str, context: NameContext) -> str:
@@ -123,6 +131,6 @@ def spoken(name: str, context: NameContext) -> str:
     if not all_chinese(written_name(name)):
         return ""
     try:
-        return spell(name, readings=context.readings, generics=context.lists.generics).sound
+        return spelled_by(name, context).sound
     except Invalid:
         return ""

@@ -181,7 +181,35 @@ def test_every_name_needs_a_person_to_read_it():
 
 def test_a_list_nobody_has_confirmed_is_said_to_be_unchecked():
     rules = {each.rule for each in check_name("幸福路", NameContext(neighbours=())) if not each.fully_checked}
-    assert rules == {"N2", "N5", "N5a", "N6", "N7"}
+    assert rules == {"N1", "N2", "N5", "N5a", "N6", "N7"}
+
+
+def test_a_list_that_was_changed_after_somebody_confirmed_it_says_so():
+    changed = WordList("persons", (Entry("某人"),), changed_since="王科长")
+    context = NameContext(lists=replace(default_lists(), persons=changed), neighbours=())
+    (found,) = [each for each in check_name("幸福路", context) if each.rule == "N5a"]
+    assert (found.fully_checked, "王科长" in found.say()) == (False, True)
+
+
+def test_where_every_list_is_confirmed_nothing_is_unchecked():
+    shipped = default_lists()
+    kinds = ("terms", "placeholders", "banned", "leaders", "persons", "foreign", "companies")
+    signed = {kind: replace(getattr(shipped, kind), confirmed_by="王科长") for kind in kinds}
+    found = check_name("幸福路", NameContext(lists=replace(shipped, **signed), neighbours=()))
+    assert [each.rule for each in found] == ["N2"]
+    assert found[0].needs_tick
+    assert found[0].fully_checked
+
+
+@pytest.mark.parametrize(
+    ("axis", "expected"), [(None, []), ("north_south", []), ("east_west", [("N3", "warning", "路")])]
+)
+def test_a_generic_that_local_rule_keeps_for_one_course_warns_on_the_other(axis, expected):
+    shipped = default_lists()
+    generics = tuple(replace(each, axis=axis) if each.words == "路" else each for each in shipped.generics)
+    street = StreetShape("street", length_m=300, bearing_deg=0, width_m=5)
+    context = NameContext(shape=street, lists=replace(shipped, generics=generics), neighbours=())
+    assert loud("幸福路", context) == expected
 
 
 def test_a_confirmed_list_speaks_only_when_it_has_something_to_say():
@@ -249,9 +277,18 @@ def test_a_name_longer_than_a_plate_is_told_with_the_remedy_and_the_county_may_a
     assert found.waivable_by
 
 
-def test_a_banned_word_says_that_nobody_has_confirmed_the_list():
-    (found,) = [each for each in check_name("屎路") if each.rule == "N2" and not each.needs_tick]
-    assert "nobody has confirmed" in found.say()
+def test_a_banned_word_is_said_in_the_same_words_whether_its_list_is_confirmed_or_not():
+    """What somebody answered stays answered when the list is confirmed; that nobody did is a note of its own."""
+    banned = default_lists().banned
+    said = [
+        [
+            (each.message, each.fully_checked)
+            for each in check_name("屎路", NameContext(lists=replace(default_lists(), banned=known), neighbours=()))
+            if each.rule == "N2" and each.words == "屎"
+        ]
+        for known in (banned, replace(banned, confirmed_by="王科长"))
+    ]
+    assert said[0] == said[1] != []
 
 
 def test_a_person_of_two_characters_at_the_head_of_a_longer_specific_is_a_note():
