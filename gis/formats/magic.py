@@ -13,7 +13,7 @@ from pathlib import Path
 from gis.errors import N_, UnreadableFile
 
 _PEEK, _CHUNK = 4096, 1 << 20
-_UNKNOWN, _MARKUP = "unknown", "XML / HTML"
+UNKNOWN, _MARKUP = "unknown", "XML / HTML"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MAGIC = (
     (b"PK\x03\x04", "zip"),
@@ -94,7 +94,7 @@ def _kind_of_text(head: bytes) -> str:
         return "json"
     if text.startswith(("0", "999")) and "SECTION" in text[:1000]:
         return "dxf"
-    return "csv" if _is_table(text) else _UNKNOWN
+    return "csv" if _is_table(text) else UNKNOWN
 
 
 def _is_table(text: str) -> bool:
@@ -123,15 +123,15 @@ def of_no_use(kind: str, path: Path, called: str, *, read: str) -> UnreadableFil
     """
     ending = path.suffix or Path(called.lower().removesuffix(".gz")).suffix
     promised = promised_by(ending)
-    if promised and (kind == _UNKNOWN or (kind == _MARKUP and promised in _XML)):
+    if promised and (kind == UNKNOWN or (kind == _MARKUP and promised in _XML)):
         message = N_(
             "{file} is damaged or cut off: its first bytes are not those of {promised}."
             " Export or download it again, and check its ending."
         )
         return UnreadableFile(message, file=called, promised=promised)
-    if kind == _UNKNOWN and (wrong := _wrong_table(path, ending)):
+    if kind == UNKNOWN and (wrong := _wrong_table(path, ending)):
         return UnreadableFile(wrong, file=called)
-    if kind == _UNKNOWN:
+    if kind == UNKNOWN:
         return UnreadableFile(N_("{file} is of a kind that is not known here; hand in {read}."), file=called, read=read)
     message = N_("{file} is a file of the kind {kind}, which is not read here; hand in {read}.")
     return UnreadableFile(message, file=called, kind=kind, read=read)

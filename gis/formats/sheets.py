@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ from defusedxml import DefusedXmlException
 from gis.errors import N_, UnreadableFile
 from gis.formats.columns import header_at
 from gis.formats.kinds import Skipped
-from gis.formats.magic import LONGEST_CELL, delimiter_of, kind_of_file
+from gis.formats.magic import LONGEST_CELL, UNKNOWN, delimiter_of, kind_of_file, of_no_use
 from gis.formats.rows import Flaw, RawRow
 from gis.formats.texts import Form, encoding_of, text_of
 
@@ -31,6 +32,9 @@ _MOST_ROWS, _MOST_COLUMNS = 1_000_000, 200
 HEAD_BYTES, HEAD_ROWS, HEAD_TEXTS = 1 << 20, 2_000, 64 << 20
 #: Rows looked at for the header: titles and merged cells stand above it.
 _PEEK_ROWS = 15
+
+#: What no text of words has: control characters, but for tabs and ends of lines.
+_NO_WORDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 
 _Line = tuple[int, list[str]]  # the number that the person sees beside the row, and its cells
 
@@ -155,14 +159,15 @@ def plain_lines(path: Path, *, called: str) -> list[tuple[int, list[str]]]:
     Nothing is taken for a header, and a text of one column is a table too. Raises :class:`UnreadableFile` as
     :func:`read_csv` and :func:`read_xlsx` do.
     """
-    with path.open("rb") as file:
-        packed = file.read(2) == b"PK"
-    if packed:
+    kind = kind_of_file(path, called)
+    if kind == "zip":
         filled = (lines for lines in _sheets(path, called=called, most=None).values() if lines)
         lines = next(filled, [])
     else:
         _refuse_giants(path, called)
-        text = text_of(path.read_bytes(), called)
+        text = text_of(path.read_bytes(), called) if kind in {"csv", UNKNOWN} else None
+        if text is None or _NO_WORDS.search(text):
+            raise of_no_use(kind, path, called, read="CSV, Excel (xlsx)")
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text) or ",", strict=True)
         lines = list(_lines(reader, called, head=False))
     return [(number, [cell.strip() for cell in cells]) for number, cells in lines if any(c.strip() for c in cells)]

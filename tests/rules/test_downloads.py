@@ -31,6 +31,8 @@ NOBODY: frozenset[Role] = frozenset()
 HEALTH = {"GET /healthz", "GET /readyz"}
 #: Pictures of the whole country, by way of this server.
 BASE_MAP = {"GET /ground/{layer}/{z}/{x}/{y}"}
+#: Lists of words, which belong to no place and are read by all staff: walked in tests/app/naming/test_list_pages.
+WORDS = {"GET /lists/{kind}.xlsx", "GET /lists/{kind}.csv"}
 #: Walked in test_files.
 FILES = {
     "GET /files/{uid}",
@@ -208,7 +210,7 @@ def ground(shared_world: World) -> Iterator[Ground]:
 
 def test_every_route_that_answers_no_page_is_walked(ground: Ground):
     found = {route.name for route in routes(ground.office.app) if route.answers_bytes}
-    assert found == {name.partition(": ")[0] for name in DOWNLOADS} | FILES | HEALTH | BASE_MAP
+    assert found == {name.partition(": ")[0] for name in DOWNLOADS} | FILES | HEALTH | BASE_MAP | WORDS
 
 
 def test_json_is_answered_under_the_version_of_the_interface_and_nowhere_else(ground: Ground):

@@ -51,11 +51,19 @@ TAKING_IN = {
     "POST /intake/editions/files/{uid}/columns",
     "POST /intake/files/{uid}",
     "POST /intake/files/{uid}/columns",
+    "POST /lists/{kind}/import",
+    "POST /lists/{kind}/import/{uid}",
     "POST /naming/decide",
     "POST /rollout/phone/{uid}",
 }
-#: Show a file that is not taken in yet; walked by role in tests/app/intake: test_datums, test_columns, test_list_pages.
-DRAWING = {"GET /intake/files/{uid}", "GET /intake/files/{uid}/columns", "GET /intake/editions/files/{uid}/columns"}
+#: Show a file that is not taken in yet; walked by role in tests/app/intake: test_datums, test_columns, test_list_pages,
+#: and in tests/app/naming/test_list_pages.
+DRAWING = {
+    "GET /intake/files/{uid}",
+    "GET /intake/files/{uid}/columns",
+    "GET /intake/editions/files/{uid}/columns",
+    "GET /lists/{kind}/import/{uid}",
+}
 
 
 def content_of(media_type: str, mark: str) -> bytes:

@@ -32,6 +32,8 @@ WITHOUT = {
     "POST /intake/files/{uid}/columns": "queues the intake of a kept file; the last word on a source's columns counts",
     "POST /inventory/derive": f"{NEW}: lines that are part of a street already are left alone",
     "POST /inventory/draw": NEW,
+    "POST /lists/{kind}/new": f"{NEW}: the database keeps a word to one entry of a list",
+    "POST /lists/{kind}/import": "keeps a file; what it would do is shown, and done by a form of its own",
     "POST /milestones/new": f"{NEW}: the database keeps a village in one open batch",
     "POST /naming/new": f"{NEW}: the database keeps a street to one live proposal",
     "POST /naming/suggest": f"{NEW}: streets with a name or a live proposal are left alone",

@@ -56,13 +56,13 @@ FACILITIES = {
     "school": N_("School"),
 }
 
-WORDS = Field("words", N_("Words"), required=True)
+WORDS = Field("words", N_("Entry"), required=True)
 CHARACTER = Field("words", N_("Character"), required=True, shipped="character")
 NOTE = Field("note", N_("Why it is listed"), Form.LONG)
 SOURCE = Field("source", N_("Source"))
 LEVEL = Field("level", N_("Weight"), Form.CHOICE, LEVELS, hint=N_("Empty: as the rule has it"))
 READING = Field(
-    "spelling", N_("Reading"), required=True, hint=N_("One syllable a character, with tone marks: lào líng"),
+    "spelling", N_("Pronunciation"), required=True, hint=N_("One syllable a character, with tone marks: lào líng"),
     shipped="reading",
 )  # fmt: skip
 OTHERS = Field("others", N_("Other readings"), hint=N_("With | between them"))
@@ -85,7 +85,7 @@ KINDS: Mapping[str, ListKind] = {
             (
                 WORDS,
                 Field("sort", N_("Names a"), Form.CHOICE, GENERIC_KINDS, required=True, shipped="kind"),
-                Field("spelling", N_("Reading"), required=True, hint=READING.hint, shipped="latin"),
+                Field("spelling", N_("Pronunciation"), required=True, hint=READING.hint, shipped="latin"),
                 Field("numbered", N_("Only after a number"), Form.YES, shipped="needs_number"),
                 Field("axis", N_("Course"), Form.CHOICE, COURSES, hint=N_("Empty: fits any")),
                 Field("width_from_m", N_("Width from (m)"), _M),

@@ -17,12 +17,12 @@ from app.base.request import Finder, Hit
 from app.naming import queries
 from app.naming.logic.states import State
 from app.naming.models import Name
-from app.naming.views import decisions, lists, moving, names, proposals, taking, writing
+from app.naming.views import decisions, exporting, lists, moving, names, proposals, taking, writing
 
 __all__ = ["FINDERS", "router", "waiting"]
 
 router = APIRouter()
-for part in (decisions, names, moving, writing, proposals, taking, lists):
+for part in (decisions, names, moving, writing, proposals, taking, exporting, lists):
     router.include_router(part.router)
 
 _WAITING = {

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Response
@@ -16,21 +13,19 @@ from sqlalchemy.orm import Session
 
 from app.base import paging
 from app.base import seen as as_seen
-from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotFound
 from app.base.history import current_act, entries_of
 from app.base.request import Answer, Me, Now, Seen, Show, Version, Work, one_of
 from app.naming import editing, queries
-from app.naming.logic.entries import Field, ListKind, written_values
-from app.naming.logic.entries import Form as Written
+from app.naming.logic.entries import ListKind, written_values
+from app.naming.logic.findings import CLAUSES
 from app.naming.logic.kinds import KINDS
 from app.naming.models import ListEntry, NameList
 from app.naming.schemas import day_of, refusal_words
-from gis.formats.workbooks import Sheet, workbook
+from app.naming.views.telling import shown, told
 
 router = APIRouter(prefix="/lists")
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ENTRIES = N_("Entries")
 #: The standard that no bureau edits, for the page of all lists: where it is from and how many it has.
 STANDARDS = (
@@ -103,34 +98,10 @@ def index(session: Work, show: Show, state: str = "") -> Response:
         all=len(found),
         state=state,
         kinds=KINDS,
+        clauses=CLAUSES,
         standards=STANDARDS,
         may_edit=editing.may_edit(session),
     )
-
-
-@router.get("/{kind}.xlsx")
-def export_xlsx(session: Work, show: Show, clock: Now, kind: str) -> Response:
-    """A list as an Excel file, with a sheet that says what it is."""
-    row, of = the_list(session, kind)
-    heads = [(show.text(each.title), 30 if each.key in {"note", "source"} else 16) for each in of.fields]
-    sheet = Sheet(_capital(show.text(of.title))[:31], heads, _cells(session, show, row.NameList, of))
-    about = Sheet(
-        show.text(N_("About this list")),
-        [(show.text(N_("What")), 24), (show.text(N_("Value")), 60)],
-        [(show.text(title), value) for title, value in _about(show, row, of)],
-    )
-    return _file(show, clock, of, workbook([sheet, about]), "xlsx", XLSX)
-
-
-@router.get("/{kind}.csv")
-def export_csv(session: Work, show: Show, clock: Now, kind: str) -> Response:
-    """A list as CSV; a byte-order mark lets Excel read the Chinese."""
-    row, of = the_list(session, kind)
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow([show.text(each.title) for each in of.fields])
-    writer.writerows([[_harmless(cell) for cell in line] for line in _cells(session, show, row.NameList, of)])
-    return _file(show, clock, of, ("\ufeff" + out.getvalue()).encode(), "csv", "text/csv; charset=utf-8")
 
 
 @router.get("/{kind}")
@@ -166,12 +137,14 @@ def list_page(
         status=422 if errors else 200,
         row=row,
         kind=of,
+        clauses=CLAUSES,
         asked=asked,
         page=paging.page(session, wanted, keys=keys, after=after),
         count=queries.count(session, wanted),
         withdrawn=queries.count(session, queries.entries(row.NameList, withdrawn=True)),
         sorts=_sorts(session, show, row.NameList, of),
-        value=lambda entry, column: _said(show, entry, column),
+        value=lambda entry, key: told(show, of, entry, key),
+        shown=shown(show, of),
         orders=ORDERS,
         whole=whole_of(row),
         changes=queries.changes_of_list(session, row.NameList),
@@ -363,21 +336,6 @@ def _columns(found: ListEntry, kind: ListKind) -> dict[str, Any]:
     return {key: getattr(found, key) for key in kind.by_key}
 
 
-def _said(show: Answer, found: ListEntry, column: Field) -> str:
-    """A value in the reader's words, as files have it too."""
-    value = getattr(found, column.key)
-    if column.form is Written.YES:
-        return show.text(N_("yes")) if value else show.text(N_("no"))
-    if column.form is Written.CHOICE:
-        return show.text(column.choices[value]) if value in column.choices else str(value or "")
-    return written_values_of(value)
-
-
-def written_values_of(value: Any) -> str:
-    """A text or a figure as a cell has it."""
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _sorts(session: Session, show: Answer, of: NameList, kind: ListKind) -> list[tuple[str, str]]:
     """The sorts of a list as filters, with how many entries each has; none for a list without."""
     column = kind.by_key.get("sort")
@@ -389,46 +347,3 @@ def _sorts(session: Session, show: Answer, of: NameList, kind: ListKind) -> list
         for sort, n in found.items()
         if sort
     ]
-
-
-def _cells(session: Session, show: Answer, of: NameList, kind: ListKind) -> list[list[object]]:
-    """The entries that count, column by column, as a file has them; metres stay numbers."""
-    rows = session.scalars(queries.entries(of).order_by(ListEntry.id))
-    return [
-        [
-            getattr(row, each.key) if each.form is Written.METRES else _said(show, row, each)
-            for each in kind.fields
-        ]
-        for row in rows
-    ]  # fmt: skip
-
-
-def _about(show: Answer, row: Any, kind: ListKind) -> list[tuple[str, str]]:
-    of = row.NameList
-    who = show.text("{who}, {day}", who=row.who, day=of.confirmed_on) if row.confirmed else show.text(N_("nobody"))
-    return [
-        (N_("List"), _capital(show.text(kind.title))),
-        (N_("Source"), of.source),
-        (N_("Licence"), of.licence),
-        (N_("As of"), of.dated_on.isoformat()),
-        (N_("Entries"), f"{row.size:,}"),
-        (N_("Confirmed by"), who),
-    ]
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def _harmless(value: object) -> object:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@"} else value
-
-
-def _file(show: Answer, clock: Clock, kind: ListKind, body: bytes, ending: str, media_type: str) -> Response:
-    name = f"{_capital(show.text(kind.title))}-{clock.today().isoformat()}.{ending}"
-    headers = {
-        "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}",
-        "cache-control": "private, no-store",
-    }
-    return Response(body, media_type=media_type, headers=headers)

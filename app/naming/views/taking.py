@@ -27,8 +27,8 @@ PURPOSE = "list"
 #: So many lines of each kind are shown; the rest is counted.
 MOST_SHOWN = 200
 VERDICTS = {
-    Verdict.NEW: N_("New"),
-    Verdict.CHANGED: N_("Changed"),
+    Verdict.NEW: N_("New entries"),
+    Verdict.CHANGED: N_("Entries that change"),
     Verdict.KNOWN: N_("On the list already"),
     Verdict.WITHDRAWN: N_("Withdrawn before, stays so"),
     Verdict.REPEATED: N_("Twice in the file"),
