@@ -52,8 +52,8 @@ def proposals(place: Division, *, state: str = "", batch: Batch | None = None) -
     """Proposals of a territory with village, street and open findings, for paging by key; of a state or ``ASKED``.
 
     Open findings by what they ask for: ``errors`` stand in the way, ``warnings`` want a look, ``notes`` are good to
-    know (those that only tell what no program can look up are left out: every name has them), ``unread`` are those that
-    a person has to say yes to.
+    know (those that only tell what was not looked up are left out, they are ``partly``), ``unread`` are those that a
+    person has to say yes to.
     """
     found = (
         select(
@@ -68,6 +68,7 @@ def proposals(place: Division, *, state: str = "", batch: Batch | None = None) -
                 "notes"
             ),
             open_findings(Finding.needs_tick).label("unread"),
+            open_findings(~Finding.fully_checked).label("partly"),
         )
         .join(Division, Division.id == Proposal.division_id)
         .join(Street, Street.id == Proposal.street_id)

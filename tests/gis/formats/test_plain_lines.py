@@ -23,7 +23,7 @@ from gis.formats.workbooks import Sheet, workbook
         ),
     ],
 )
-def test_lines_come_as_they_stand_with_their_numbers(tmp_path: Path, data: bytes, expected: list[tuple[int, list[str]]]):
+def test_lines_come_as_they_stand_and_numbered(tmp_path: Path, data: bytes, expected: list[tuple[int, list[str]]]):
     path = tmp_path / "list"
     path.write_bytes(data)
     assert plain_lines(path, called="a") == expected
