@@ -30,6 +30,7 @@ UNMAPPED = frozenset(
         *(("history", name) for name in ("block", "leaf", "undoable")),
         ("map", "change"),
         ("naming", "content"),
+        ("naming", "standing"),
     }
 )
 

@@ -78,6 +78,26 @@ CREATE TABLE naming.content (
 CALL base.shut('naming.content');
 GRANT SELECT ON naming.content TO minglu_office;
 CREATE POLICY office_read ON naming.content FOR SELECT TO minglu_office USING ((SELECT base.actor()) IS NOT NULL);
+-- What all lists together are just now, as one value that every change of any of them makes new: a check asks for it
+-- before anything else, and it costs no more than looking up a key.
+CREATE TABLE naming.standing (
+  one boolean DEFAULT true CONSTRAINT pk_standing PRIMARY KEY CONSTRAINT ck_standing_one CHECK (one),
+  token uuid NOT NULL DEFAULT gen_random_uuid()
+);
+INSERT INTO naming.standing DEFAULT VALUES;
+CALL base.shut('naming.standing');
+GRANT SELECT ON naming.standing TO minglu_office;
+CREATE POLICY office_read ON naming.standing FOR SELECT TO minglu_office USING ((SELECT base.actor()) IS NOT NULL);
+CREATE FUNCTION naming.stand_anew() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  UPDATE naming.standing SET token = gen_random_uuid();
+  RETURN NULL;
+END $$;
+CREATE TRIGGER e_anew AFTER INSERT OR UPDATE OR DELETE ON naming.content
+  FOR EACH STATEMENT EXECUTE FUNCTION naming.stand_anew();
+CREATE TRIGGER e_anew AFTER INSERT OR UPDATE OR DELETE ON naming.list
+  FOR EACH STATEMENT EXECUTE FUNCTION naming.stand_anew();
 -- An entry's part of the mark: 64 bits of a digest of what it says; nothing for one that is withdrawn.
 CREATE FUNCTION naming.mark_of(entry jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN entry ->> 'withdrawn_on' IS NOT NULL THEN 0 ELSE ('x' || substr(md5((entry - '{id,uid,recorded_at,
@@ -171,8 +191,8 @@ GONE = """
 DELETE FROM history.undoable WHERE subject IN ('naming.list', 'naming.entry');
 DELETE FROM base."right" WHERE subject IN ('naming.list', 'naming.entry')
   OR role = 'administrator' AND subject = 'naming.finding' AND act <> 'read';
-DROP TABLE naming.content, naming.entry, naming.list;
-DROP FUNCTION naming.note_content(), naming.note_confirmed(), naming.keep_confirmed(), naming.check_again(bigint[]), naming.mark_of(jsonb);
+DROP TABLE naming.standing, naming.content, naming.entry, naming.list;
+DROP FUNCTION naming.stand_anew(), naming.note_content(), naming.note_confirmed(), naming.keep_confirmed(), naming.check_again(bigint[]), naming.mark_of(jsonb);
 """
 
 

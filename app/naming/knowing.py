@@ -1,8 +1,9 @@
 """What the checks know: the bureau's lists as they stand in the database now, as plain values.
 
-A check asks for the mark of each list, which is one cheap question (the database keeps it with every change of an
-entry), and reads the entries of those lists alone whose mark this process has not seen yet. The mark is a digest of
-the content: a change that is taken back leads to the values that are known already, and no process needs telling.
+A check asks for one token, which the database makes new with every change of any list and which costs no more than
+looking up a key. Under a token that this process has not seen yet it asks for the mark of each list, and reads the
+entries of those alone whose mark is new to it. A mark is a digest of the content: a change that is taken back leads to
+the values that are known already. No process needs telling.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _STATES = text(
     "       base.name_of(l.confirmed_by) AS who"
     "  FROM naming.list l LEFT JOIN naming.content c ON c.list_id = l.id ORDER BY l.kind"
 )
+_TOKEN = text("SELECT token FROM naming.standing")
 _TRIES = 3
 
 
@@ -64,6 +66,11 @@ class _Moved(Exception):
 
 def known(session: Session) -> Known:
     """The lists as this transaction sees them. Where none are to be seen (nobody acts), those that ship."""
+    token = session.scalar(_TOKEN)
+    return _once(token, lambda: _known(session))
+
+
+def _known(session: Session) -> Known:
     for _ in range(_TRIES):
         states = tuple(State(**row) for row in session.execute(_STATES).mappings())
         try:

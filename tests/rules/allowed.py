@@ -103,6 +103,7 @@ DEFINERS = {
     "naming.check_again": "queues a run for the person of the transaction; granted to no role",
     "naming.keep_confirmed": "asks a list's history who confirmed it before, which not all may read",
     "naming.note_confirmed": "as naming.note_content; granted to no role",
+    "naming.stand_anew": "makes the mark of all lists new, which nobody else may write; granted to no role",
     "naming.note_content": "keeps each list's mark, which nobody else may write; granted to no role",
     "naming.around": "new names differ from the neighbours'; returns only what, where, which office",
     "naming.days_of_batch": "a batch's days are no secret among staff, and the same for all; returns only three days",
@@ -160,6 +161,7 @@ WITHOUT_UID = {
     "history.undoable": "rules, written by migrations",
     "base.following": "rules, written by migrations",
     "naming.content": "one per list, kept by triggers; the list has the uid",
+    "naming.standing": "one row: the mark of all lists together, made new with every change",
     "map.change": "numbers of transactions by table and town, thrown away with the next",
 }
 

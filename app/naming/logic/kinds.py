@@ -157,8 +157,10 @@ KINDS: Mapping[str, ListKind] = {
             N_("Company names, brands and trademarks."),
             ("N7",),
             _PLAIN,
-            f"{_OWN}（知名商标），不完整",
-            ("companies",),
+            f"{_OWN}（知名商标），不完整；adata 2.9.5 沪深北上市公司简称",
+            ("companies", "companies_listed"),
+            without="not_companies",
+            licence="Apache-2.0",
         ),
         ListKind(
             "alike",

@@ -92,7 +92,13 @@ def default_lists() -> Lists:
         leaders=_shipped("state leaders", "leaders", source=own),
         persons=_shipped("persons", "persons", source="THUOCL 2018, historical persons", without="not_persons"),
         foreign=_shipped("foreign names", "foreign", "foreign_more", source="JioNLP 1.5.31 and a starting list"),
-        companies=_shipped("companies and trademarks", "companies", source=own),
+        companies=_shipped(
+            "companies and trademarks",
+            "companies",
+            "companies_listed",
+            source=f"{own}, adata 2.9.5",
+            without="not_companies",
+        ),
         alike=_shipped("look-alike characters", "alike", source="pycorrector 1.1.4"),
     )
 
