@@ -105,13 +105,14 @@ CREATE FUNCTION naming.mark_of(entry jsonb) RETURNS bigint LANGUAGE sql IMMUTABL
 $$;
 -- Whoever changes what names are checked by, or takes a change back, has the open proposals checked anew: a run of
 -- theirs is queued with the change, unless one waits already, which is then kept from beginning before the change is
--- there. No finding comes of the word bank.
+-- there. No finding comes of the word bank and, so far,
+-- of characters that look alike.
 CREATE FUNCTION naming.check_again(lists bigint[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE asked jsonb := (SELECT jsonb_build_object('division', d.uid) FROM base.person p
                           JOIN base.division d ON d.id = p.division_id WHERE p.id = base.actor());
 BEGIN
-  IF asked IS NULL OR NOT EXISTS (SELECT FROM naming.list l WHERE l.id = ANY (lists) AND l.kind <> 'wordbank') THEN
+  IF asked IS NULL OR NOT EXISTS (SELECT FROM naming.list l WHERE l.id = ANY (lists) AND l.kind <> ALL ('{wordbank,alike}')) THEN
     RETURN;
   END IF;
   PERFORM FROM base.run r WHERE r.kind = 'recheck' AND r.state = 'queued' AND r.args = asked AND NOT r.cancel_asked

@@ -166,7 +166,7 @@ KINDS: Mapping[str, ListKind] = {
             "alike",
             N_("look-alike characters"),
             N_("Groups of characters that are taken for one another."),
-            ("N9",),
+            (),
             (WORDS, NOTE),
             "pycorrector 1.1.4 形近字表，只留规范汉字",
             ("alike",),

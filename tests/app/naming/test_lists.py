@@ -15,7 +15,7 @@ from app.base.history import current_act, undo
 from app.base.models import Role
 from app.inventory.models import Street
 from app.naming import editing, queries
-from app.naming.checking import check_all, findings_of, waive
+from app.naming.checking import Rechecked, check_all, findings_of, recheck, waive
 from app.naming.editing import Verdict, Wordings
 from app.naming.knowing import known
 from app.naming.logic.characters import default_table
@@ -222,6 +222,33 @@ def test_an_answer_outlives_the_confirmation_of_a_list_and_another_remark(world:
             "error",
             "另一说明",
         )
+
+
+def test_an_answer_goes_where_nobody_may_give_one_any_more_and_the_proposal_counts_as_open_again(
+    world: World, acting: Callable[..., Any]
+):
+    town, city = person(world, Role.TOWN_OFFICER, "南镇"), person(world, Role.CITY_OFFICER, "市")
+    with acting(Role.TOWN_OFFICER, "南镇") as session:
+        street = _street(session, build_street(world, "甲村"))
+        key = propose(session, world.clock, by=town, street=street, wording=Wording("陈云路")).id
+    with acting() as session:
+        proposal = session.get_one(Proposal, key)
+        (warning,) = [each for each in findings_of(session, proposal) if each.rule == "N5" and each.fully_checked]
+        assert warning.level == "warning"
+        waive(session, world.clock, by=city, finding=warning, reason="历史人物，非国家领导人")
+    with acting() as session:
+        assert recheck(session, world.clock, proposals=[session.get_one(Proposal, key)]) == Rechecked(proposals=1)
+        row = editing.of_kind(session, "leaders")
+        entry = the_entry(session, "leaders", "陈云")
+        editing.revise(session, entry=entry, of=row.NameList, cells={"words": "陈云", "level": "error"})
+        done = recheck(session, world.clock, proposals=[session.get_one(Proposal, key)])
+        assert done == Rechecked(proposals=1, changed=1, opened=1)
+        (again,) = [
+            each
+            for each in findings_of(session, session.get_one(Proposal, key))
+            if each.rule == "N5" and each.fully_checked
+        ]
+        assert (again.id, again.level, again.waiver, again.waived_by) == (warning.id, "error", None, None)
 
 
 WORDINGS = Wordings({"词": "words", "等级": "level", "说明": "note", "words": "words"}, {("level", "错误"): "error"})
