@@ -10,11 +10,14 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
-from app.base.errors import N_
-from app.base.models import Division, DivisionKind
+from app.base.errors import N_, NotFound
+from app.base.models import Division, DivisionKind, Setting
 from app.base.seen import Whole
+from app.intake.models import Facility
 from app.inventory.models import Stream, Street, StreetState
-from app.milestones.models import Batch, BatchState, BatchVillage, Target
+from app.milestones.logic import Candidate, Figures, Hands, Part
+from app.milestones.models import Batch, BatchState, BatchVillage, Plan, PlanState, PlanVillage, Target
+from gis.features import FacilityKind
 
 #: What a batch is made of; residents' committees may join, but the target counts villages.
 VILLAGES = (DivisionKind.VILLAGE.value, DivisionKind.RESIDENTS.value)
@@ -242,6 +245,12 @@ def _batched(session: Session, place: Division, kind: DivisionKind) -> dict[int,
     return {row[0]: row[1] for row in rows}
 
 
+def batches_of_year(session: Session, place: Division, year: int) -> int:
+    """How many batches a place has opened for a year."""
+    wanted = select(func.count()).select_from(Batch).where(Batch.division_id == place.id, Batch.year == year)
+    return int(session.scalar(wanted) or 0)
+
+
 def registered(session: Session, place: Division) -> int:
     """How many villages the register holds below a division."""
     wanted = (
@@ -258,3 +267,110 @@ def waiting(session: Session, place: str) -> int:
     """Open batches at or below a path of divisions."""
     wanted = select(func.count()).select_from(Batch).where(Batch.state == BatchState.OPEN.value, in_place(place))
     return int(session.scalar(wanted) or 0)
+
+
+#: Counties that go first, by name; the bureau's setting before the default (domain handbook, section 1).
+PILOTS_SETTING, PILOTS = "milestones.pilots", ("乐陵市",)
+
+
+def candidates(session: Session, place: Division) -> list[Candidate]:
+    """Villages of a place that are still to be done: in no open batch, and in none that was closed with them in it."""
+    town, county = aliased(Division), aliased(Division)
+    done = select(BatchVillage.division_id).join(Batch, Batch.id == BatchVillage.batch_id)
+    done = done.where(or_(BatchVillage.left_on.is_(None), BatchVillage.left_on == Batch.closed_on))
+    streets = (
+        select(
+            Street.division_id,
+            func.count().filter(Street.in_scope).label("in_scope"),
+            func.count().filter(Street.in_scope, Street.state.in_([one.value for one in UNDECIDED])).label("nameless"),
+        )
+        .where(Street.territory.op("<@")(place.path), Street.stream == Stream.VILLAGE.value)
+        .group_by(Street.division_id)
+        .subquery()
+    )
+    kinds = (
+        select(Facility.division_id, func.count(Facility.kind.distinct()).label("kinds"))
+        .where(Facility.territory.op("<@")(place.path))
+        .group_by(Facility.division_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(
+            Division.id,
+            town.id.label("town"),
+            func.coalesce(county.id, town.id).label("county"),
+            county.name.label("called"),
+            streets.c.in_scope,
+            streets.c.nameless,
+            func.coalesce(kinds.c.kinds, 0).label("kinds"),
+        )
+        .join(town, town.id == Division.parent_id)
+        .outerjoin(county, county.id == town.parent_id)
+        .outerjoin(streets, streets.c.division_id == Division.id)
+        .outerjoin(kinds, kinds.c.division_id == Division.id)
+        .where(
+            Division.path.op("<@")(place.path),
+            Division.kind == DivisionKind.VILLAGE.value,
+            Division.until_on.is_(None),
+            Division.id.not_in(done),
+        )
+        .order_by(Division.id)
+    ).all()
+    pilots = session.scalar(select(Setting.value).where(Setting.key == PILOTS_SETTING)) or PILOTS
+    largest = max((row.in_scope or 0 for row in rows), default=0)
+    return [
+        Candidate(
+            village=row.id,
+            town=row.town,
+            county=row.county,
+            parts={
+                Part.PILOT: float(row.called in pilots),
+                Part.READY: float(bool(row.in_scope)),
+                Part.UNNAMED: row.nameless / row.in_scope if row.in_scope else 0.0,
+                Part.FACILITIES: min(row.kinds, len(FacilityKind)) / len(FacilityKind),
+                Part.SIZE: row.in_scope / largest if row.in_scope else 0.0,
+            },
+            streets=row.in_scope,
+        )
+        for row in rows
+    ]
+
+
+def weights_of(plan: Plan) -> dict[Part, float]:
+    """A plan's weights, by part."""
+    return {part: getattr(plan, part.value) for part in Part}
+
+
+def figures_of(plan: Plan) -> Figures:
+    """What a plan is reckoned with."""
+    return Figures(plan.streets, plan.signs, plan.plates, plan.sign_price, plan.plate_price, plan.a_day)
+
+
+def hands_of(session: Session, plan: Plan) -> Hands:
+    """What was moved by hand in a plan."""
+    moved = session.execute(
+        select(PlanVillage.division_id, PlanVillage.inside).where(PlanVillage.plan_id == plan.id)
+    ).all()
+    return Hands(
+        frozenset(row.division_id for row in moved if row.inside),
+        frozenset(row.division_id for row in moved if not row.inside),
+    )
+
+
+def plans(place: Division) -> Select[Plan]:
+    """Plans of a place, but those that were dropped."""
+    return select(Plan).where(Plan.division_id == place.id, Plan.state != PlanState.DROPPED.value)
+
+
+def plan(session: Session, uid: UUID) -> Plan:
+    """One plan. Raises NotFound for one of elsewhere."""
+    found = session.scalar(select(Plan).where(Plan.uid == uid))
+    if found is None:
+        raise NotFound(N_("There is no such plan in your territory. Look for it in the list of plans."))
+    return found
+
+
+def moved_by_hand(session: Session, plan: Plan, village: Division) -> PlanVillage | None:
+    """How a village was moved in a plan, if it was."""
+    wanted = select(PlanVillage).where(PlanVillage.plan_id == plan.id, PlanVillage.division_id == village.id)
+    return session.scalars(wanted).one_or_none()

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.base.clock import Clock
-from app.base.errors import Conflict, Invalid
+from app.base.errors import N_, Conflict, Invalid
 from app.base.models import Division, DivisionKind
 from app.inventory.models import Stream
 from app.milestones import queries
-from app.milestones.models import Batch, BatchState, BatchVillage, Target
+from app.milestones.logic import Candidate, Figures, Part, Weights, estimate, propose, title_of
+from app.milestones.models import Batch, BatchState, BatchVillage, Plan, PlanState, PlanVillage, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,130 @@ def close_batch(session: Session, clock: Clock, *, batch: Batch) -> Batch:
         member.left_on = clock.today()
     session.flush()
     return batch
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a plan is made of."""
+
+    year: int
+    title: str
+    quota: int
+    weights: Weights
+    figures: Figures
+
+    def check(self) -> None:
+        """Raise Invalid for what is no plan."""
+        if not self.title.strip():
+            raise Invalid(N_("Give the plan a title."), field="title")
+        if self.quota < 1:
+            raise Invalid(N_("A plan needs a quota of one village or more."), field="quota")
+        if any(weight < 0 for weight in self.weights.values()) or not any(self.weights.values()):
+            raise Invalid(N_("Weights are nought or more, and one of them more than nought."), field="pilot")
+        if min(*astuple(self.figures)) < 0 or not self.figures.a_day:
+            raise Invalid(N_("Figures are nought or more, and a crew puts up something in a day."), field="a_day")
+
+    def columns(self) -> dict[str, Any]:
+        """As the table keeps it."""
+        weights = {part.value: self.weights[part] for part in Part}
+        return {"year": self.year, "title": self.title.strip(), "quota": self.quota, **weights, **asdict(self.figures)}
+
+
+def make_plan(session: Session, clock: Clock, *, division: Division, draft: Draft) -> Plan:
+    """Nothing → draft: a way to fill a year's quota. By city and county officers.
+
+    Raises Invalid for what is no plan, Conflict for a title that another of the year has.
+    """
+    draft.check()
+    made = Plan(division_id=division.id, made_on=clock.today(), **draft.columns())
+    try:
+        with session.begin_nested():
+            session.add(made)
+    except IntegrityError as error:
+        raise Conflict(
+            N_("{year} has a plan called {title} already."), year=draft.year, title=draft.title.strip()
+        ) from error
+    return made
+
+
+def change_plan(session: Session, *, plan: Plan, draft: Draft) -> Plan:
+    """A draft with other weights, figures, quota or title. Raises as :func:`make_plan`; Conflict for a decided one."""
+    _refuse_decided(plan)
+    draft.check()
+    try:
+        with session.begin_nested():
+            for column, value in draft.columns().items():
+                setattr(plan, column, value)
+            session.flush()
+    except IntegrityError as error:
+        raise Conflict(
+            N_("{year} has a plan called {title} already."), year=draft.year, title=draft.title.strip()
+        ) from error
+    return plan
+
+
+def move(session: Session, clock: Clock, *, plan: Plan, village: Division, inside: bool | None) -> None:
+    """A village is put into a draft by hand, kept out of it, or (None) left to the rule again.
+
+    Raises Invalid for what is no village, Conflict for a decided plan.
+    """
+    _refuse_decided(plan)
+    if village.kind != DivisionKind.VILLAGE.value:
+        raise Invalid("{name} is not a village.", field="village", name=village.name)
+    moved = queries.moved_by_hand(session, plan, village)
+    if inside is None:
+        if moved is not None:
+            session.delete(moved)
+    elif moved is None:
+        session.add(PlanVillage(plan_id=plan.id, division_id=village.id, inside=inside, moved_on=clock.today()))
+    else:
+        moved.inside, moved.moved_on = inside, clock.today()
+    plan.moves += 1
+    session.flush()
+
+
+def drop_plan(session: Session, clock: Clock, *, plan: Plan) -> None:
+    """Draft → dropped; it stays on record. Raises Conflict for a decided one."""
+    _refuse_decided(plan)
+    plan.state, plan.decided_on = PlanState.DROPPED.value, clock.today()
+    session.flush()
+
+
+def accept_plan(session: Session, clock: Clock, *, plan: Plan, owner_id: int, due_on: date) -> list[Batch]:
+    """Draft → accepted: a batch is opened in each county with its villages; its budget is what they come to.
+
+    Raises Conflict for a decided plan, or a village that joined a batch meanwhile; Invalid for one that takes nothing.
+    """
+    _refuse_decided(plan)
+    place = session.get_one(Division, plan.division_id)
+    every = queries.candidates(session, place)
+    taken = propose(every, plan.quota, weights=queries.weights_of(plan), hands=queries.hands_of(session, plan))
+    by_key = {one.village: one for one in every}
+    counties: dict[int, list[Candidate]] = defaultdict(list)
+    for village in taken.villages:
+        counties[by_key[village].county].append(by_key[village])
+    if not counties:
+        raise Invalid(N_("No village is left that this plan could take."), field="quota")
+    made = []
+    for county, chosen in counties.items():
+        home = session.get_one(Division, county)
+        keys = [one.village for one in chosen]
+        terms = Terms(
+            title_of(plan.year, queries.batches_of_year(session, home, plan.year) + 1),
+            plan.year,
+            due_on,
+            budget=estimate(chosen, queries.figures_of(plan)).cost,
+        )
+        villages = session.scalars(select(Division).where(Division.id.in_(keys)).order_by(Division.path)).all()
+        made.append(open_batch(session, clock, owner_id=owner_id, division=home, terms=terms, villages=villages))
+    plan.state, plan.decided_on = PlanState.ACCEPTED.value, clock.today()
+    session.flush()
+    return made
+
+
+def _refuse_decided(plan: Plan) -> None:
+    if plan.state != PlanState.DRAFT.value:
+        raise Conflict(N_("The plan {title} is decided. Make a new one."), title=plan.title)
 
 
 def _refuse_closed(batch: Batch) -> None:

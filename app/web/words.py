@@ -288,6 +288,8 @@ SUBJECTS: Mapping[str, str] = {
     "milestones.target": N_("Target"),
     "milestones.batch": N_("Batch"),
     "milestones.batch_village": N_("Village in a batch"),
+    "milestones.plan": N_("Plan of a year"),
+    "milestones.plan_village": N_("Village moved by hand in a plan"),
     "naming.proposal": N_("Proposal"),
     "naming.finding": N_("Finding"),
     "naming.decision": N_("Decision"),

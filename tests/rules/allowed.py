@@ -7,7 +7,7 @@ from enum import Enum
 from app.base.models import CodeSystem, DivisionKind, GeometrySource, Role, RunState, SuccessionKind
 from app.intake.models import Certainty, ChangeKind, ChangeState, EditionState, IntakeState
 from app.inventory.models import LineSource, Stream, StreetState
-from app.milestones.models import BatchState
+from app.milestones.models import BatchState, PlanState
 from app.naming.logic.shapes import Axis
 from app.naming.logic.states import State as ProposalState
 from app.naming.models import DeadlineKind, FindingLevel, NameOrigin
@@ -235,6 +235,7 @@ ENUMS: dict[str, type[Enum]] = {
     "milestones.target.stream": Stream,
     "milestones.batch.state": BatchState,
     "milestones.batch.stream": Stream,
+    "milestones.plan.state": PlanState,
     "naming.proposal.state": ProposalState,
     "naming.finding.level": FindingLevel,
     "naming.entry.level": FindingLevel,

@@ -35,6 +35,7 @@ WITHOUT = {
     "POST /lists/{kind}/new": f"{NEW}: the database keeps a word to one entry of a list",
     "POST /lists/{kind}/import": "keeps a file; what it would do is shown, and done by a form of its own",
     "POST /milestones/new": f"{NEW}: the database keeps a village in one open batch",
+    "POST /milestones/plans": f"{NEW}: the database keeps a title to one plan of a year",
     "POST /naming/new": f"{NEW}: the database keeps a street to one live proposal",
     "POST /naming/suggest": f"{NEW}: streets with a name or a live proposal are left alone",
     "POST /planning/plan": f"{NEW}: streets that have signs are left alone",

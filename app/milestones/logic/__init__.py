@@ -10,6 +10,7 @@ from app.milestones.logic.years import (
     Hands,
     Part,
     Proposed,
+    Weights,
     estimate,
     propose,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Hands",
     "Part",
     "Proposed",
+    "Weights",
     "chinese_number",
     "estimate",
     "propose",

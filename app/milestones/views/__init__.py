@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
-from app.milestones.views import batches, streets, targets
+from app.milestones.views import batches, plans, streets, targets
 from app.milestones.views.batches import waiting
 
 __all__ = ["router", "waiting"]
 
 router = APIRouter()
-for part in (streets, targets, batches):
+for part in (plans, streets, targets, batches):
     router.include_router(part.router)

@@ -345,8 +345,7 @@ def _terms(plan: Plan) -> steps.Terms:
 
 
 def _next(session: Session, place: Division, year: int) -> int:
-    wanted = select(func.count()).select_from(Batch).where(Batch.division_id == place.id, Batch.year == year)
-    return int(session.scalar(wanted) or 0) + 1
+    return queries.batches_of_year(session, place, year) + 1
 
 
 def _own(session: Session, actor: Actor, uid: UUID) -> Batch:

@@ -111,4 +111,4 @@ def test_a_quota_below_nought_and_a_crew_that_does_nothing_are_no_plan():
     with pytest.raises(ValueError, match="nought"):
         propose([], -1)
     with pytest.raises(ValueError, match="crew"):
-        estimate([], Figures(a_day=Decimal(0)))
+        estimate([], Figures(a_day=0.0))
