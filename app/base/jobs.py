@@ -21,7 +21,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Engine, create_engine, event, select, text
+from sqlalchemy import Engine, create_engine, event, func, select, text
 from sqlalchemy.orm import Session
 
 from app.base.db import Database
@@ -144,7 +144,12 @@ def newest(session: Session, kind: str, args: Mapping[str, Any]) -> Run | None:
 
 
 def enqueue_once(session: Session, kind: str, args: Mapping[str, Any]) -> UUID:
-    """As :func:`enqueue`, unless such a run waits or works already: a button pressed twice starts one."""
+    """As :func:`enqueue`, unless such a run waits or works already: a button pressed twice starts one.
+
+    Who presses it at the same moment waits until the first one's transaction has ended.
+    """
+    key = f"{kind} {json.dumps(dict(args), sort_keys=True, default=str)}"
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
     last = newest(session, kind, args)
     return last.uid if last is not None and is_under_way(last) else enqueue(session, kind, args)
 

@@ -137,7 +137,7 @@ def judge(run: RunContext, *, clock: Clock) -> Judged:
 def _division(session: Session, run: RunContext) -> Division:
     found = session.scalar(select(Division).where(Division.uid == UUID(run.args["division"])))
     if found is None:
-        raise NotFound("The division of this work is gone. Choose another.")
+        raise NotFound("The place of this work is not in your territory any more, or it is gone. Choose another.")
     return found
 
 

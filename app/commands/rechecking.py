@@ -58,7 +58,7 @@ def _open(session: Session, division: UUID) -> list[int]:
     """Keys of the open proposals below a division. Raises NotFound, and NotAllowed for who writes no findings there."""
     place = session.scalar(select(Division).where(Division.uid == division))
     if place is None:
-        raise NotFound("The division of this work is gone. Choose another.")
+        raise NotFound("The place of this work is not in your territory any more, or it is gone. Choose another.")
     if not reaches(session, place.id, subject="naming.finding", act="change"):
         raise NotAllowed("You may not have proposals checked in {place}.", place=place.name)
     below = (Proposal.territory.op("<@")(place.path), Proposal.state.in_(_UNDECIDED))

@@ -215,6 +215,14 @@ def _date_back(session: Session, proposals: Sequence[Proposal], applied_on: date
 def _into_force(session: Session, *, decision: Decision, proposals: Sequence[Proposal]) -> None:
     streets = [proposal.street_id for proposal in proposals]
     for former in session.scalars(select(Name).where(Name.street_id.in_(streets), Name.retired_on.is_(None))):
+        if former.decision_id is not None and former.in_force_on > decision.approved_on:
+            raise Invalid(
+                N_("“{words}” is in force since {day}; the decision of {on} is older. Check the day."),
+                field="approved_on",
+                words=former.words,
+                day=former.in_force_on,
+                on=decision.approved_on,
+            )
         former.retired_on = max(decision.approved_on, former.in_force_on)
     session.flush()
     session.add_all(

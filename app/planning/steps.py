@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from geoalchemy2.shape import from_shape
+from geoalchemy2.shape import from_shape, to_shape
 from shapely import Point
+from shapely.ops import nearest_points
 from sqlalchemy import func, insert, update
 
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.people import may, reaches
 from app.base.tables import SRID
+from app.inventory.models import Street
 from app.planning.logic import AROUND_M, StandingPost, facing_from, kind_of, shared_posts
 from app.planning.models import Post, Sign, SignState
 from app.planning.queries import StreetToSign, Surroundings, count_nameless, places_of, posts_at, surroundings
+from gis.crs import ELLIPSOID
 from signs import placement
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
     from app.base.models import Division
     from app.milestones.models import Batch
     from signs.designs import Ground
+
+
+#: No sign of a street stands farther from it (estimate: across a wide verge, or at a village's entrance).
+FARTHEST_M = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,16 @@ def move_sign(session: Session, clock: Clock, *, sign: Sign, lon: float, lat: fl
     if not 0 <= facing_deg < 360:  # noqa: PLR2004 - degrees
         raise Invalid(N_("A bearing lies between 0 and 360 degrees."), field="facing_deg")
     place = from_shape(Point(lon, lat), srid=SRID)
+    street = session.get_one(Street, sign.street_id)
+    near, _ = nearest_points(to_shape(street.line), Point(lon, lat))
+    far_m = float(ELLIPSOID.inv(near.x, near.y, lon, lat)[2])
+    if far_m > FARTHEST_M:
+        raise Invalid(
+            N_("That is {far_m} m from the street; a sign stands within {most_m} m of it."),
+            field="lon",
+            far_m=round(far_m),
+            most_m=FARTHEST_M,
+        )
     post = Post(point=place, division_id=sign.division_id, planned_on=clock.today())
     session.add(post)
     session.flush()

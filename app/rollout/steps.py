@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from geoalchemy2.shape import from_shape
 from shapely import Point
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.util import identity_key
 
@@ -17,6 +17,7 @@ from app.base.files import keep
 from app.base.models import Role
 from app.base.people import may
 from app.base.tables import SRID
+from app.naming.models import Name
 from app.planning.models import Sign, SignState
 from app.printing.queries import sign_called
 from app.rollout import logic, queries
@@ -228,6 +229,7 @@ def reject(
         raise Invalid(N_("Say what is wrong: the crew will read it."), field="reason")
     if due_on < clock.today():
         raise Invalid(N_("{day} is over."), field="due_on", day=due_on)
+    _refuse_replaced(session, installation)
     known = queries.verdicts(session, installations=[installation.id]).get(installation.id)
     if known is not None and known.verdict == Verdict.REJECTED.value:
         raise Conflict(N_("This installation was rejected on {day} already."), day=known.inspected_on)
@@ -242,6 +244,20 @@ def reject(
         raise Conflict(N_("This installation was rejected just now. Load the page again.")) from error
     _forget_sign(session, installation.sign_id)
     return made
+
+
+def _refuse_replaced(session: Session, installation: Installation) -> None:
+    """Nobody puts up a plate again whose name is another by now: it is taken down when the new one comes."""
+    wanted = (
+        select(Name.words, Name.retired_on).join(Sign, Sign.name_id == Name.id).where(Sign.id == installation.sign_id)
+    )
+    words, retired_on = session.execute(wanted).one()
+    if retired_on is not None:
+        raise Conflict(
+            N_("“{words}” was replaced on {day}: this plate is not mended, but taken down for one with the new name."),
+            words=words,
+            day=retired_on,
+        )
 
 
 def _require_inspector(session: Session) -> None:

@@ -29,6 +29,8 @@ COMMAND_LINE = (
     *("app/__main__.py", "app/walk/", "app/commands/", "app/demonstration/"),
     *(f"app/base/{name}.py" for name in ("cluster", "postgres", "prepare", "running", "settings", "troubles")),
 )
+#: But what runs do stands there too, and why one failed is told on its page.
+RUNS = tuple(f"app/commands/{name}.py" for name in ("kinds", "lists", "plates", "rechecking", "undoing"))
 _HEAD = "# Chinese texts of Minglu; see docs/pages.md."
 _REFUSALS = {"MingluError", "NotFound", "NotAllowed", "Conflict", "Invalid", "Unready"}
 _CJK = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
@@ -47,7 +49,7 @@ def messages() -> dict[str, str]:
     code = [path for folder in ("app", "gis", "signs") for path in (ROOT / folder).rglob("*.py")]
     names = {path.relative_to(ROOT).as_posix(): path for path in (*code, *TEMPLATES.rglob("*.html"))}
     for name in sorted(names, key=lambda name: (_station(name) != "minglu", name)):
-        if not name.startswith(COMMAND_LINE):
+        if not name.startswith(COMMAND_LINE) or name in RUNS:
             read = _in_code if name.endswith(".py") else _in_template
             found.update({key: name for key in read(names[name]) if key not in found})
     return found

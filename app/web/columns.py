@@ -60,6 +60,7 @@ COLUMNS: Mapping[str, str] = {
     "dated_on": N_("As of"),
     "datum": N_("Coordinate system"),
     "decided_by": N_("Entered by"),
+    "decided_on": N_("Decided on"),
     "decision_id": N_("Decision"),
     "deed": N_("What was done"),
     "department": N_("Department"),

@@ -131,6 +131,7 @@ DEFINERS = {
     "tracking.second_stream": "figures are no secret among staff, and the same for all of them; returns only counts",
     "tracking.progress": "figures are no secret among staff, and the same for all of them; returns only counts",
     "open.count_scan": "the public role has no right on any table",
+    "planning.take_name": "who decides a name need not be one who orders plates; only what is not printed follows",
     "open.file_report": "the public role has no right on any table",
 }
 

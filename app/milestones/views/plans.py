@@ -108,6 +108,7 @@ def compare(session: Work, show: Show, one: UUID, other: UUID) -> Response:
         counts=[len(keys) for keys in apart],
         weighed=PARTS,
         figures=FIGURES,
+        given=[_typed(each.plan) for each in both],
         rows=list(COMES_TO.items()),
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from sqlalchemy import select, text
 
 from app.base import jobs
 from app.base.errors import Invalid, NotAllowed
-from app.base.jobs import RunContext, enqueue, make_worker, perform
+from app.base.jobs import RunContext, enqueue, enqueue_once, make_worker, perform
 from app.base.models import Division, Role, Run
 from tests.conftest import World
 
@@ -50,6 +52,21 @@ def test_a_queued_run_is_done_by_a_real_worker_as_the_person_who_queued_it(world
     assert run.result == {"person": person, "place": "甲村"}
     assert run.started_at is not None
     assert run.ended_at is not None
+
+
+def test_a_button_that_many_press_at_one_moment_starts_one_run(world: World):
+    key = world.person(Role.COUNTY_OFFICER, "东县")
+    begin = threading.Barrier(4)
+
+    def press(_: int) -> UUID:
+        with world.office.acting(key, via="test") as session:
+            begin.wait()
+            return enqueue_once(session, "derive", {"division": "here"})
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(press, range(4)))) == 1
+    with world.owner.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM base.run")) == 1
 
 
 def test_a_run_that_has_ended_is_not_run_again(world: World):

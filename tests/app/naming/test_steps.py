@@ -99,7 +99,13 @@ def acting(world: World, role: Role = Role.COUNTY_OFFICER, place: str = "西县"
 
 
 def decided(
-    session: Session, village: Village, words: str, *, number: str = "西政字〔2024〕1号", street: int = 0
+    session: Session,
+    village: Village,
+    words: str,
+    *,
+    number: str = "西政字〔2024〕1号",
+    street: int = 0,
+    on: date = TODAY,
 ) -> Proposal:
     by = officer(session, village.world)
     proposal = propose(
@@ -107,7 +113,7 @@ def decided(
     )
     submit(session, village.world.clock, by=by, proposals=[proposal], read_by_hand=True)
     county = session.get_one(Division, village.world.places["西县"])
-    approval = Approval(number, "西县人民政府", TODAY)
+    approval = Approval(number, "西县人民政府", on, applied_on=on if on < TODAY else None)
     decide(session, village.world.clock, by=by, division=county, proposals=[proposal], approval=approval)
     return proposal
 
@@ -578,6 +584,17 @@ def test_the_village_contact_drafts_another_name_for_a_named_street_and_takes_it
         assert village.street(session).state == StreetState.IN_FORCE.value
         withdraw(session, by=by, proposals=[new])
         assert village.street(session).state == StreetState.IN_FORCE.value
+
+
+def test_a_decision_that_is_older_than_the_name_in_force_replaces_nothing(village: Village):
+    with acting(village.world) as session:
+        by = officer(session, village.world)
+        old = decided(session, village, "幸福路")
+        decision = session.get_one(Decision, old.decision_id)
+        announce(session, by=by, decision=decision, on=TODAY)
+    with acting(village.world) as session, pytest.raises(Invalid, match="is older") as refusal:
+        decided(session, village, "和平路", number="西政字〔2024〕99号", on=TODAY - timedelta(days=3))
+    assert refusal.value.field == "approved_on"
 
 
 @pytest.mark.parametrize(

@@ -157,11 +157,13 @@ def test_a_planned_sign_can_be_moved_coloured_and_dropped(world: World, crossing
         sign = session.scalars(select(Sign).where(Sign.street_id == crossing[0])).first()
         assert sign is not None
         old = sign.post_id
-        steps.move_sign(session, world.clock, sign=sign, lon=116.35, lat=37.41, facing_deg=12.5)
+        before = next(row for row in queries.signs_of(session, street_id=crossing[0]) if row.id == sign.id)
+        lon, lat = before.lon + 0.001, before.lat - 0.001
+        steps.move_sign(session, world.clock, sign=sign, lon=lon, lat=lat, facing_deg=12.5)
         steps.colour_sign(session, sign=sign, ground=Ground.GREEN)
         assert (sign.post_id != old, sign.facing_deg, sign.ground) == (True, 12.5, "green")
         moved = next(row for row in queries.signs_of(session, street_id=crossing[0]) if row.id == sign.id)
-        assert (moved.lon, moved.lat) == (116.35, 37.41)
+        assert (moved.lon, moved.lat) == (lon, lat)
         steps.drop_sign(session, world.clock, sign=sign)
         assert (sign.state, sign.removed_on) == ("removed", world.clock.today())
     assert plan(world, "东县").signs == 0, "a dropped sign is not planned anew"
@@ -184,7 +186,10 @@ def test_a_sign_that_is_ordered_stays_as_it_is(world: World, crossing: tuple[int
             steps.mark_ordered(session, signs=[sign.id])
 
 
-@pytest.mark.parametrize(("lon", "lat", "facing"), [(200, 37, 0), (116, 95, 0), (116, 37, 360), (float("nan"), 37, 0)])
+@pytest.mark.parametrize(
+    ("lon", "lat", "facing"),
+    [(200, 37, 0), (116, 95, 0), (116, 37, 360), (float("nan"), 37, 0), (2.1, 48, 0), (116.35, 37.42, 0)],
+)
 def test_a_sign_is_not_moved_to_an_impossible_place(world: World, crossing, lon: float, lat: float, facing: float):
     plan(world, "东县")
     with world.office.acting(world.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:

@@ -287,6 +287,21 @@ def test_a_plate_that_differs_from_the_registry_stops_the_release(
     assert run(planned, "SELECT count(*) FROM base.file") == 0
 
 
+def test_a_plate_that_is_not_printed_yet_takes_the_name_that_replaces_its_own(planned: World, tmp_path: Path):
+    order = draw_up(planned)
+    street = run(planned, "SELECT street_id FROM naming.name WHERE words = '明德路'")
+    run(planned, "UPDATE naming.name SET retired_on = current_date WHERE words = '明德路' RETURNING 1")
+    build_name(planned, street, NAMES[1])
+    assert run(planned, "SELECT count(*) FROM printing.order_line WHERE words = '明德路'") == 0
+    assert release(planned, tmp_path, order).state == "released"
+    with planned.office.acting(planned.person(Role.COUNTY_OFFICER, "东县"), via="test") as session:
+        assert NAMES[1].words in {line.words for line in queries.lines(session, order=order)}
+    run(planned, "UPDATE naming.name SET retired_on = current_date WHERE street_id = :id RETURNING 1", id=street)
+    build_name(planned, street, NAMES[0])
+    printed = run(planned, "SELECT count(*) FROM printing.order_line WHERE words = :words", words=NAMES[1].words)
+    assert printed == 1, "what is printed says what it says"
+
+
 def test_a_host_that_no_code_can_bear_stops_the_release(planned: World, tmp_path: Path):
     with pytest.raises(Conflict, match="host"):
         release(planned, tmp_path, draw_up(planned), host="明路.中国")

@@ -348,6 +348,21 @@ def test_an_accepted_installation_is_inspected_once_and_can_be_rejected_later(re
 
 
 @pytest.mark.parametrize(("role", "at"), [(Role.AUDITOR, "市"), (Role.CREW, "东县"), (Role.ADMINISTRATOR, "市")])
+def test_a_plate_whose_name_was_replaced_is_sent_to_no_crew_again(released: World, tmp_path: Path):
+    job = give(released, only=1)[0]
+    made = record(released, tmp_path, job, proof())
+    run(
+        released,
+        "UPDATE naming.name SET retired_on = '2024-06-30' FROM planning.sign g"
+        " WHERE g.id = :sign AND g.name_id = name.id RETURNING 1",
+        sign=job.sign_id,
+    )
+    with pytest.raises(Conflict, match="was replaced on"):
+        inspect(released, made, reason="立反了")
+    assert run(released, "SELECT state FROM planning.sign WHERE id = :id", id=job.sign_id) == "standing"
+    inspect(released, made)
+
+
 def test_those_who_do_not_inspect_reject_and_accept_nothing(released: World, tmp_path: Path, role: Role, at: str):
     made = record(released, tmp_path, give(released, only=1)[0], proof())
     for reason in ("", "不合格"):
