@@ -14,8 +14,6 @@ from app.commands.local import require_folder, settings_now
 
 #: What ``--value`` takes for all values that nothing else is said of.
 OTHERS = "*"
-#: Reasons for ignored rows that are told; the page has all of them.
-_REASONS = 8
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -221,6 +219,7 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
 
     from sqlalchemy import select
 
+    from app.commands.previewing import left_out
     from app.intake.models import Intake
     from app.intake.queries import as_kept, reasons_counted
     from gis.datums import Outcome
@@ -232,12 +231,8 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
     click.echo(f"{intake.source}: {intake.rows} rows: {counts} ({intake.datum}).")
     if seen.finding.outcome is not Outcome.CONFIRMED:
         click.echo(f"  {intake.datum} is not confirmed: {' '.join(map(str, seen.finding.says))} Look at it on the map.")
-    for one in intake.left_out[:_REASONS]:
-        reason = one["reason"].format(**one["values"]) if one["reason"] else "Other reasons"
-        begins = f" from row {one['first']} on" if one["first"] else ""
-        click.echo(f"  ignored, {one['rows']}{begins}: {reason}")
-    if len(intake.left_out) > _REASONS:
-        click.echo(f"  … and {len(intake.left_out) - _REASONS} reasons more: its page in the office names them.")
+    for line in left_out(intake):
+        click.echo(line)
     for why in reasons_counted(session, intake):
         if why.first.verdict == Verdict.DUPLICATE.value:
             such = "such as " if why.rows > 1 else ""

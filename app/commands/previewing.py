@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from app.base.clock import Clock
     from app.base.models import Division
     from app.intake.datums import Look
+    from app.intake.models import Intake
     from app.intake.steps import Origin
     from gis.features import Survey
     from gis.formats import Columns, Opened
 
 #: Rows of a file that are shown, and signs of each of their columns.
 _ROWS, _SIGNS = 5, 24
+#: Reasons for ignored rows that are told; the page has all of them.
+_REASONS = 8
 
 
 def require_columns(opened: Opened, *, yes: bool) -> None:
@@ -77,12 +80,25 @@ def preview(
         counts = ", ".join(f"{getattr(made, verdict.value)} {verdict.value}" for verdict in Verdict)
         rows = rows_of(made).order_by(IntakeRow.row).limit(_ROWS)
         became = [(row.row, row.verdict, row.reason, row.values) for row in session.scalars(rows)]
+        left = list(left_out(made))
     finally:
         trial.rollback()
     yield "The first rows:"
-    for (number, verdict, reason, values), row in zip(became, opened.rows, strict=False):
+    for number, verdict, reason, values in became:
+        row = opened.rows[number - 1]
         cells = ", ".join(f"{name}: {words[:_SIGNS]}" for name, words in row.tags.items())
         at = "" if row.shape is None else f" [{row.shape.geom_type}]"
         why = f" ({reason.format(**values)})" if reason else ""
         yield f"  {number}{at} {cells} → {verdict}{why}"
     yield f"It would be {counts}. Nothing was kept."
+    yield from left
+
+
+def left_out(intake: Intake) -> Iterator[str]:
+    """Why rows were ignored, the most frequent reasons."""
+    for one in intake.left_out[:_REASONS]:
+        reason = one["reason"].format(**one["values"]) if one["reason"] else "Other reasons"
+        begins = f" from row {one['first']} on" if one["first"] else ""
+        yield f"  ignored, {one['rows']}{begins}: {reason}"
+    if len(intake.left_out) > _REASONS:
+        yield f"  … and {len(intake.left_out) - _REASONS} reasons more: its page in the office names them."

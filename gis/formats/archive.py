@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
@@ -17,6 +17,7 @@ from gis.errors import N_, UnreadableFile
 
 _CHUNK = 1 << 20
 _UTF8_FLAG = 0x800
+_OF_WINDOWS = frozenset({"thumbs.db", "desktop.ini"})
 _SYMLINK, _TYPE_MASK = 0o120000, 0o170000
 
 
@@ -61,12 +62,12 @@ def unfolds_beyond(data: BinaryIO, most: int) -> bool:
 def unfold_zip(path: Path, into: Path, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, Path]:
     """Write a zip's members flat into ``into`` under names of our own; gives member name → where it lies.
 
-    Folders and the resource forks of macOS are passed over. Raises :class:`UnreadableFile` for damage,
-    encryption, path tricks (absolute, ``..``, links) and for what unfolds beyond ``limits``.
+    Folders, and what macOS and Windows keep for themselves, are passed over. Raises :class:`UnreadableFile` for damage,
+    encryption, path tricks (absolute, ``..``, links), two members of one name and for what unfolds beyond ``limits``.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if not m.is_dir() and not _is_noise(m.filename)]
+            members = _checked_names(archive, path)
             if len(members) > limits.members:
                 raise UnreadableFile(
                     N_("{file} holds {count} files, more than {most}; split it."),
@@ -83,13 +84,12 @@ def unfold_zip(path: Path, into: Path, *, limits: Limits = DEFAULT_LIMITS) -> di
 
 
 def _unfold(
-    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], *, path: Path, into: Path, limits: Limits
+    archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], *, path: Path, into: Path, limits: Limits
 ) -> dict[str, Path]:
     budget = _budget(path, limits)
     unfolded: dict[str, Path] = {}
     stems: dict[str, int] = {}
-    for member in members:
-        name = _checked_name(member, path)
+    for name, member in members.items():
         stem, suffix = _split(name)
         # one number per stem, so that the parts of a shapefile stay together under names that cannot hurt
         target = into / f"{stems.setdefault(stem.lower(), len(stems))}{suffix}"
@@ -101,6 +101,26 @@ def _unfold(
     return unfolded
 
 
+def _checked_names(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
+    """Files by their names; a link or a way out is refused whatever it is called, noise only then passed over."""
+    checked = [(_checked_name(member, path), member) for member in archive.infolist()]
+    named: dict[str, zipfile.ZipInfo] = {}
+    alike: dict[str, str] = {}
+    for name, member in checked:
+        if member.is_dir() or _is_noise(name):
+            continue
+        before = alike.setdefault(name.lower(), name)
+        if name in named or before != name:
+            raise UnreadableFile(
+                N_("{file} holds two files of one name, “{entry}” and “{other}”; give each its own and pack it again."),
+                file=path.name,
+                entry=before,
+                other=name,
+            )
+        named[name] = member
+    return named
+
+
 def _split(name: str) -> tuple[str, str]:
     pure = PurePosixPath(name)
     suffix = pure.suffix.lower()
@@ -109,7 +129,8 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _is_noise(name: str) -> bool:
-    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith(".")
+    own = PurePosixPath(name).name
+    return name.startswith("__MACOSX/") or own.startswith(".") or own.lower() in _OF_WINDOWS
 
 
 def _checked_name(member: zipfile.ZipInfo, path: Path) -> str:

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from gis.errors import N_
 from gis.features import RowReport
 from gis.formats import kinds
-from gis.formats.rows import Flaw, RawRow
+from gis.formats.flaws import Flaw
+from gis.formats.rows import RawRow
 from gis.formats.sizes import Counted
 
 

@@ -14,8 +14,9 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape as shape_of
 
 from gis.errors import N_, UnreadableFile
+from gis.formats.flaws import Flaw
 from gis.formats.magic import beginning
-from gis.formats.rows import Flaw, RawRow
+from gis.formats.rows import RawRow
 from gis.formats.sizes import require_json
 from gis.formats.texts import text_of
 

@@ -22,8 +22,9 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from gis.errors import N_, UnreadableFile
+from gis.formats.flaws import Flaw
 from gis.formats.refusing import ENTITIES
-from gis.formats.rows import Flaw, RawRow
+from gis.formats.rows import RawRow
 from gis.formats.sizes import MOST_OF_ONE, Counted, too_long
 
 _LARGEST = 256 << 20

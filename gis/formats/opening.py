@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+
+import shapely
 
 from gis.errors import N_, UnreadableFile
 from gis.features import Others
 from gis.formats import archive, geojson
 from gis.formats.archive import Limits
-from gis.formats.magic import kind_of_file, of_no_use, promised_by
+from gis.formats.magic import kind_of_file, of_no_use
+from gis.formats.members import Layer, Member, Members, sorted_members, together
 from gis.formats.rows import RawRow
-from gis.formats.texts import Form
+from gis.formats.sizes import Counted
+from gis.formats.texts import Form, Part
 
 #: The kinds that are read, for messages.
 READ = "GeoJSON, GeoPackage, shapefile (zip), OSM PBF / XML, KML / KMZ, GPX, DXF, CSV, Excel (xlsx)"
@@ -29,7 +33,7 @@ class Rows:
     """A file's rows, and the datum that it states or that its format defines.
 
     ``table``: its places stand in columns. ``kind`` as :func:`gis.formats.magic.kind_of_file` calls it, or ``xlsx``,
-    ``kmz``.
+    ``kmz``; ``zip`` for an archive of surveys of several kinds, or of several tables.
     """
 
     rows: list[RawRow]
@@ -97,27 +101,60 @@ def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits, most: int
     members = archive.unfold_zip(path, scratch, limits=limits)
     if "[Content_Types].xml" in members:
         return _of_office(path, members, called, most)
-    shapefiles = {name: target for name, target in members.items() if name.lower().endswith(".shp")}
-    if shapefiles:
-        return _shapefiles(shapefiles, called, most)
-    drawn = [target for name, target in members.items() if name.lower().endswith(".kml")]
-    if drawn:  # a KMZ: its first KML is the document, the rest are pictures and what it links to
-        return replace(_of_plain(drawn[0], called, scratch, most), kind="kmz")
-    if len(members) == 1:
-        return _of_only(next(iter(members.items())), called, scratch, most)
-    if not members:
+    found = sorted_members(members, called)
+    surveys = found.surveys or _only(members, called)
+    if not surveys:
         raise _nothing_in(called)
-    raise UnreadableFile(
-        N_("{file} holds {count} files and no shapefile; pack one survey per zip."), file=called, count=len(members)
-    )
+    spent = sum(target.stat().st_size for target in members.values())
+    rest = replace(limits, unfolded_bytes=max(0, limits.unfolded_bytes - spent))
+    each_most = None if most is None else max(1, most // len(surveys))
+    read: dict[str, Rows] = {}
+    counted = Counted(called)
+    for number, (label, member) in enumerate(surveys.items()):
+        own, named = scratch / f"member{number}", called if len(surveys) == 1 else f"{called}/{label}"
+        own.mkdir()
+        read[label] = _of_member(member, called=named, scratch=own, limits=rest, most=each_most)
+        for row in read[label].rows:
+            counted.add(0 if row.shape is None else int(shapely.get_num_coordinates(row.shape)), f"{label}/{row.key}")
+    return _joined(read, found, called)
 
 
-def _of_only(member: tuple[str, Path], called: str, scratch: Path, most: int | None) -> Rows:
-    """The one file of a zip; one of no use is told as what it holds, not as if the zip were it."""
-    name, path = member
-    if kind_of_file(path, called) not in _READERS and not promised_by(name):
-        raise _nothing_in(called)
-    return _of_plain(path, called, scratch, most)
+def _of_member(member: Member, *, called: str, scratch: Path, limits: Limits, most: int | None) -> Rows:
+    """One survey of an archive; a workbook or KMZ is an archive itself, within what is left of the limits."""
+    if member.kind == "shp":
+        return _shapefile(member.path, called, most)
+    if member.kind not in {"xlsx", "kmz"}:
+        return _of_plain(member.path, called, scratch, most)
+    try:
+        return _of_zip(member.path, called=called, scratch=scratch, limits=limits, most=most)
+    except UnreadableFile as error:
+        if error.values.get("file") == member.path.name:  # a name of ours, which nobody knows
+            error.values["file"] = called
+        raise
+
+
+def _joined(read: Mapping[str, Rows], found: Members, called: str) -> Rows:
+    """The surveys of an archive as one: of one kind as that, else as an archive whose parts have their own."""
+    kinds = {rows.kind for rows in read.values()}
+    left = found.others(pictures=not kinds <= {"kml", "kmz"})  # those of a KMZ are its signs
+    others = (*(each for rows in read.values() for each in rows.others), *left)
+    kind = kinds.pop() if len(kinds) == 1 else "zip"
+    if len(read) == 1:
+        only = next(iter(read.values()))
+        return replace(only, kind="kmz" if kind == "kml" else kind, others=others)
+    layers = {label: Layer(rows.rows, rows.stated, rows.table) for label, rows in read.items()}
+    rows, stated = together(layers, called)
+    if kind in {"shp", "kml"}:
+        return Rows(rows, stated, kind="kmz" if kind == "kml" else kind, others=others)
+    form = Form(parts={label: Part(each.kind, each.form) for label, each in read.items()})
+    table = all(each.table for each in read.values())
+    return Rows(rows, stated, table=table, kind="zip", form=form, others=others)
+
+
+def _only(members: Mapping[str, Path], called: str) -> dict[str, Member]:
+    """The one file of an archive, whatever it is called."""
+    kinds = {name: Member(path, kind_of_file(path, called)) for name, path in members.items() if len(members) == 1}
+    return {name: member for name, member in kinds.items() if member.kind in _READERS}
 
 
 def _nothing_in(called: str) -> UnreadableFile:
@@ -133,18 +170,6 @@ def _of_office(path: Path, members: dict[str, Path], called: str, most: int | No
 
     rows, form = sheets.read_xlsx_as(path, called=called)
     return Rows(rows, None, table=True, kind="xlsx", form=form)
-
-
-def _shapefiles(found: dict[str, Path], called: str, most: int | None) -> Rows:
-    """All shapefiles of a zip, as a shapefile holds one kind of shape: roads beside village points."""
-    each_most = None if most is None else max(1, most // len(found))
-    read = {PurePosixPath(name).stem: _shapefile(target, called, each_most) for name, target in found.items()}
-    if len(read) == 1:
-        return next(iter(read.values()))
-    from gis.formats.tables import one_datum
-
-    rows = [replace(row, key=f"{stem}/{row.key}") for stem, each in read.items() for row in each.rows]
-    return Rows(rows, one_datum({each.stated for each in read.values()}, called), kind="shp")
 
 
 def _shapefile(path: Path, called: str, most: int | None) -> Rows:

@@ -18,8 +18,9 @@ from shapely.errors import ShapelyError
 
 from gis.errors import N_, UnreadableFile
 from gis.features import Others
+from gis.formats.flaws import Flaw
 from gis.formats.refusing import ENTITIES
-from gis.formats.rows import NO_LENGTH, Flaw, RawRow
+from gis.formats.rows import NO_LENGTH, RawRow
 from gis.formats.sizes import FLAT_PLACE, Counted
 
 _AMENITIES = frozenset({"townhall", "school", "clinic", "doctors", "hospital"})

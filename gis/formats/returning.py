@@ -47,9 +47,12 @@ def give_back(survey: Survey, *, kind: str, folder: Path, stem: str, form: Form 
 
     Each kind comes back as itself (a shapefile zipped), in a datum without an EPSG code as far as the format can hold
     it: a GeoPackage as GeoJSON then. ``form``: a CSV in its own encoding and with its own delimiter, a table with the
-    names of its columns as they were written.
+    names of its columns as they were written. An archive of several kinds, or of several tables, comes back as one,
+    each of its files under its own name.
     """
     form = form or _USUAL
+    if form.parts:
+        return _parts(survey, form, folder, stem)
     rejected = [_as_written(report, form) for report in survey.reports if report.verdict is Verdict.REJECTED]
     coded = survey.datum.startswith("EPSG:")
     suffix, media_type, write = _WRITERS.get(kind, _GEOJSON) if coded or kind != "gpkg" else _GEOJSON
@@ -58,6 +61,30 @@ def give_back(survey: Survey, *, kind: str, folder: Path, stem: str, form: Form 
         write = partial(_csv, form=form)
     write(path, rejected, survey.datum)
     return Returned(path, suffix, media_type, len(rejected))
+
+
+def _parts(survey: Survey, form: Form, folder: Path, stem: str) -> Returned:
+    """An archive: each survey of it that has rejected rows as its own kind; the parts of a shapefile in a folder."""
+    of_each: dict[str, list[RowReport]] = {}
+    for report in survey.reports:
+        if report.verdict is Verdict.REJECTED:
+            own = max((name for name in form.parts if report.key.startswith(f"{name}/")), key=len)
+            of_each.setdefault(own, []).append(replace(report, key=report.key.removeprefix(f"{own}/")))
+    path = folder / f"{stem}-rejected.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for number, (name, reports) in enumerate(of_each.items()):
+            part, inside = form.parts[name], folder / f"part{number}"
+            inside.mkdir()
+            made = give_back(
+                replace(survey, reports=tuple(reports)), kind=part.kind, folder=inside, stem="rows", form=part.form
+            )
+            if part.kind != "shp":
+                packed.write(made.path, f"{name}-rejected{made.suffix}")
+                continue
+            with zipfile.ZipFile(made.path) as parts:
+                for entry in parts.namelist():
+                    packed.writestr(f"{name}-rejected/{entry}", parts.read(entry))
+    return Returned(path, ".zip", "application/zip", sum(map(len, of_each.values())))
 
 
 def _as_written(report: RowReport, form: Form) -> RowReport:

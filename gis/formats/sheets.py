@@ -20,9 +20,10 @@ from defusedxml import DefusedXmlException
 
 from gis.errors import N_, UnreadableFile
 from gis.formats.columns import header_at
+from gis.formats.flaws import Flaw
 from gis.formats.kinds import Skipped
 from gis.formats.magic import LONGEST_CELL, UNKNOWN, delimiter_of, kind_of_file, of_no_use
-from gis.formats.rows import Flaw, RawRow
+from gis.formats.rows import RawRow
 from gis.formats.texts import Form, encoding_of, text_of
 
 #: A list that a person keeps; what is larger is a database's, and comes as GeoPackage.

@@ -10,7 +10,8 @@ from itertools import islice
 import shapely
 
 from gis.errors import N_, UnreadableFile
-from gis.formats.rows import Flaw, RawRow
+from gis.formats.flaws import Flaw
+from gis.formats.rows import RawRow
 
 #: Places (vertices) of a file, and of one geometry (estimates; a county's survey has some 300,000, a street 20).
 MOST_PLACES, MOST_OF_ONE = 5_000_000, 1_000_000

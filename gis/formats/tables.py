@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,11 @@ import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
-from gis.crs import datum_named
-from gis.errors import N_, UnknownDatum, UnreadableFile
-from gis.formats.columns import guess, names_of, place
-from gis.formats.kinds import Skipped
+from gis.errors import N_, UnreadableFile
+from gis.formats.flaws import Flaw
+from gis.formats.members import Layer, together
 from gis.formats.redrawing import REASONS
-from gis.formats.rows import Flaw, RawRow
+from gis.formats.rows import RawRow
 from gis.formats.sizes import WIDEST_PLACE, Counted
 
 _GDAL_ERRORS = (
@@ -48,7 +46,6 @@ _LATIN1_END, _TAIL = 0x100, 64
 _EVERY = _EVERY_ROW = "1 = 1"
 #: What programs keep of their own beside the layers.
 _OF_PROGRAMS = frozenset({"layer_styles", "qgis_projects"})
-_HALF_TURN = 180.0  # degrees
 
 
 def read_gpkg(path: Path, *, called: str, most: int | None = None) -> tuple[list[RawRow], str | None]:
@@ -58,28 +55,27 @@ def read_gpkg(path: Path, *, called: str, most: int | None = None) -> tuple[list
     with that as its reason. ``most``: the first rows of each layer, as many in all.
 
     Raises :class:`UnreadableFile` for damage, where no layer has geometries, and where GDAL gave fewer rows than the
-    layer has, :class:`UnknownDatum` where layers differ in datum.
+    layer has, :class:`UnknownDatum` as :func:`gis.formats.members.together` does.
     """
     listed = [(str(name), kind) for name, kind in _asked(pyogrio.list_layers, path, called=called)]
     layers = [name for name, kind in listed if kind is not None]
     if not layers:
         raise UnreadableFile(N_("{file} has no layer with geometries; export the layer again."), file=called)
     tables = [name for name, kind in listed if kind is None and name not in _OF_PROGRAMS]
-    rows: list[RawRow] = []
-    datums: set[str | None] = set()
+    read: dict[str, Layer] = {}
     of_each = None if most is None else max(1, most // len(layers))
     for layer in layers:
         meta, shapes, columns = _read(path, called=called, layer=layer, max_features=of_each, where=_EVERY)
         if of_each is None:
             _require_all(path, layer, len(shapes), called)
         names = [str(name) for name in meta["fields"]]
-        prefix = f"{layer}/" if len(listed) > 1 else ""
-        rows += _rows(shapes, names, columns, prefix=prefix, fids=meta["fid_column_values"])
-        datums.add(_stated(meta))
-    stated = one_datum(datums, called)
-    for table in tables:
-        rows += _table(path, table, stated=stated, called=called, most=of_each)
-    return rows, stated
+        rows = _rows(shapes, names, columns, prefix="", fids=meta["fid_column_values"])
+        read[layer] = Layer(rows, _stated(meta))
+    if len(listed) == 1:
+        only = next(iter(read.values()))
+        return list(only.rows), only.stated
+    read |= {table: Layer(_table(path, table, called=called, most=of_each), table=True) for table in tables}
+    return together(read, called)
 
 
 def _require_all(path: Path, layer: str, read: int, called: str) -> None:
@@ -98,33 +94,12 @@ def _require_all(path: Path, layer: str, read: int, called: str) -> None:
         )
 
 
-def _table(path: Path, table: str, *, stated: str | None, called: str, most: int | None) -> list[RawRow]:
-    """The rows of a table without geometries that lies beside layers in the datum ``stated``."""
+def _table(path: Path, table: str, *, called: str, most: int | None) -> list[RawRow]:
+    """The rows of a table without geometries."""
     options = {"layer": table, "max_features": most, "where": _EVERY, "drawn": False}
     meta, shapes, columns = _read(path, called=called, **options)
     names = [str(name) for name in meta["fields"]]
-    rows = _rows(shapes, names, columns, prefix=f"{table}/", fids=meta["fid_column_values"])
-    found = guess(names_of(rows))
-    if not found.placed:
-        why = Skipped(
-            N_("The table {table} has no geometries, and no columns that say where its rows are."),
-            None,
-            {"table": table},
-        )
-        return [replace(row, tags={}, left=why) for row in rows]
-    placed = place(rows, found)
-    if stated is None or not datum_named(stated).planar:
-        return placed
-    flaw = Flaw(
-        N_("The table {table} has degrees, and the layers beside it {datum}; hand it in by itself, as a list."),
-        "geometry",
-        {"table": table, "datum": stated},
-    )
-    return [replace(row, shape=None, flaw=flaw) if _in_degrees(row) else row for row in placed]
-
-
-def _in_degrees(row: RawRow) -> bool:
-    return row.shape is not None and float(np.abs(shapely.get_coordinates(row.shape)).max(initial=0)) <= _HALF_TURN
+    return _rows(shapes, names, columns, prefix="", fids=meta["fid_column_values"])
 
 
 def read_shapefile(path: Path, *, called: str, most: int | None = None) -> tuple[list[RawRow], str | None]:
@@ -302,15 +277,6 @@ def _is_null(value: Any) -> bool:
 def _stated(meta: dict[str, Any]) -> str | None:
     crs = meta.get("crs")
     return str(crs) if crs else None
-
-
-def one_datum(datums: set[str | None], called: str) -> str | None:
-    """The datum that all layers of a file share. Raises :class:`UnknownDatum` where they differ."""
-    if len(datums) > 1:
-        raise UnknownDatum(
-            N_("The layers of {file} are in different coordinate systems; export them in one."), file=called
-        )
-    return next(iter(datums))
 
 
 def _declared_encoding(path: Path) -> str | None:

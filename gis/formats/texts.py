@@ -13,11 +13,23 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a table was written: its encoding, the sign between its columns, and their names, by those in lower case."""
+    """How a table was written: its encoding, the sign between its columns, and their names, by those in lower case.
+
+    ``parts`` are those of an archive of several surveys, by what stands before the keys of their rows.
+    """
 
     encoding: str = _MARKED
     delimiter: str = ","
     names: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Part] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One survey of an archive: its kind, and how it was written where it is a table."""
+
+    kind: str
+    form: Form | None = None
 
 
 def encoding_of(raw: bytes) -> str:

@@ -4,13 +4,23 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from shapely import LineString
 
-from gis.errors import UnreadableFile
-from gis.formats import Limits, read_survey
+from gis.errors import UnknownDatum, UnreadableFile
+from gis.features import Verdict
+from gis.formats import Limits, open_rows, read_survey
+from gis.formats.returning import give_back
+from gis.formats.workbooks import Sheet, workbook
 
 FEATURE = (
     '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"highway":"road"},'
     '"geometry":{"type":"LineString","coordinates":[[116,37],[116.1,37]]}}]}'
+)
+
+OTHER = FEATURE.replace("37]", "38]")
+KML = (
+    '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Folder><name>道路</name><Placemark><name>街</name>'
+    "<LineString><coordinates>116.%d,37 116.3,37.%d</coordinates></LineString></Placemark></Folder></Document></kml>"
 )
 
 
@@ -28,7 +38,9 @@ def test_a_single_survey_may_come_zipped_or_gzipped(tmp_path):
     assert len(read_survey(zipped(tmp_path / "s.zip", **{"a.geojson": FEATURE})).centrelines) == 1
 
 
-@pytest.mark.parametrize("name", ["../evil.shp", "/etc/evil.shp", "a/../../evil.shp", "c:/evil.shp"])
+@pytest.mark.parametrize(
+    "name", ["../evil.shp", "/etc/evil.shp", "a/../../evil.shp", "c:/evil.shp", "..\\..\\evil.shp", "../.evil"]
+)
 def test_paths_that_lead_out_of_the_archive_are_refused(tmp_path, name):
     with pytest.raises(UnreadableFile, match="outside"):
         read_survey(zipped(tmp_path / "s.zip", **{name: FEATURE}))
@@ -75,9 +87,114 @@ def test_a_zip_cut_off_is_refused(tmp_path):
         read_survey(path)
 
 
-def test_several_files_without_a_shapefile_are_refused(tmp_path):
-    with pytest.raises(UnreadableFile, match="holds 2 files and no shapefile"):
-        read_survey(zipped(tmp_path / "s.zip", **{"a.geojson": FEATURE, "b.geojson": FEATURE}))
+def test_all_surveys_of_an_archive_are_read_each_under_its_path(tmp_path):
+    survey = read_survey(zipped(tmp_path / "s.zip", **{"甲/街.geojson": FEATURE, "乙/街.geojson": OTHER}))
+    assert [line.key for line in survey.centrelines] == ["甲/街/row/1", "乙/街/row/1"]
+    assert survey.rows == 2
+
+
+def test_shapefiles_of_one_name_in_two_folders_are_two_layers(make_shapefile, tmp_path):
+    both = tmp_path / "both.zip"
+    with zipfile.ZipFile(both, "w") as target:
+        for folder, east in (("市中街道", 0), ("胡家街道", 500)):
+            lines = [LineString([(438000 + east, 4141000), (438090 + east, 4141000)])]
+            with zipfile.ZipFile(make_shapefile(lines, 类型=["道路"], 名称=["甲街"])) as one:
+                for entry in one.namelist():
+                    target.writestr(f"{folder}/{entry}", one.read(entry))
+    assert [line.key for line in read_survey(both).centrelines] == ["市中街道/村道/row/1", "胡家街道/村道/row/1"]
+
+
+def test_a_second_document_of_a_kmz_is_read_too(tmp_path):
+    members = {"doc.kml": KML % (1, 1), "other.kml": KML % (2, 2), "images/sign.png": "picture"}
+    survey = read_survey(zipped(tmp_path / "s.kmz", **members))
+    assert [line.key for line in survey.centrelines] == ["doc/row/1", "other/row/1"]
+    assert survey.rows == 2
+
+
+def test_a_table_beside_a_shapefile_is_read_in_its_datum(make_shapefile, tmp_path):
+    path = make_shapefile([LineString([(116.3, 37.4), (116.31, 37.4)])], crs="EPSG:4490", 类型=["道路"], 名称=["甲街"])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("便民设施.csv", "名称,类型,经度,纬度\n好店,商店,116.3,37.4\n坏店,商店,东边,37.4\n")
+    survey = read_survey(path)
+    assert [place.key for place in survey.facilities] == ["便民设施/row/2"]
+    assert [report.verdict for report in survey.reports] == [Verdict.ACCEPTED, Verdict.ACCEPTED, Verdict.REJECTED]
+    opened = open_rows(path)
+    returned = give_back(survey, kind=opened.kind, folder=tmp_path, stem="back", form=opened.form)
+    with zipfile.ZipFile(returned.path) as back:
+        assert back.namelist() == ["便民设施-rejected.csv"]
+        rows = back.read("便民设施-rejected.csv").decode("utf-8-sig").splitlines()
+    assert rows == ["名称,类型,经度,纬度,行号,原因,字段", "坏店,商店,东边,37.4,3,“东边” is no coordinate.,经度"]
+
+
+def test_workbooks_and_texts_of_an_archive_are_one_table_and_come_back_one_by_one(tmp_path):
+    book = workbook([Sheet("点", [(name, 9) for name in ("名称", "类型", "经度", "纬度")],
+                           [["乙店", "商店", 116.31, 37.4], ["丙店", "商店", None, 37.4]])])  # fmt: skip
+    text = "店名;类型;lon;lat\n甲店;商店;116.3;37.4\n丁店;商店;x;37.4\n"
+    path = zipped(tmp_path / "s.zip", **{"甲.csv": text, "乙.xlsx": book})
+    opened = open_rows(path)
+    assert opened.table
+    survey = opened.survey("EPSG:4490")
+    assert [place.key for place in survey.facilities] == ["甲/row/2", "乙/row/2"]
+    returned = give_back(survey, kind=opened.kind, folder=tmp_path, stem="back", form=opened.form)
+    with zipfile.ZipFile(returned.path) as back:
+        assert back.namelist() == ["甲-rejected.csv", "乙-rejected.xlsx"]
+        assert back.read("甲-rejected.csv").decode("utf-8-sig").startswith("店名;类型;lon;lat;行号")
+    assert {report.verdict for report in open_rows(returned.path).survey("EPSG:4490").reports} == {Verdict.REJECTED}
+
+
+def test_files_in_different_datums_meet_in_ours(make_shapefile, tmp_path):
+    path = make_shapefile([LineString([(438060.53, 4146682.89), (438160.5, 4146682.9)])], 类型=["道路"])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("路.geojson", FEATURE)
+    survey = read_survey(path)
+    assert survey.datum == "EPSG:4490"
+    assert [line.line.coords[0] for line in survey.centrelines] == [pytest.approx((116.30, 37.45)), (116.0, 37.0)]
+
+
+def test_a_file_without_a_datum_beside_one_with_one_is_refused_and_both_are_named(make_shapefile, tmp_path):
+    path = make_shapefile([LineString([(438060, 4146682), (438160, 4146682)])], drop={".prj"}, 类型=["道路"])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("路.geojson", FEATURE)
+    with pytest.raises(UnknownDatum, match=r"different coordinate systems: 村道 \(\?\), 路 \(EPSG:4326\)"):
+        read_survey(path)
+
+
+def test_files_of_an_archive_that_are_no_surveys_are_counted_and_named(tmp_path):
+    members = {"路.geojson": FEATURE, "说明.docx": "words", "说明.txt": "一，二\n三，四\n", "a.jpg": "", "b.JPG": ""}
+    survey = read_survey(zipped(tmp_path / "s.zip", **members))
+    told = [(each.reason.format(**each.values), each.rows) for each in survey.others]
+    assert told == [
+        ("说明.docx in the archive is no survey file that is read here, so it was left out.", 1),
+        ("说明.txt in the archive is no survey file that is read here, so it was left out.", 1),
+        ("Pictures in the archive are not read.", 2),
+    ]
+    assert survey.rows == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("乙.geojson", "is cut off or damaged"),
+        ("乙.gpkg", "not those of GeoPac"),
+        ("乙.xlsx", "not those of Excel"),
+        ("乙.csv", "kind that is not known"),
+    ],
+)
+def test_a_damaged_survey_beside_a_good_one_is_refused_by_its_own_name(tmp_path, name, said):
+    content = FEATURE[:50] if name.endswith("json") else b"\x81\x82\x83 nothing"
+    with pytest.raises(UnreadableFile, match=rf"s\.zip/乙.*{said}"):
+        read_survey(zipped(tmp_path / "s.zip", **{"甲.geojson": FEATURE, name: content}))
+
+
+@pytest.mark.parametrize("names", [("街.geojson", "街.geojson"), ("街.geojson", "街.GEOJSON")])
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_files_of_one_name_are_refused(tmp_path, names):
+    path = tmp_path / "s.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in names:
+            archive.writestr(name, FEATURE)
+    with pytest.raises(UnreadableFile, match="two files of one name"):
+        read_survey(path)
 
 
 def test_a_letter_is_named_as_such(tmp_path):
