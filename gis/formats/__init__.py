@@ -27,6 +27,7 @@ from gis.formats.opening import Rows, begins_to_tell, head_of, rows_of
 from gis.formats.refusing import refusing, stopping
 from gis.formats.rows import RawRow, gather, keepable, silent
 from gis.formats.sizes import sized
+from gis.formats.srids import stated_by
 from gis.formats.texts import Form
 
 __all__ = [
@@ -115,7 +116,8 @@ class Opened:
         else:
             rows = columns.mapped(self.rows, by)
             rows = columns.place(rows, by) if self.table and by.placed else rows
-        return replace(self, rows=tuple(with_plain_names(sized(rows, self.name))), by=by)
+        rows, stated = stated_by(rows, self.stated, self.name)
+        return replace(self, rows=tuple(with_plain_names(sized(rows, self.name))), stated=stated, by=by)
 
     def require_places(self) -> None:
         """Raise UnreadableFile for ``columns`` where :attr:`lost`."""

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from gis.errors import N_
 from gis.features import RowReport
 from gis.formats import kinds
-from gis.formats.flaws import Flaw
+from gis.formats.flaws import CURVE, Flaw
 from gis.formats.rows import RawRow
 from gis.formats.sizes import Counted
+from gis.formats.texts import Worded
 
 
 class Field(Enum):
@@ -64,6 +65,7 @@ _WORDS: dict[Field, tuple[str, ...]] = {
     Field.Y: ("纬度", "北纬", "lat", "latitude", "纵坐标", "北坐标", "northing", "y坐标", "y", "point_y"),
     Field.WKT: ("wkt", "geometry", "geom", "the_geom", "几何", "图形", "shape", "空间坐标"),
 }
+_EVERY = frozenset(word for words in _WORDS.values() for word in words)
 _KIND = "类型"
 #: The column of :mod:`gis.formats.kinds` that each field is read from once a person has mapped it.
 _READ_AS = {
@@ -88,6 +90,8 @@ _ANGLE = re.compile(
     re.IGNORECASE,
 )
 _AGAINST = ("w", "s", "西", "南")
+_SRID = re.compile(r"\s*SRID\s*=\s*(\d{1,9})\s*;", re.IGNORECASE)
+_CURVED = re.compile(r"CIRCULARSTRING|COMPOUNDCURVE|CURVEPOLYGON|MULTICURVE|MULTISURFACE", re.IGNORECASE)
 _SHORTEST_HEADER = 2
 _MOST_COLLECTIONS = 50
 
@@ -126,18 +130,29 @@ class Columns:
 def guess(names: Sequence[str]) -> Columns:
     """The columns by their names; a field that no name speaks for is left out. WKT goes before x and y.
 
-    A column called as one of our words goes before one whose name holds a Chinese one (东经度, 单位名称).
+    A column called as one of our words goes before one that is so below a group (位置/经度), and that before one whose
+    name holds a Chinese one (东经度, 单位名称).
     """
     plain = {_plain(name): name for name in reversed(names)}
-    found = {
-        field: plain[word] for field, words in _WORDS.items() for word in reversed(words) if word in plain
-    }  # the last of equal keys wins, and that is the first word
+    found = _called(plain)
+    parts = {_plain(name.rpartition("/")[2]): name for name in reversed(names) if "/" in name}
+    found |= {field: name for field, name in _called(parts).items() if field not in found}
     for field, words in _WORDS.items():
         telling = [word for word in words if len(word) > 1 and not word.isascii()]
         free = [name for key, name in plain.items() if name not in found.values() and any(w in key for w in telling)]
         if field not in found and len(free) == 1:
             found[field] = free[0]
     return Columns(found)
+
+
+def _called(plain: Mapping[str, str]) -> dict[Field, str]:
+    """The columns that are called as one of our words; the last of equal keys wins, and that is the first word."""
+    return {field: plain[word] for field, words in _WORDS.items() for word in reversed(words) if word in plain}
+
+
+def words_in(cells: Sequence[str]) -> int:
+    """How many cells are called as one of our words."""
+    return sum(_plain(cell) in _EVERY for cell in cells)
 
 
 def header_at(rows: Sequence[Sequence[str]]) -> int | None:
@@ -148,7 +163,7 @@ def header_at(rows: Sequence[Sequence[str]]) -> int | None:
     likely = [
         place
         for place, cells in enumerate(rows)
-        if sum(bool(cell) for cell in cells) >= _SHORTEST_HEADER and not any(_is_number(cell) for cell in cells)
+        if sum(bool(cell) for cell in cells) >= _SHORTEST_HEADER and not any(is_number(cell) for cell in cells)
     ]
     known = [place for place in likely if guess(rows[place]).of]
     return next(iter(known or likely), None)
@@ -229,7 +244,8 @@ def place_by_names(rows: Sequence[RawRow]) -> list[RawRow]:
 def place(rows: Sequence[RawRow], columns: Columns) -> list[RawRow]:
     """Rows of a table with their shapes, in the table's own numbers; what cannot be placed has its flaw.
 
-    WKT of any kind, or points from x and y: plain numbers, or degrees with minutes and seconds.
+    WKT of any kind, with its SRID where it says one (EWKT), or points from x and y: plain numbers, or degrees with
+    minutes and seconds.
     """
     if Field.WKT in columns.of:
         return _from_wkt(rows, columns.of[Field.WKT])
@@ -248,6 +264,9 @@ def place(rows: Sequence[RawRow], columns: Columns) -> list[RawRow]:
 def _unplaced(row: RawRow, x: str, y: str) -> Flaw:
     column = next((name for name in (x, y) if _number(row.tags.get(name, "")) is None), x)
     words = row.tags.get(column, "")
+    if isinstance(words, Worded) and not words:
+        reason = N_("The formula {words} has no value; save the file in Excel, or write the number in its place.")
+        return Flaw(reason, column, {"words": str(words.value)[:40]})
     if not words:
         return Flaw(N_("The row has no {column}; fill it or delete the row."), column, {"column": column})
     return Flaw(N_("“{words}” is no coordinate."), column, {"words": words[:40]})
@@ -258,28 +277,34 @@ def _from_wkt(rows: Sequence[RawRow], column: str) -> list[RawRow]:
     counted = Counted("")
     for row, text in zip(rows, words, strict=True):
         counted.add(text.count(",") + 1 if text else 0, row.key)
-    shapes: NDArray[np.object_] = shapely.from_wkt(
-        np.array([_nested_little(w) or None for w in words], dtype=object), on_invalid="ignore"
-    )
+    with np.errstate(all="ignore"):  # what is not finite is for the row's report
+        shapes: NDArray[np.object_] = shapely.from_wkt(
+            np.array([_readable(w) or None for w in words], dtype=object), on_invalid="ignore"
+        )
     placed = []
-    for row, text, shape in zip(rows, words, shapes, strict=True):
-        flaw = row.flaw
+    for row, text, bare in zip(rows, words, shapes, strict=True):
+        flaw, srid = row.flaw, _SRID.match(text)
+        shape = shapely.set_srid(bare, int(srid[1])) if srid and bare is not None else bare
         if flaw is None and shape is None and text:
             flaw = Flaw(N_("“{words}” is no geometry in WKT."), column, {"words": text[:40]})
+            flaw = Flaw(CURVE, column) if _CURVED.search(text) else flaw
         placed.append(dataclasses.replace(row, shape=None if flaw else shape, flaw=flaw))
     return placed
 
 
-def _nested_little(words: str) -> str:
-    """WKT that GEOS can take: it follows collections in collections down until the whole program breaks."""
-    return words if words.upper().count("COLLECTION") <= _MOST_COLLECTIONS else ""
+def _readable(words: str) -> str:
+    """WKT that can be read: GEOS follows collections in collections until the whole program breaks, curves are none."""
+    if words.upper().count("COLLECTION") > _MOST_COLLECTIONS or _CURVED.search(words):
+        return ""
+    return _SRID.sub("", words, count=1)
 
 
 def _plain(name: str) -> str:
     return _UNIT.sub("", unicodedata.normalize("NFKC", name)).strip().lower()
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether a cell is a plain number."""
     return _NUMBER.fullmatch(cell.strip()) is not None
 
 

@@ -28,7 +28,7 @@ _BETWEEN = re.compile(r"[\s,]*")
 
 
 def read(path: Path, *, called: str) -> tuple[list[RawRow], str | None]:
-    """The rows of a FeatureCollection, a Feature or a bare geometry, and the datum that the file states.
+    """The rows of a FeatureCollection, a Feature, a bare geometry or one feature a line, and the datum that it states.
 
     The datum is the foreign member ``datum`` of our own exports or the ``crs`` member of GeoJSON 2008; None
     means that the file says nothing, which RFC 7946 defines as WGS84. ``called`` is the file's name for
@@ -86,6 +86,9 @@ def _parse(text: str, called: str) -> dict[str, Any]:
     try:
         document = json.loads(text, strict=False)  # a raw zero in a text is its row's concern
     except json.JSONDecodeError as error:
+        lines = _by_lines(text)
+        if lines:
+            return {"type": "FeatureCollection", "features": lines}
         raise UnreadableFile(
             N_("{file} is cut off or damaged at line {line}, column {column}; export it again."),
             file=called,
@@ -97,6 +100,16 @@ def _parse(text: str, called: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise UnreadableFile(N_("{file} is JSON, but no GeoJSON; export it as GeoJSON."), file=called)
     return document
+
+
+def _by_lines(text: str) -> list[Any]:
+    """The features of a text that has one a line (RFC 8142); none where a line is no feature."""
+    lines = [line for each in text.split("\n") if (line := each.strip("\x1e \t\r"))]
+    try:
+        features = [json.loads(line, strict=False) for line in lines]
+    except (ValueError, RecursionError):
+        return []
+    return features if all(isinstance(each, dict) and each.get("type") == "Feature" for each in features) else []
 
 
 def _features(document: dict[str, Any], called: str) -> list[Any]:

@@ -11,6 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from gis.errors import N_, UnreadableFile
+from gis.formats.columns import words_in
 
 _PEEK, _CHUNK = 4096, 1 << 20
 UNKNOWN, _MARKUP = "unknown", "XML / HTML"
@@ -24,6 +25,10 @@ _MAGIC = (
     (b"%PDF", "PDF"),
     (b"\xd0\xcf\x11\xe0", "Office 97 (doc, xls, ppt)"),
     (b"AC10", "DWG"),
+    (b"BZh", "bzip2 (bz2)"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!", "RAR"),
+    (b"\xfd7zXZ", "xz"),
 )
 _ROOTS = (("<osm", "osm"), ("<kml", "kml"), ("<gpx", "gpx"))
 #: What a file's ending promises; where the first bytes are of no kind at all, that is what was damaged.
@@ -47,6 +52,7 @@ _NO_TEXT = re.compile("[\0-\x08\x0e-\x1f\x7f\ufffd]")
 _XML = frozenset({"OSM XML", "KML", "GPX"})
 #: Lines looked at for the sign between columns, and the signs, the commonest first.
 _LINES, _DELIMITERS = 20, (",", "\t", ";", "|")
+_FEWEST = 2
 #: Characters of a cell: the WKT of a million places. The csv module has one limit for the whole program, set here.
 LONGEST_CELL = 64 << 20
 csv.field_size_limit(LONGEST_CELL)
@@ -75,15 +81,27 @@ def kind_of_file(path: Path, called: str) -> str:
 
 
 def delimiter_of(text: str) -> str | None:
-    """The sign that parts the first lines of a text into columns, mostly as many and two at least; None for none."""
+    """The sign that parts the first lines of a text into columns; None for none.
+
+    It is the one that gives a line most of the names that we know; else one that parts the first line too, and most
+    lines into as many columns, two at least.
+    """
     first = islice(io.StringIO(text, newline=None), _LINES)
     lines = [line[: LONGEST_CELL // _LINES] for line in first if line.strip()]  # together no longer than a cell may be
-    for delimiter in _DELIMITERS:
-        widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter)]
-        usual = max(widths, key=widths.count, default=0)
-        if usual > 1 and 2 * widths.count(usual) >= len(widths) > 1:
-            return delimiter
-    return None
+    fits = {sign: fit for sign in _DELIMITERS if (fit := _fit(lines, sign))}
+    return max(fits, key=fits.__getitem__, default=None)  # of equals the commonest, which is the first
+
+
+def _fit(lines: list[str], delimiter: str) -> tuple[int, bool, float] | None:
+    """How well a sign parts lines: names that we know in one line, whether it parts the first, lines of as many."""
+    rows = list(csv.reader(lines, delimiter=delimiter))
+    widths = [len(cells) for cells in rows]
+    usual = max(widths, key=widths.count, default=0)
+    known = max((words_in(cells) for cells in rows if len(cells) > 1), default=0)
+    even = usual > 1 and 2 * widths.count(usual) >= len(widths)
+    if len(widths) < _FEWEST or not (even or known >= _FEWEST):
+        return None
+    return known if known >= _FEWEST else 0, widths[0] > 1, widths.count(usual) / len(widths)
 
 
 def _kind_of_text(head: bytes) -> str:
@@ -105,7 +123,7 @@ def beginning(head: bytes) -> str:
     """The first characters, whatever they are written in; with signs of replacement where the bytes are no text."""
     for encoding in ["utf-16"] if head[:2] in _UTF16 else ["utf-8-sig", "gb18030"]:
         try:
-            return codecs.getincrementaldecoder(encoding)().decode(head, final=False).lstrip()
+            return codecs.getincrementaldecoder(encoding)().decode(head, final=False).lstrip("\x1e \t\r\n")
         except UnicodeDecodeError:
             continue
     return head.decode("utf-8", "replace").lstrip()

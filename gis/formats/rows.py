@@ -64,6 +64,7 @@ class RawRow:
 
 
 HEIGHTS = N_("The heights were dropped.")
+PIECES = N_("Pieces without length were dropped.")
 NO_LENGTH = N_("The line has no length; draw it again or delete the row.")
 _SHAPELESS = Flaw(N_("The row has no geometry; draw it or delete the row."), "geometry")
 
@@ -256,6 +257,7 @@ def _features(
 def _centrelines(
     key: str, what: Found, shape: BaseGeometry, repairs: list[str]
 ) -> list[Centreline | Area | Facility] | Flaw:
+    shape = _without_points(shape, repairs)
     if shapely.get_dimensions(shape) != 1:
         return Flaw(N_("A road must be a line, but this is a {shape}."), "geometry", {"shape": shape.geom_type})
     if not _LINEAR.issuperset(part.geom_type for part in shapely.get_parts(shape)):
@@ -278,9 +280,20 @@ def _centrelines(
     ]
 
 
+def _without_points(shape: BaseGeometry, repairs: list[str]) -> BaseGeometry:
+    """The lines of a row that has points beside them, such as where its label stands."""
+    parts = shapely.get_parts(shape).tolist()
+    lines = [part for part in parts if part.geom_type in _LINEAR]
+    if not 0 < len(lines) < len(parts) or any(part.geom_type not in {*_LINEAR, "Point"} for part in parts):
+        return shape
+    repairs.append(N_("Points beside the line were left out."))
+    return shapely.MultiLineString(lines)
+
+
 def _pieces(shape: BaseGeometry, repairs: list[str]) -> list[LineString]:
     """Single lines of more than no length, without repeated points."""
-    parts = shapely.get_parts(shape)
+    given = shapely.get_parts(shape)
+    parts = given[~shapely.is_empty(given)]
     if len(parts) > 1:
         merged = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(list(parts)), directed=True))
         if len(merged) < len(parts):
@@ -288,8 +301,8 @@ def _pieces(shape: BaseGeometry, repairs: list[str]) -> list[LineString]:
         parts = merged
     clean = [LineString(line.coords) for line in shapely.remove_repeated_points(parts)]
     whole = [line for line in clean if line.length > 0]
-    if len(whole) < len(clean) and whole:
-        repairs.append(N_("Pieces without length were dropped."))
+    if (len(whole) < len(clean) or (shapely.is_empty(given)).any()) and whole:
+        repairs.append(PIECES)
     if whole and shapely.get_num_coordinates(parts).sum() > shapely.get_num_coordinates(clean).sum():
         repairs.append(N_("Repeated points were dropped."))
     return whole
@@ -314,6 +327,8 @@ def _outline(shape: BaseGeometry, repairs: list[str]) -> Polygon | MultiPolygon 
     if not shape.is_valid:
         shape = shapely.make_valid(shape, method="structure", keep_collapsed=False)
         repairs.append(N_("The outline crossed itself and was mended."))
+    if any(not isinstance(part, Polygon) for part in shapely.get_parts(shape)):
+        repairs.append(N_("Points and lines beside the outline were left out."))
     polygons = [part for part in shapely.get_parts(shape) if isinstance(part, Polygon) and part.area > 0]
     if not polygons:
         return Flaw(N_("The outline encloses no area; draw it again."), "geometry")

@@ -11,20 +11,21 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
 
 from gis.errors import N_, UnreadableFile
-from gis.formats.columns import header_at
 from gis.formats.flaws import Flaw
+from gis.formats.headers import closing, header_of
 from gis.formats.kinds import Skipped
 from gis.formats.magic import LONGEST_CELL, UNKNOWN, delimiter_of, kind_of_file, of_no_use
 from gis.formats.rows import RawRow
-from gis.formats.texts import Form, encoding_of, text_of
+from gis.formats.texts import Form, Worded, encoding_of, text_of
 
 #: A list that a person keeps; what is larger is a database's, and comes as GeoPackage.
 _LARGEST = 256 << 20
@@ -36,6 +37,9 @@ _PEEK_ROWS = 15
 
 #: What no text of words has: control characters, but for tabs and ends of lines.
 _NO_WORDS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+#: Names of columns in traditional characters: what tells a text in Big5, whose bytes are GB18030 too.
+_TRADITIONAL = ("名稱", "類型", "經度", "緯度", "座標", "編號", "道路名")
+_CLOSING = N_("The line “{words}” below the table is none of its rows.")
 
 _Line = tuple[int, list[str]]  # the number that the person sees beside the row, and its cells
 
@@ -55,6 +59,7 @@ def read_csv_as(path: Path, *, called: str, head: bool = False) -> tuple[list[Ra
     _refuse_giants(path, called)
     raw = _beginning(path) if head else path.read_bytes()
     text = text_of(raw, called)
+    _refuse_big5(raw, text, called)
     delimiter = delimiter_of(text)
     if delimiter is None:
         raise UnreadableFile(
@@ -66,12 +71,33 @@ def read_csv_as(path: Path, *, called: str, head: bool = False) -> tuple[list[Ra
     return rows, Form(encoding_of(raw), delimiter, names_as_written(lines))
 
 
+def _refuse_big5(raw: bytes, text: str, called: str) -> None:
+    """Refuse a text that only makes sense in Big5: as GB18030 its characters are others."""
+    if encoding_of(raw) != "gb18030" or any(word in text for word in _TRADITIONAL):
+        return
+    first = next((line for line in raw.splitlines() if line.strip()), b"")
+    if any(word in first.decode("big5", "replace") for word in _TRADITIONAL):
+        raise UnreadableFile(
+            N_("{file} is written in Big5 (traditional Chinese), which is not read here; save it as UTF-8."),
+            file=called,
+        )
+
+
 def names_as_written(lines: Sequence[_Line]) -> dict[str, str]:
     """The names of a table's columns as its header has them, by what they are called in its rows."""
-    filled = [[cell.strip() for cell in cells] for _, cells in lines if any(cell.strip() for cell in cells)]
-    head = header_at(filled[:_PEEK_ROWS])
-    written = filled[head] if head is not None else []
+    head = header_of([cells for _, cells in _filled(lines)[:_PEEK_ROWS]])
+    written = head.names if head is not None else []
     return {name: own for name, own in zip(_distinct(written), written, strict=True) if own}
+
+
+def _filled(lines: Sequence[_Line]) -> list[_Line]:
+    """The lines that say something, without blanks around their cells."""
+    bare = [(number, [cell if isinstance(cell, Worded) else cell.strip() for cell in cells]) for number, cells in lines]
+    return [line for line in bare if any(map(_says, line[1]))]
+
+
+def _says(cell: str) -> bool:
+    return bool(cell) or isinstance(cell, Worded)
 
 
 def _beginning(path: Path) -> bytes:
@@ -183,13 +209,9 @@ def _sheets(path: Path, *, called: str, most: int | None) -> dict[str, list[_Lin
     try:
         with warnings.catch_warnings(), path.open("rb") as file:
             warnings.simplefilter("ignore")  # styles and filters that openpyxl doesn't know
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True)
-            sheets = {
-                sheet.title: list(_cells(islice(sheet.iter_rows(values_only=True), most), called))
-                for sheet in book.worksheets
+            return {
+                title: list(_cells(islice(rows, most), called)) for title, rows in _values(file, openpyxl.load_workbook)
             }
-            book.close()
-            return sheets
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, ParseError, EOFError) as error:
         if isinstance(error, UnreadableFile):
             raise
@@ -203,11 +225,46 @@ def _sheets(path: Path, *, called: str, most: int | None) -> dict[str, list[_Lin
         ) from error
 
 
+def _values(file: BinaryIO, load: Callable[..., Any]) -> Iterator[tuple[str, Iterator[Sequence[object]]]]:
+    """The sheets of a workbook with the values of their cells; a formula that has none is itself."""
+    plain = load(file, read_only=True, data_only=True)
+    formulas = load(file, read_only=True) if _has_formulas(file) else None
+    for at, sheet in enumerate(plain.worksheets):
+        values = sheet.iter_rows(values_only=True)
+        if formulas is None:
+            yield sheet.title, values
+        else:
+            yield sheet.title, map(_computed, values, formulas.worksheets[at].iter_rows(values_only=True))
+    for book in (plain, formulas):
+        if book is not None:
+            book.close()
+
+
+def _has_formulas(file: BinaryIO) -> bool:
+    with zipfile.ZipFile(file) as book:
+        for name in book.namelist():
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                with book.open(name) as sheet:
+                    before = b""
+                    while piece := sheet.read(HEAD_BYTES):
+                        if b"<f>" in before + piece or b"<f " in before + piece:
+                            return True
+                        before = piece[-2:]
+    return False
+
+
+def _computed(values: Sequence[object], formulas: Sequence[object]) -> list[object]:
+    """A row's values, in the place of one that is missing the formula that it was to come from."""
+    return [
+        Worded("", formula) if value is None and isinstance(formula, str) and formula.startswith("=") else value
+        for value, formula in zip(values, formulas, strict=False)
+    ]
+
+
 def _header(lines: Sequence[_Line]) -> int | None:
-    """The place of the line of column names among the lines of a sheet that say something."""
-    filled = [[cell.strip() for cell in cells] for _, cells in lines if any(cell.strip() for cell in cells)]
-    head = header_at(filled[:_PEEK_ROWS])
-    return None if head is None or len(filled[head]) > _MOST_COLUMNS else head
+    """The place of the (last) line of column names among the lines of a sheet that say something."""
+    head = header_of([cells for _, cells in _filled(lines)[:_PEEK_ROWS]])
+    return None if head is None or len(head.names) > _MOST_COLUMNS else head.last
 
 
 def _left_out(title: str, lines: Sequence[_Line]) -> list[RawRow]:
@@ -223,7 +280,7 @@ def _cells(rows: Iterable[Sequence[object]], called: str) -> Iterator[_Line]:
                 N_("{file} has more than {most} rows; split it or use GeoPackage."), file=called, most=_MOST_ROWS
             )
         cells = [_worded(value) for value in row[: _MOST_COLUMNS + 1]]
-        if any(cells):
+        if any(map(_says, cells)):
             yield number, cells
 
 
@@ -231,11 +288,14 @@ def _worded(value: object) -> str:
     """A cell as a person reads it: whole numbers without a point, days without midnight."""
     if value is None:
         return ""
+    if isinstance(value, Worded):
+        return value
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004 - exact in a float
-        return str(int(value))
+        value = int(value)
     if isinstance(value, dt.datetime) and value.time() == dt.time():
-        return value.date().isoformat()
-    return str(value).strip()
+        value = value.date()
+    words = str(value).strip()
+    return words if isinstance(value, str) else Worded(words, value)
 
 
 def _refuse_giants(path: Path, called: str) -> None:
@@ -245,16 +305,23 @@ def _refuse_giants(path: Path, called: str) -> None:
 
 def _rows(lines: Sequence[_Line], *, called: str, prefix: str) -> list[RawRow]:
     """The lines below the header as rows; blank lines are none."""
-    lines = [(number, [cell.strip() for cell in cells]) for number, cells in lines if any(c.strip() for c in cells)]
-    head = header_at([cells for _, cells in lines[:_PEEK_ROWS]])
-    if head is None or len(lines[head][1]) > _MOST_COLUMNS:
+    lines = _filled(lines)
+    head = header_of([cells for _, cells in lines[:_PEEK_ROWS]])
+    if head is None or len(head.names) > _MOST_COLUMNS:
         raise UnreadableFile(
             N_("{file} has no line of column names that can be read (2 to {most} columns); add one."),
             file=called,
             most=_MOST_COLUMNS,
         )
-    names = _distinct(lines[head][1])
-    return [_row(f"{prefix}row/{number}", names, cells) for number, cells in lines[head + 1 :]]
+    names, below = _distinct(head.names), lines[head.last + 1 :]
+    end = len(below) - closing([cells for _, cells in below], len(names))
+    rows = [_row(f"{prefix}row/{number}", names, cells) for number, cells in below[:end]]
+    return [*rows, *(_closed(f"{prefix}row/{number}", cells) for number, cells in below[end:])]
+
+
+def _closed(key: str, cells: Sequence[str]) -> RawRow:
+    words = " ".join(cell for cell in cells if cell)[:40]
+    return RawRow(key, {}, None, left=Skipped(_CLOSING, None, {"words": words}))
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
@@ -268,8 +335,8 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def _row(key: str, names: Sequence[str], cells: Sequence[str]) -> RawRow:
-    tags = {name: cell for name, cell in zip(names, cells, strict=False) if cell}
-    beyond = [cell for cell in cells[len(names) :] if cell]
+    tags = {name: cell for name, cell in zip(names, cells, strict=False) if _says(cell)}
+    beyond = [cell for cell in cells[len(names) :] if _says(cell)]
     if beyond:
         values: dict[str, object] = {"columns": len(names), "beyond": len(beyond)}
         reason = N_("The row has {beyond} values beyond the {columns} columns; a text with the delimiter needs quotes.")

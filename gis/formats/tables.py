@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
 from gis.errors import N_, UnreadableFile
-from gis.formats.flaws import Flaw
+from gis.formats.flaws import BROKEN
 from gis.formats.members import Layer, together
 from gis.formats.redrawing import REASONS
-from gis.formats.rows import RawRow
+from gis.formats.rows import PIECES, RawRow
 from gis.formats.sizes import WIDEST_PLACE, Counted
+from gis.formats.wkb import whole_lines
 
 _GDAL_ERRORS = (
     DataSourceError,
@@ -253,7 +254,7 @@ def _rows(
     prefix: str,
     fids: NDArray[Any] | None,
 ) -> list[RawRow]:
-    shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+    shapes = shapely.from_wkb(wkb, on_invalid="ignore")  # pyogrio has made straight pieces of curves
     lowered = [name.strip().lower() for name in names]
     rows = []
     for index, shape in enumerate(shapes):
@@ -264,10 +265,18 @@ def _rows(
         }
         stated = next((tags[key] for key in _KEYS if tags.get(key)), None)
         number = int(fids[index]) if fids is not None else index + 1
+        key = f"{prefix}{stated or f'row/{number}'}"
         broken = shape is None and wkb[index] is not None
-        flaw = Flaw(N_("The geometry is broken; digitise this row again."), "geometry") if broken else None
-        rows.append(RawRow(f"{prefix}{stated or f'row/{number}'}", tags, shape, flaw))
+        rows.append(_mended(key, tags, wkb[index]) if broken else RawRow(key, tags, shape))
     return rows
+
+
+def _mended(key: str, tags: dict[str, str], raw: bytes) -> RawRow:
+    """A row whose geometry GEOS refuses, without the pieces that are none."""
+    lines = whole_lines(raw)
+    if lines is None:
+        return RawRow(key, tags, None, BROKEN)
+    return RawRow(key, tags, lines, noted=(("geometry", PIECES),))
 
 
 def _is_null(value: Any) -> bool:

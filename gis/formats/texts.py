@@ -32,6 +32,19 @@ class Part:
     form: Form | None = None
 
 
+class Worded(str):
+    """A cell as a person reads it, which keeps what the cell held: a number, a day, a formula that nobody computed."""
+
+    __slots__ = ("value",)
+    value: object
+
+    def __new__(cls, words: str, value: object) -> Worded:  # noqa: PYI034 - no class is made of it
+        """``words`` are empty for a formula without a value."""
+        made = super().__new__(cls, words)
+        made.value = value
+        return made
+
+
 def encoding_of(raw: bytes) -> str:
     """The encoding that :func:`text_of` reads; UTF-8 with its mark, without which Excel takes it for GBK."""
     if raw[:2] in _UTF16:

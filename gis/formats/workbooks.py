@@ -1,11 +1,18 @@
-"""Excel files: numbers stay numbers, and text from outside is never a formula."""
+"""Excel files: numbers stay numbers, and text from outside is never a formula.
+
+What was read from a cell (:class:`gis.formats.texts.Worded`) goes back as it was held; a formula as its text, as the
+cells that it names lie elsewhere now.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
+
+from gis.formats.texts import Worded
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -44,11 +51,14 @@ def _write(sheet: Worksheet, row: int, values: Sequence[object]) -> None:
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     for column, value in enumerate(values, 1):
-        if value is None or value == "":
+        if value is None or (value == "" and not isinstance(value, Worded)):
             continue
         cell = sheet.cell(row, column)
+        held = value.value if isinstance(value, Worded) else None
         if isinstance(value, int | float):
             cell.value = value
+        elif isinstance(held, int | float | dt.date | dt.time):
+            cell.value = held
         else:
-            cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(value))
+            cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(value if held is None else held))
             cell.data_type = "s"

@@ -281,3 +281,21 @@ def test_of_a_line_with_one_wrong_vertex_that_vertex_is_named(make_geojson):
     assert report.reason.format(**report.values) == (
         "Vertex 3, x = 117.1512, y = 95.5, lies where no place of EPSG:4326 is, and the others do not."
     )
+
+
+@pytest.mark.parametrize("begins", ["", "\x1e"])
+def test_one_feature_a_line_is_read(tmp_path, begins):
+    line = (
+        '{"type":"Feature","properties":{"highway":"road"},'
+        '"geometry":{"type":"LineString","coordinates":[[1,%d],[2,3]]}}'
+    )
+    path = tmp_path / "a.geojsonl"
+    path.write_text("".join(f"{begins}{line % n}\n" for n in range(3)))
+    assert [report.verdict for report in read_survey(path).reports] == [Verdict.ACCEPTED] * 3
+
+
+def test_a_file_of_features_by_line_that_is_cut_off_is_refused(tmp_path):
+    path = tmp_path / "a.geojsonl"
+    path.write_text('{"type":"Feature","properties":{},"geometry":null}\n{"type":"Feat')
+    with pytest.raises(UnreadableFile, match="cut off or damaged at line 2"):
+        read_survey(path)

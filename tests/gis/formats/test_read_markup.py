@@ -148,3 +148,49 @@ def test_a_drawing_has_no_datum_and_must_end(drawn):
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(UnreadableFile, match="cut off: a drawing ends with EOF"):
         read_survey(path, datum="EPSG:4548")
+
+
+SEGMENTS = {
+    "an empty piece": "<trkseg/>",
+    "a piece of one place": '<trkseg><trkpt lat="37.5" lon="116.3"/></trkseg>',
+    "a piece of one place with its height": '<trkseg><trkpt lat="37.5" lon="116.3"><ele>3</ele></trkpt></trkseg>',
+}
+
+
+@pytest.mark.parametrize("odd", SEGMENTS)
+@pytest.mark.parametrize("before", [True, False])
+def test_a_track_keeps_its_other_pieces_beside_one_that_is_none(tmp_path: Path, odd: str, before: bool):
+    whole = '<trkseg><trkpt lat="37.4" lon="116.3"/><trkpt lat="37.4" lon="116.4"/></trkseg>'
+    pieces = SEGMENTS[odd] + whole if before else whole + SEGMENTS[odd]
+    path = tmp_path / "a.gpx"
+    path.write_text(
+        '<gpx version="1.1" creator="p" xmlns="http://www.topografix.com/GPX/1/1">'
+        f"<trk><name>南北街</name>{pieces}</trk></gpx>"
+    )
+    survey = read_survey(path)
+    assert [list(line.line.coords) for line in survey.centrelines] == [[(116.3, 37.4), (116.4, 37.4)]]
+    assert [(report.verdict, report.reason) for report in survey.reports] == [
+        (Verdict.REPAIRED, "Pieces without length were dropped.")
+    ]
+
+
+def test_a_line_with_a_point_beside_it_is_the_line_and_says_so(tmp_path: Path):
+    path = tmp_path / "a.kml"
+    path.write_text(
+        '<kml xmlns="http://www.opengis.net/kml/2.2"><Document><Folder><name>道路</name><Placemark><name>好街</name>'
+        "<MultiGeometry><LineString><coordinates>116.3,37.4 116.4,37.4</coordinates></LineString>"
+        "<Point><coordinates>116.3,37.4</coordinates></Point></MultiGeometry></Placemark></Folder></Document></kml>"
+    )
+    survey = read_survey(path)
+    assert [line.name for line in survey.centrelines] == ["好街"]
+    assert [(report.verdict, report.reason) for report in survey.reports] == [
+        (Verdict.REPAIRED, "Points beside the line were left out.")
+    ]
+
+
+def test_an_outline_with_a_point_beside_it_says_that_the_point_is_left_out(make_geojson):
+    square = {"type": "Polygon", "coordinates": [[[116, 37], [117, 37], [117, 38], [116, 37]]]}
+    point = {"type": "Point", "coordinates": [116.5, 37.2]}
+    both = {"type": "GeometryCollection", "geometries": [square, point]}
+    report = read_survey(make_geojson((both, {"类型": "村", "名称": "张庄村"}))).reports[0]
+    assert (report.verdict, report.reason) == (Verdict.REPAIRED, "Points and lines beside the outline were left out.")

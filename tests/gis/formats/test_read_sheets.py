@@ -279,3 +279,109 @@ def test_a_csv_that_is_no_table_says_why(tmp_path, data, words):
     (tmp_path / "list.csv").write_bytes(data)
     with pytest.raises(UnreadableFile, match=words):
         read_survey(tmp_path / "list.csv", datum="EPSG:4490")
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ";", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "gb18030"])
+def test_wkt_without_quotes_is_no_sign_that_commas_part_the_columns(listed, delimiter: str, encoding: str):
+    rows = [
+        ("路名", "道路等级", "wkt"),
+        *((f"第{n}路", "村道", f"LINESTRING (116.3 37.{n}, 116.4 37.{n})") for n in range(9)),
+    ]
+    path = listed("\n".join(delimiter.join(cells) for cells in rows), encoding=encoding)
+    assert [line.name for line in read_survey(path, datum="EPSG:4490").centrelines] == [f"第{n}路" for n in range(9)]
+
+
+def test_columns_of_unknown_names_are_parted_as_their_header_is(listed):
+    path = listed("甲\t乙\n" + "".join(f"{n}\tLINESTRING (116.3 37.4, 116.4 37.{n})\n" for n in range(3)))
+    assert open_rows(path).names == ["甲", "乙"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        ("CIRCULARSTRING(116.3 37.4,116.35 37.45,116.4 37.4)", "The geometry is a curve"),
+        ("COMPOUNDCURVE((116.3 37.4,116.4 37.4))", "The geometry is a curve"),
+        ("GEOMETRYCOLLECTION(CURVEPOLYGON((0 0,1 1,1 0,0 0)))", "The geometry is a curve"),
+        ("SRID=x;LINESTRING(116.3 37.4,116.4 37.4)", "is no geometry in WKT"),
+        ("LINESTRING(116.3 nan,116.4 37.4)", "is not a finite number"),
+    ],
+)
+def test_one_odd_geometry_is_its_rows_and_not_the_files(listed, shape: str, reason: str):
+    path = listed(f'名称,类型,wkt\n弯路,道路,"{shape}"\n好路,道路,"LINESTRING(116.3 37.4,116.4 37.4)"\n')
+    survey = read_survey(path, datum="EPSG:4490")
+    assert [report.verdict for report in survey.reports] == [Verdict.REJECTED, Verdict.ACCEPTED]
+    assert reason in survey.reports[0].reason.format(**survey.reports[0].values)
+
+
+def test_the_datum_that_rows_state_themselves_is_the_files(listed):
+    rows = [(f"第{n}路", f"SRID=4548;LINESTRING(438000 41410{n}0,438090 41410{n}0)") for n in range(3)]
+    path = listed("名称,类型,wkt\n" + "".join(f'{name},道路,"{shape}"\n' for name, shape in rows))
+    survey = read_survey(path)
+    assert survey.datum == "EPSG:4548"
+    assert survey.centrelines[0].line.coords[0] == pytest.approx((116.3, 37.4), abs=0.01)
+
+
+def test_rows_that_state_different_datums_are_refused_and_named(listed):
+    shapes = {"甲路": "SRID=4490;LINESTRING(116.3 37.4,116.4 37.4)", "乙路": "srid = 4548 ; POINT(438000 4141000)"}
+    path = listed("名称,类型,wkt\n" + "".join(f'{name},道路,"{shape}"\n' for name, shape in shapes.items()))
+    with pytest.raises(UnknownDatum, match=r"EPSG:4490 \(row/2\); EPSG:4548 \(row/3\)"):
+        read_survey(path)
+
+
+TWO_LINES: list[list[object]] = [
+    ["乐陵市便民设施调查表"],
+    ["单位：市中街道", None, None, "填表日期", "2026-01-01"],
+    ["序号", "名称", "类型", "位置", None],
+    [None, None, None, "经度", "纬度"],
+    [1, "甲店", "商店", 116.3, 37.4],
+    [2, "乙店", "商店", "东边", 37.4],
+]
+
+
+def test_a_header_of_two_lines_with_merged_cells_is_one(booked):
+    survey = read_survey(booked(点=TWO_LINES), datum="EPSG:4490")
+    assert [place.name for place in survey.facilities] == ["甲店"]
+    assert [(r.key, r.verdict, r.field) for r in survey.reports[1:]] == [("row/6", Verdict.REJECTED, "位置/经度")]
+
+
+def test_the_columns_of_a_header_of_two_lines_are_called_by_both(booked, listed):
+    names = ["序号", "名称", "类型", "位置/经度", "位置/纬度"]
+    assert open_rows(booked(点=TWO_LINES)).names == names
+    text = "\n".join(",".join("" if cell is None else str(cell) for cell in row) for row in TWO_LINES)
+    assert open_rows(listed(text)).names == names
+
+
+@pytest.mark.parametrize(
+    "second", [["甲店", "商店", "东", "北"], ["", "商店", "东", "北"], ["甲店", "", "116.3", "37.4"]]
+)
+def test_a_row_below_the_header_is_no_part_of_it(listed, second: list[str]):
+    path = listed(f"名称,类型,经度,纬度\n{','.join(second)}\n乙店,商店,116.3,37.4\n")
+    assert len(open_rows(path).rows) == 2
+
+
+def test_lines_that_close_a_table_are_ignored_and_say_so(booked):
+    closing = [["合计", 2], ["填表人：张三", None, "审核人：李四", "日期：2026年1月"], ["备注：", "另附照片"]]
+    survey = read_survey(booked(点=[*TWO_LINES, *closing]), datum="EPSG:4490")
+    assert [report.verdict for report in survey.reports[2:]] == [Verdict.IGNORED] * 3
+    assert survey.reports[2].reason.format(**survey.reports[2].values).startswith("The line “合计 2” below the table")
+
+
+@pytest.mark.parametrize("cells", ["合计,商店,116.3,37.4", "合计商店,,116.3,", "备注,商店,116.3,37.4"])
+def test_a_last_row_that_only_looks_like_a_close_is_a_row(listed, cells: str):
+    survey = read_survey(listed(f"名称,类型,经度,纬度\n甲店,商店,116.3,37.4\n{cells}\n"), datum="EPSG:4490")
+    assert survey.reports[1].verdict is not Verdict.IGNORED
+
+
+def test_a_formula_without_a_value_says_so(booked):
+    path = booked(
+        点=[["名称", "类型", "经度", "纬度"], ["甲店", "商店", "=110+6", 37.4], ["乙店", "商店", 116.3, 37.4]]
+    )
+    survey = read_survey(path, datum="EPSG:4490")
+    assert [report.verdict for report in survey.reports] == [Verdict.REJECTED, Verdict.ACCEPTED]
+    assert survey.reports[0].reason.format(**survey.reports[0].values).startswith("The formula =110+6 has no value")
+
+
+def test_a_text_in_big5_is_refused_by_that_name(listed):
+    with pytest.raises(UnreadableFile, match="is written in Big5"):
+        read_survey(listed("名稱,類型,經度,緯度\n王記商店,商店,117.2364,37.8197\n", encoding="big5"))

@@ -202,3 +202,16 @@ def test_a_table_in_degrees_beside_a_plane_layer_is_told_so(make_gpkg):
     last = read_survey(path).reports[-1]
     assert last.verdict is Verdict.REJECTED
     assert "hand it in by itself" in last.reason
+
+
+def test_a_curve_of_a_geopackage_is_read_as_straight_pieces(make_gpkg):
+    path = make_gpkg([LONLAT[0], LONLAT[1]], 类型=["道路", "道路"])
+    places = np.array([116.3, 37.4, 116.35, 37.45, 116.4, 37.4]).astype("<f8").tobytes()
+    curve = b"GP\0\1\x8a\x11\0\0" + b"\1" + (8).to_bytes(4, "little") + (3).to_bytes(4, "little") + places
+    with closing(sqlite3.connect(path)) as database, database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f'DROP TRIGGER "{name}"')  # its index asks for functions of GDAL
+        database.execute('UPDATE "道路" SET geom = ? WHERE fid = 1', (curve,))
+    survey = read_survey(path)
+    assert [report.verdict for report in survey.reports] == [Verdict.ACCEPTED] * 2
+    assert len(survey.centrelines[0].line.coords) > 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -228,3 +229,30 @@ def test_a_workbook_comes_back_with_its_columns_as_written(tmp_path: Path):
     returned = give_back(opened.survey("EPSG:4490"), kind="xlsx", folder=tmp_path, stem="rows", form=opened.form)
     head = [cell.value for cell in openpyxl.load_workbook(returned.path).worksheets[0][1]]
     assert head == ["Name", "经度(E)", "Lat", "类型", "行号", "原因", "字段"]
+
+
+def test_cells_of_a_workbook_come_back_as_what_they_held(tmp_path: Path):
+    held: dict[str, object] = {
+        "名称": "甲店",
+        "类型": "商店",
+        "经度": "东边",
+        "纬度": 37.4,
+        "宽度": 4.5,
+        "日期": dt.date(2024, 1, 3),
+        "时刻": dt.datetime.fromisoformat("2024-01-03T08:30:00"),
+        "门牌": "007",
+        "面积": "=D2*2",
+    }
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(list(held))
+    book.worksheets[0].append(list(held.values()))
+    book.save(tmp_path / "rows.xlsx")
+    opened = open_rows(tmp_path / "rows.xlsx")
+    returned = give_back(opened.survey("EPSG:4490"), kind="xlsx", folder=tmp_path, stem="back", form=opened.form)
+    sheet = openpyxl.load_workbook(returned.path).worksheets[0]
+    cells = {str(head.value): cell for head, cell in zip(sheet[1], sheet[2], strict=True)}
+    back = {name: cells[name].value for name in held}
+    assert back == held | {"日期": dt.datetime.fromisoformat("2024-01-03")}
+    assert cells["行号"].value == 1
+    assert cells["面积"].data_type == "s", "the cells that it names lie elsewhere now"
+    assert cells["日期"].number_format == "yyyy-mm-dd"
