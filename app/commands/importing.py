@@ -198,6 +198,8 @@ def _seen(session: Session, file: Path, *, division: Division, source: str, datu
         )
     mappings.require_values(opened, told)
     seen = find_datum(session, opened, datum=datum, division=division)
+    if seen.finding.asks and not datum and not seen.finding.hypotheses:
+        raise seen.refusal()
     if seen.finding.asks and not datum:
         raise Invalid("{found} Say it: --datum {datum}", found=seen.refusal(), datum=seen.finding.hypotheses[0].name)
     return seen
@@ -219,26 +221,24 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
 
     from sqlalchemy import select
 
-    from app.commands.previewing import left_out
+    from app.commands.previewing import left_out, refused
     from app.intake.models import Intake
-    from app.intake.queries import as_kept, reasons_counted
+    from app.intake.queries import as_kept
     from gis.datums import Outcome
-    from gis.features import Verdict
 
     intake = session.scalars(select(Intake).where(Intake.uid == UUID(made["intake"]))).one()
     verdicts = ("accepted", "repaired", "duplicate", "rejected", "ignored")
     counts = ", ".join(f"{getattr(intake, verdict)} {verdict}" for verdict in verdicts)
     click.echo(f"{intake.source}: {intake.rows} rows: {counts} ({intake.datum}).")
-    if seen.finding.outcome is not Outcome.CONFIRMED:
+    if seen.opened.nowhere:
+        click.echo(f"  {seen.finding.says[0]}")
+    elif seen.finding.outcome is not Outcome.CONFIRMED:
         click.echo(f"  {intake.datum} is not confirmed: {' '.join(map(str, seen.finding.says))} Look at it on the map.")
-    for line in left_out(intake):
+    for line in [*left_out(intake), *refused(session, intake)]:
         click.echo(line)
-    for why in reasons_counted(session, intake):
-        if why.first.verdict == Verdict.DUPLICATE.value:
-            such = "such as " if why.rows > 1 else ""
-            reason = why.first.reason.format(**why.first.values)
-            click.echo(f"  duplicate, {why.rows}, {such}row {why.first.row}: {reason}")
-    if intake.brought_nothing:
+    if intake.is_rejected:
+        click.echo("No row could be taken in; nothing was changed. The file is kept with the reasons, to be mended.")
+    elif intake.brought_nothing:
         click.echo("No row was new; nothing was changed.")
     else:
         click.echo(f"{made['streets']} streets were made; {made['in_scope']} streets here are in scope.")
@@ -247,10 +247,13 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
 
 
 def write_rejected(survey: Survey, file: Path, *, kind: str, form: Form | None = None) -> None:
-    """The rejected rows of a read file into ``file``, whose folder is made where there is none."""
+    """The rejected rows of a read file into ``file``, whose folder is made where there is none; nothing where there are none."""
     from gis.formats.returning import packed
 
     made = packed(survey, kind=kind, form=form)
+    if not made.rows:
+        click.echo("No row was rejected.")
+        return
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(made.body)
     click.echo(f"{made.rows} rejected rows are in {file}.")

@@ -155,6 +155,8 @@ def apply(
     ``tell`` hears what share of this is done.
     """
     taken = take_in(session, clock, survey=survey, origin=origin, division=division, tell=part(tell, 0.0, _TAKEN_IN))
+    if taken.is_rejected:  # the file is kept to be mended, and nothing else changes
+        return {"intake": str(taken.uid), "rows": len(survey.reports), "streets": 0, "in_scope": 0}
     streets = derive(session, clock, division=division, tell=part(tell, _TAKEN_IN, _DERIVED)).streets
     in_scope = judge_again(session, clock, division=division)
     tell(1.0)

@@ -102,3 +102,15 @@ def left_out(intake: Intake) -> Iterator[str]:
         yield f"  ignored, {one['rows']}{begins}: {reason}"
     if len(intake.left_out) > _REASONS:
         yield f"  … and {len(intake.left_out) - _REASONS} reasons more: its page in the office names them."
+
+
+def refused(session: Session, intake: Intake) -> Iterator[str]:
+    """Why rows were rejected or known already, each reason with its first row."""
+    from app.intake.queries import reasons_counted
+    from gis.features import Verdict
+
+    for why in reasons_counted(session, intake):
+        if why.first.verdict in {Verdict.REJECTED.value, Verdict.DUPLICATE.value}:
+            such = "such as " if why.rows > 1 else ""
+            reason = why.first.reason.format(**why.first.values)
+            yield f"  {why.first.verdict}, {why.rows}, {such}row {why.first.row}: {reason}"

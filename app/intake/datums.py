@@ -13,18 +13,20 @@ from shapely import from_wkb
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app.base.errors import Invalid
+from app.base.errors import N_, Invalid
 from app.base.models import Division
 from app.base.shares import Share, silent
 from app.intake.steps import home_of, open_bytes
 from gis import crs
-from gis.datums import Finding, Known, Outcome, find
+from gis.datums import Finding, Known, Outcome, Sentence, find
 from gis.errors import GisError, UnknownDatum
 from gis.features import Survey
 from gis.formats import By, Opened
 
 #: Segments that a file is compared with at most; a county has some tens of thousands.
 _SEGMENTS = 20_000
+#: Of a file that cannot be laid on anything.
+NOWHERE = Sentence(N_("No row of the file has coordinates that can be read; each row says what is wrong with its own."))
 _OUTLINES = text(
     "SELECT name, ST_AsBinary(outline) AS shape FROM base.division"
     " WHERE outline && ST_MakeEnvelope(:west, :south, :east, :north, 4490) AND until_on IS NULL"
@@ -102,6 +104,9 @@ def find_datum(session: Session, opened: Opened, *, datum: str, division: Divisi
     except UnknownDatum as error:
         raise Invalid(error.message, field="datum", **error.values) from error
     known = known_of(session, division)
+    if opened.nowhere:
+        declared = said.name if said else ""
+        return Look(opened, datum, Finding(Outcome.UNCOMPARED, declared, "", (), None, (NOWHERE,)), known)
     shapes, names = opened.shapes()
     seen = Look(opened, datum, find(shapes, names, declared=said, known=known), known)
     if seen.finding.outcome is Outcome.ELSEWHERE:

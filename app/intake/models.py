@@ -100,6 +100,11 @@ class Intake(Editable, Placed, Table):
         """Whether no row of the file was new: it was handed in before, or all of it is in the register otherwise."""
         return not self.accepted and not self.repaired
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether every row was rejected: the file is kept for its reasons alone."""
+        return self.rejected == self.rows
+
 
 class Mapping(Editable, Placed, Table):
     """Which column says what in the files of a source; ``header`` is a hash of the names of all their columns."""

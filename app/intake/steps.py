@@ -34,6 +34,7 @@ from gis.errors import GisError
 from gis.features import RowReport, Survey, Verdict
 from gis.formats import By, Columns, Opened, begins_to_tell, open_rows
 from gis.formats import open_head as open_head_of
+from gis.formats.kinds import UNTOLD
 from gis.linework import Change
 
 #: Characters kept of a file's name: file systems end at 255 bytes, and a Chinese character has three.
@@ -138,9 +139,10 @@ def take_in(
     By officers within their territory (the database refuses others). Villages of the file are matched to the register,
     and a row that means none of it is rejected; ``villages_from_file`` makes them instead, for a territory made for a
     trial. Segments are noded first; each row ends in one verdict, and what is in the register already counts as a
-    duplicate. ``tell`` hears what share is done. Raises Invalid for a file with nothing we keep.
+    duplicate. ``tell`` hears what share is done. Raises Invalid as :func:`require_mendable` does; a file whose rows are
+    all rejected is kept with their reasons, to be mended, and changes nothing else.
     """
-    require_something(survey)
+    require_mendable(survey)
     survey, strays = _within(session, survey=survey, division=division)
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('intake', :id))"), {"id": division.id})
     intake = Intake(
@@ -173,9 +175,24 @@ def take_in(
     return intake
 
 
+def has_something(survey: Survey) -> bool:
+    """Whether anything of a file can be kept."""
+    return bool(survey.centrelines or survey.areas or survey.facilities)
+
+
+def require_mendable(survey: Survey) -> None:
+    """Refuse a file of which nothing can be kept, nor mended row by row, as Invalid.
+
+    Nobody knows what some of its rows are, or all of them are of kinds that are not kept.
+    """
+    reasons = {report.reason for report in survey.reports if report.verdict is Verdict.REJECTED}
+    if UNTOLD in reasons or not reasons:
+        require_something(survey)
+
+
 def require_something(survey: Survey) -> None:
     """Refuse a file of which nothing can be kept, as Invalid."""
-    if not (survey.centrelines or survey.areas or survey.facilities):
+    if not has_something(survey):
         raise Invalid(
             "Nothing of this file can be used: none of its {rows} rows ({rejected} rejected) is a road or place."
             " Check the columns name and kind.",
@@ -223,7 +240,7 @@ def _within(session: Session, *, survey: Survey, division: Division) -> tuple[Su
         *((area.key, area.shape) for area in survey.areas),
         *((facility.key, facility.point) for facility in survey.facilities),
     ]
-    if around is None:
+    if around is None or not found:
         return survey, {}
     inside = shapely.intersects(np.array([shape for _, shape in found], dtype=object), shapely.box(*around.box))
     if inside.mean() < MOST:

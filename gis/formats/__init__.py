@@ -83,6 +83,11 @@ class Opened:
         return self.table and all(row.shape is None and row.flaw is None for row in self.rows)
 
     @property
+    def nowhere(self) -> bool:
+        """Whether no row has coordinates that can be read: its datum is of no matter."""
+        return all(row.shape is None or row.flaw is not None for row in self.rows)
+
+    @property
     def tagged(self) -> bool:
         """Whether it speaks in OSM's tags, which nobody has to explain."""
         return not self.mappable or not _TAGS.isdisjoint(self.names)
@@ -145,7 +150,7 @@ class Opened:
         ``tell`` hears what share of them is read.
         """
         self.require_places()
-        if datum is None and self.stated is None:
+        if datum is None and self.stated is None and not self.nowhere:
             raise UnknownDatum(
                 N_(
                     "{file} does not say its coordinate system (no .prj, or none that can be read);"
@@ -153,7 +158,7 @@ class Opened:
                 ),
                 file=self.name,
             )
-        named = crs.datum_named(datum if datum is not None else self.stated or "")
+        named = crs.datum_named(datum or self.stated or crs.STORED)
         with refusing(self.name):
             survey = replace(gather(self.rows, datum=named, tell=stopping(tell)), others=self.others)
         by = self.by

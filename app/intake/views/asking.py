@@ -125,7 +125,8 @@ def onward(session: Session, show: Answer, place: Division, handed: Handed, file
     if seen is not None and seen.finding.asks:
         return show.see(f"/intake/files/{file.uid}?{handed.query(place)}")
     by = seen.opened.by if seen else None
-    return queue(session, show, place, handed, file, sure=False, by=by, found=seen.finding.outcome if seen else None)
+    found = seen.finding.outcome if seen and not seen.opened.nowhere else None
+    return queue(session, show, place, handed, file, sure=False, by=by, found=found)
 
 
 def queue(

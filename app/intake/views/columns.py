@@ -154,7 +154,7 @@ def _something(session: Session, place: Division, handed: Handed, opened: Opened
     """What a file is found to be. Raises Invalid for ``name`` where nothing of it can be used."""
     try:
         seen = find_datum(session, opened, datum=handed.stated, division=place)
-        steps.require_something(seen.likely())
+        steps.require_mendable(seen.likely())
     except Invalid as refusal:
         raise Invalid(refusal.message, field="name", **refusal.values) from refusal
     return seen

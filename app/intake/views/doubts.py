@@ -59,7 +59,7 @@ def settle(  # noqa: PLR0917 - one argument a dependency
     chosen = handed if choice == AS_DECLARED else replace(handed, other=choice)
     try:
         survey = seen.survey(chosen.stated)
-        steps.require_something(survey)
+        steps.require_mendable(survey)
         steps.require_here(session, survey=survey, division=place)
     except Invalid as refusal:
         return _doubt(show, place, handed, file, seen, {"choice": show.text(refusal.message, **refusal.values)})

@@ -93,14 +93,12 @@ def _looked(session: Session, opened: Opened, handed: Handed, place: Division) -
     if opened.table and opened.by is None:
         return None
     seen = find_datum(session, opened, datum=handed.stated, division=place)
-    try:
-        steps.require_something(seen.likely())
-        if not seen.finding.asks:
-            steps.require_here(session, survey=seen.likely(), division=place)
-    except Invalid as nothing:
-        if nothing.field == "file" and opened.mappable and (opened.by is None or opened.untold()):
-            return None
-        raise
+    survey = seen.likely()
+    if not steps.has_something(survey) and opened.mappable and (opened.by is None or opened.untold()):
+        return None
+    steps.require_mendable(survey)
+    if not seen.finding.asks:
+        steps.require_here(session, survey=survey, division=place)
     return seen
 
 

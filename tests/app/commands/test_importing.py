@@ -85,6 +85,37 @@ def test_a_file_comes_in_with_its_counts_streets_and_rejected_rows(world: World,
     assert "No row was new; nothing was changed." in run(file, here).output
 
 
+NOWHERE = "名称,类型,经度,纬度\n甲店,商店,,\n乙店,商店,abc,x\n"
+
+
+def test_a_file_whose_rows_are_all_rejected_is_kept_with_their_reasons_and_nothing_else(
+    world: World, here: str, tmp_path: Path
+):
+    file, back = written(tmp_path, NOWHERE, "shops.csv"), tmp_path / "back.csv"
+    done = run(file, here, "--yes", "--rejected", str(back))
+    assert done.exception is None, done.exception
+    assert "2 rows: 0 accepted, 0 repaired, 0 duplicate, 2 rejected, 0 ignored" in done.output
+    assert "No row of the file has coordinates that can be read" in done.output
+    assert "rejected, 1, row 1: The row has no 经度" in done.output
+    assert "rejected, 1, row 2: “abc” is no coordinate." in done.output
+    assert "No row could be taken in; nothing was changed." in done.output
+    assert back.read_text("utf-8-sig").count("商店") == 2
+    tables = ("intake.intake", "intake.intake_row", "intake.facility", "intake.segment", "inventory.street")
+    assert counted(world, *tables) == [1, 2, 0, 0, 0]
+
+
+def test_a_preview_of_rows_without_readable_coordinates_says_so(here: str, tmp_path: Path):
+    said = run(written(tmp_path, NOWHERE), here, "--preview").output
+    assert "No row of the file has coordinates that can be read" in said
+    assert "2 rejected" in said
+
+
+def test_no_file_and_no_folder_is_made_where_no_row_was_rejected(here: str, tmp_path: Path):
+    file = written(tmp_path, survey(), "survey.geojson")
+    assert "No row was rejected." in run(file, here, "--rejected", str(tmp_path / "new" / "back.geojson")).output
+    assert not (tmp_path / "new").exists()
+
+
 def test_columns_that_are_said_once_are_remembered(world: World, here: str, tmp_path: Path):
     file = written(tmp_path, SHEET)
     told = refused(run(file, here, "--datum", "EPSG:4490"))

@@ -81,6 +81,22 @@ def test_a_table_is_asked_about_shown_and_taken_in_by_the_chosen_columns(world: 
     assert ">1<" in record.replace("\n", "")
 
 
+def test_a_table_whose_rows_are_all_rejected_is_kept_with_the_file_to_mend(world: World, officer: Person):
+    where = hand_in(world, officer, "名称,类型,经度,纬度\n甲店,商店,,\n乙店,商店,abc,x\n")
+    choice = {"of_name": "名称", "of_kind": "类型", "of_x": "经度", "of_y": "纬度"}
+    looked = officer.sends(where, status=200, act="look", **said(officer.reads(where), where), **choice).text
+    assert "没有“经度”" in looked
+    assert "坐标系" not in re.sub(r"<(nav|header|footer).*?</\1>", "", looked, flags=re.DOTALL)
+    run = officer.goes(where, act="take", **said(officer.reads(where), where), **choice)
+    page = taken(world, officer, run)
+    assert "全部 2 行都被拒绝" in page
+    assert "下载 2 行被拒的数据" in page
+    assert "“abc”不是坐标" in page
+    assert facilities(world) == set()
+    record = officer.client.get(run).headers["location"]
+    assert officer.client.get(f"{record}/rejected").content.decode("utf-8-sig").count("商店") == 2
+
+
 def test_what_was_said_is_remembered_for_the_next_file_of_the_source(world: World, officer: Person):
     where = hand_in(world, officer, SHEET, source="测绘队")
     officer.goes(where, act="take", **said(officer.reads(where), where), **CHOICE)
