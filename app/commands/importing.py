@@ -247,7 +247,7 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
 
 
 def write_rejected(survey: Survey, file: Path, *, kind: str, form: Form | None = None) -> None:
-    """The rejected rows of a read file into ``file``, whose folder is made where there is none; nothing where there are none."""
+    """The rejected rows of a read file into ``file``, whose folder is made for it; nothing where there are none."""
     from gis.formats.returning import packed
 
     made = packed(survey, kind=kind, form=form)
