@@ -20,7 +20,7 @@ from app.base.files import Store
 from app.base.models import Division, File
 from app.base.request import Answer, Files, Now, Place, Show, Work
 from app.intake import mappings, steps
-from app.intake.datums import Look, find_datum
+from app.intake.datums import NOWHERE, Look, find_datum
 from app.intake.mappings import Said
 from app.intake.views import asking
 from app.intake.views.asking import Handed, said_before
@@ -62,6 +62,7 @@ class Preview:
     made: Mapping[str, int]
     reasons: list[tuple[str, int]]
     refusal: str = ""
+    nowhere: str = ""  # where no row has coordinates, and choosing other columns of kinds would not help
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,7 @@ def _page(
         hidden={name: getattr(handed, name) for name in ("source", "licence", "geometry")} | {"other": handed.stated},
         names=opened.names,
         options=[(name, name) for name in opened.names],
-        rows=[row.tags for row in opened.rows[:MOST_ROWS]],
+        rows=[row.tags for row in opened.rows[:MOST_ROWS] if row.tags],
         total=len(opened.rows),
         whole=whole,
         fields={field.value: FIELDS[field] for field in fields},
@@ -234,7 +235,8 @@ def _preview(session: Session, show: Answer, place: Division, handed: Handed, op
     )
     counted = Counter(report.verdict for report in survey.reports)
     verdicts = {verdict.value: counted[verdict] for verdict in Verdict if counted[verdict]}
-    return Preview(verdicts, _made(survey), left.most_common(MOST_REASONS))
+    nowhere = show.text(NOWHERE.message) if opened.nowhere else ""
+    return Preview(verdicts, _made(survey), left.most_common(MOST_REASONS), nowhere=nowhere)
 
 
 def _made(survey: Survey) -> dict[str, int]:

@@ -101,8 +101,8 @@ def record(
     return show.page(
         "intake/record.html",
         intake=intake,
-        datum=asking.called(show, intake.datum),
-        compared=show.text(asking.COMPARED[intake.compared]),
+        datum="" if intake.is_rejected else asking.called(show, intake.datum),
+        compared="" if intake.is_rejected else show.text(asking.COMPARED[intake.compared]),
         division=session.get(Division, intake.division_id),
         file=session.get(File, intake.file_id) if intake.file_id else None,
         made=queries.made_by(session, intake),

@@ -86,6 +86,7 @@ def test_a_table_whose_rows_are_all_rejected_is_kept_with_the_file_to_mend(world
     choice = {"of_name": "名称", "of_kind": "类型", "of_x": "经度", "of_y": "纬度"}
     looked = officer.sends(where, status=200, act="look", **said(officer.reads(where), where), **choice).text
     assert "没有“经度”" in looked
+    assert "没有一行的坐标可以读取" in looked
     assert "坐标系" not in re.sub(r"<(nav|header|footer).*?</\1>", "", looked, flags=re.DOTALL)
     run = officer.goes(where, act="take", **said(officer.reads(where), where), **choice)
     page = taken(world, officer, run)
