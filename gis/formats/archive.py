@@ -50,13 +50,23 @@ def unfolds_beyond(data: BinaryIO, most: int) -> bool:
     try:
         if begins == b"PK":
             with zipfile.ZipFile(data) as packed:  # a member ends where its entry says, whatever follows
-                return sum(member.file_size for member in packed.infolist()) > most
+                return _declared(packed, most) > most
         data.seek(0)
         return begins == b"\x1f\x8b" and len(gzip.GzipFile(fileobj=data).read(most + 1)) > most
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError):  # damaged: who reads it tells
         return False
     finally:
         data.seek(0)
+
+
+def _declared(packed: zipfile.ZipFile, most: int) -> int:
+    """What an archive says that it unfolds to, with the workbooks and KMZ in it unless it is beyond ``most`` anyway."""
+    total = sum(member.file_size for member in packed.infolist())
+    for member in packed.infolist():
+        if total <= most and member.filename.lower().endswith((".xlsx", ".kmz")):
+            with packed.open(member) as inner, zipfile.ZipFile(inner) as archive:
+                total += sum(each.file_size for each in archive.infolist())
+    return total
 
 
 def unfold_zip(path: Path, into: Path, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, Path]:

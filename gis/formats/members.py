@@ -29,6 +29,7 @@ _PICTURES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".heic"
 #: Kinds of :func:`gis.formats.magic.kind_of_file` that are surveys wherever they stand.
 _SURVEYS = frozenset({"gpkg", "json", "pbf", "osm", "kml", "gpx", "dxf"})
 _TABLES = frozenset({".csv", ".tsv"})
+_ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".kmz", ".xlsx"})
 _PACKED = frozenset({"zip", "gzip"})
 _HALF_TURN = 180.0  # degrees
 
@@ -58,10 +59,11 @@ class Members:
         return tuple(left)
 
 
-def sorted_members(members: Mapping[str, Path], called: str) -> Members:
-    """What an archive holds, by name → where it was unfolded to.
+def sorted_members(members: Mapping[str, Path], called: str, *, inside: bool = False) -> Members:
+    """What an archive holds, by name → where it was unfolded to; ``inside``: it is one of another.
 
-    Raises :class:`UnreadableFile` for an archive in the archive, and for a survey in it that is empty or damaged.
+    Workbooks and KMZ are surveys, though packed, but not in the second depth. Raises :class:`UnreadableFile` for
+    another archive in the archive, and for a survey in it that is empty or damaged.
     """
     shapes = {name[:-4].lower() for name in members if name.lower().endswith(".shp")}
     surveys: dict[str, Member] = {}
@@ -72,6 +74,8 @@ def sorted_members(members: Mapping[str, Path], called: str) -> Members:
             pictures += 1
         elif not _belongs(name, shapes):
             kind = _kind_of(name, path, called)
+            if inside and kind in {"xlsx", "kmz"}:
+                raise _packed(name, called)
             if kind:
                 surveys[name] = Member(path, kind)
             else:
@@ -112,7 +116,13 @@ def _kind_of_packed(name: str, path: Path, called: str) -> str:
         return "xlsx" if any(each.startswith("xl/") for each in names) else ""
     if any(each.lower().endswith(".kml") for each in names):
         return "kmz"
-    raise UnreadableFile(
+    if PurePosixPath(name).suffix.lower() in _ARCHIVES:
+        raise _packed(name, called)
+    return ""  # what programs pack for themselves: projects, documents
+
+
+def _packed(name: str, called: str) -> UnreadableFile:
+    return UnreadableFile(
         N_("{file} holds the archive {member}, which is not unfolded; hand that in by itself."),
         file=called,
         member=name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -97,23 +98,26 @@ def _of_plain(path: Path, called: str, scratch: Path, most: int | None) -> Rows:
     return replace(reader(path, called, most), kind=kind)
 
 
-def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits, most: int | None) -> Rows:
+def _of_zip(path: Path, *, called: str, scratch: Path, limits: Limits, most: int | None, inside: bool = False) -> Rows:
+    """All surveys of an archive, in bounds that they share; ``inside`` another one no further archive is unfolded."""
     members = archive.unfold_zip(path, scratch, limits=limits)
     if "[Content_Types].xml" in members:
         return _of_office(path, members, called, most)
-    found = sorted_members(members, called)
+    found = sorted_members(members, called, inside=inside)
     surveys = found.surveys or _only(members, called)
     if not surveys:
         raise _nothing_in(called)
-    spent = sum(target.stat().st_size for target in members.values())
-    rest = replace(limits, unfolded_bytes=max(0, limits.unfolded_bytes - spent))
+    left = limits.unfolded_bytes - sum(target.stat().st_size for target in members.values())
     each_most = None if most is None else max(1, most // len(surveys))
     read: dict[str, Rows] = {}
     counted = Counted(called)
     for number, (label, member) in enumerate(surveys.items()):
         own, named = scratch / f"member{number}", called if len(surveys) == 1 else f"{called}/{label}"
         own.mkdir()
+        rest = replace(limits, unfolded_bytes=max(0, left))
         read[label] = _of_member(member, called=named, scratch=own, limits=rest, most=each_most)
+        left -= sum(made.stat().st_size for made in own.rglob("*") if not made.is_symlink())
+        shutil.rmtree(own)
         for row in read[label].rows:
             counted.add(0 if row.shape is None else int(shapely.get_num_coordinates(row.shape)), f"{label}/{row.key}")
     return _joined(read, found, called)
@@ -126,7 +130,7 @@ def _of_member(member: Member, *, called: str, scratch: Path, limits: Limits, mo
     if member.kind not in {"xlsx", "kmz"}:
         return _of_plain(member.path, called, scratch, most)
     try:
-        return _of_zip(member.path, called=called, scratch=scratch, limits=limits, most=most)
+        return _of_zip(member.path, called=called, scratch=scratch, limits=limits, most=most, inside=True)
     except UnreadableFile as error:
         if error.values.get("file") == member.path.name:  # a name of ours, which nobody knows
             error.values["file"] = called

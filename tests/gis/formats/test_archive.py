@@ -8,7 +8,7 @@ from shapely import LineString
 
 from gis.errors import UnknownDatum, UnreadableFile
 from gis.features import Verdict
-from gis.formats import Limits, open_rows, read_survey
+from gis.formats import Limits, open_rows, read_survey, unfolds_beyond
 from gis.formats.returning import give_back
 from gis.formats.workbooks import Sheet, workbook
 
@@ -224,3 +224,27 @@ def test_a_damaged_survey_in_a_zip_is_called_damaged(tmp_path: Path):
         archive.writestr("roads.gpkg", b"no GeoPackage")
     with pytest.raises(UnreadableFile, match="not those of GeoPackage"):
         read_survey(packed)
+
+
+def test_workbooks_and_kmz_in_an_archive_share_its_bounds(tmp_path):
+    inner = zipped(tmp_path / "a.kmz", **{"doc.kml": KML % (1, 1) + " " * 400_000}).read_bytes()
+    outer = zipped(tmp_path / "s.zip", **{f"{n}.kmz": inner for n in range(4)})
+    assert len(read_survey(outer, limits=Limits(unfolded_bytes=2_000_000)).reports) == 4
+    with pytest.raises(UnreadableFile, match=r"s\.zip/2 unfolds to far more"):
+        read_survey(outer, limits=Limits(unfolded_bytes=1_000_000))
+    with outer.open("rb") as data:
+        assert not unfolds_beyond(data, 2_000_000)
+        assert unfolds_beyond(data, 1_000_000)
+
+
+def test_archives_in_archives_in_an_archive_are_not_unfolded(tmp_path):
+    inner = zipped(tmp_path / "a.kmz", **{"doc.kml": KML % (1, 1)}).read_bytes()
+    middle = zipped(tmp_path / "b.kmz", **{"doc.kml": KML % (1, 1), "a.kmz": inner}).read_bytes()
+    with pytest.raises(UnreadableFile, match=r"holds the archive a\.kmz, which is not unfolded"):
+        read_survey(zipped(tmp_path / "s.zip", **{"b.kmz": middle}))
+
+
+def test_a_project_of_a_program_is_no_archive_of_surveys(tmp_path):
+    project = zipped(tmp_path / "a.qgz", **{"a.qgs": "<qgis/>"}).read_bytes()
+    survey = read_survey(zipped(tmp_path / "s.zip", **{"路.geojson": FEATURE, "a.qgz": project}))
+    assert [each.values for each in survey.others] == [{"member": "a.qgz"}]
