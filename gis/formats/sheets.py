@@ -215,13 +215,13 @@ def _sheets(path: Path, *, called: str, most: int | None) -> dict[str, list[_Lin
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, ParseError, EOFError) as error:
         if isinstance(error, UnreadableFile):
             raise
+        if isinstance(error, DefusedXmlException) or isinstance(error.__context__, DefusedXmlException):
+            raise UnreadableFile(
+                N_("{file} declares XML entities, which are refused; save it anew."), file=called
+            ) from error
         raise UnreadableFile(
             N_("{file} is damaged or no Excel workbook; open it in Excel, save it as .xlsx and hand that in."),
             file=called,
-        ) from error
-    except DefusedXmlException as error:
-        raise UnreadableFile(
-            N_("{file} declares XML entities, which are refused; save it anew."), file=called
         ) from error
 
 
