@@ -173,3 +173,26 @@ def along_m(lines: NDArray[np.object_], *, named: bool) -> float:
     every, one = np.ones(count, dtype=bool), np.zeros(count, dtype=np.intp)
     twice = doubled(courses, one, among=every, named=np.full(count, named))
     return float((crs.lengths_m(lines) * (1.0 - twice / 2)).sum())
+
+
+def are_beside(one: NDArray[np.object_], other: NDArray[np.object_], *, named: bool) -> bool:
+    """Whether two streets' lines (lon, lat in EPSG:4490) are the two carriageways of one road, drawn in any direction.
+
+    Most of the shorter has the other beside it, as far off as :func:`carriageway_pairs` pairs them; ``named``: both
+    bear one name.
+    """
+    courses = lay_courses(np.concatenate([one, other]))
+    count = len(one) + len(other)
+    samples = _sample(courses, np.arange(count))
+    first, second, across = _neighbours(samples, BESIDE_NAMED_M if named else BESIDE_M)
+    mine = samples.owner < len(one)
+    fits = (mine[first] != mine[second]) & (across >= NARROWEST_M)
+    has = np.zeros(len(samples.owner), dtype=bool)
+    has[first[fits]] = has[second[fits]] = True
+    metres = courses.metres / np.bincount(samples.owner, minlength=count)
+    along, whole = (
+        [float(metres[samples.owner[which]].sum()) for which in (mine & kept, ~mine & kept)]
+        for kept in (has, np.ones_like(has))
+    )
+    shorter = int(np.argmin(whole))
+    return along[shorter] >= max(SHARE * whole[shorter], LEAST_M)

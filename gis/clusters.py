@@ -8,9 +8,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+#: So few places are compared each with each: a street's lines on its page.
+_FEW = 200
+
 
 def pairs_within(xy: NDArray[np.float64], distance: float) -> NDArray[np.intp]:
     """Every two places at most ``distance`` apart (in the unit of ``xy``), as (P, 2) rows of ``xy``; none: (0, 2)."""
+    if len(xy) <= _FEW:
+        apart = np.hypot(*(xy[:, None] - xy[None]).T)
+        return np.argwhere(np.triu(apart <= distance, k=1))
     from scipy.spatial import cKDTree
 
     return np.asarray(cKDTree(xy).query_pairs(distance, output_type="ndarray"), dtype=np.intp)

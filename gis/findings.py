@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gis.carriageways import beside
+from gis.carriageways import BESIDE_NAMED_M, SHARE, beside
 from gis.clusters import groups
 from gis.continuity import pairs_at
 from gis.features import Centreline
@@ -51,7 +51,7 @@ class Several:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """One name borne by several streets; ``touching`` where all of them touch, one by way of the other: one street?"""
+    """One name borne by several streets; ``touching`` where all touch or run side by side, each by way of another."""
 
     name: str
     streets: tuple[int, ...]
@@ -74,19 +74,23 @@ def find(segments: Sequence[Centreline], streets: Streets, *, rules: Rules = ALL
         unnamed=tuple(n for n, name in enumerate(streets.names) if name is None),
         nearby=tuple(_nearby(segments, streets, rules)),
         several=tuple(_several(segments, streets, rules)),
-        repeated=tuple(_repeated(streets)),
+        repeated=tuple(_repeated(segments, streets)),
     )
 
 
-def _repeated(streets: Streets) -> list[Repeated]:
-    """Names that several streets bear, and whether these are one place: they touch, one by way of the other."""
+def _repeated(segments: Sequence[Centreline], streets: Streets) -> list[Repeated]:
+    """Names that several streets bear, and whether these are one place: they touch, one by way of the other.
+
+    Or they run side by side as near as carriageways do: a file that does not say ``oneway`` of them has two streets.
+    """
     ends = streets.network.ends.reshape(-1)
     code = {name: number for number, name in enumerate(sorted({name for name in streets.names if name}))}
     called = np.array([code.get(name or "", -1) for name in streets.names], dtype=np.intp)
     owner = np.repeat(streets.street, 2)
     one, two = pairs_at(ends, called[owner] >= 0)
     same = called[owner[one]] == called[owner[two]]
-    place = groups(np.column_stack([owner[one[same]], owner[two[same]]]), len(streets))
+    links = [np.column_stack([owner[one[same]], owner[two[same]]]), _side_by_side(segments, streets, called)]
+    place = groups(np.concatenate(links), len(streets))
     by_name: dict[str, list[int]] = {}
     for number, name in enumerate(streets.names):
         if name is not None:
@@ -96,6 +100,19 @@ def _repeated(streets: Streets) -> list[Repeated]:
         for name, found in sorted(by_name.items())
         if len(found) > 1
     ]
+
+
+def _side_by_side(segments: Sequence[Centreline], streets: Streets, called: Ints) -> Ints:
+    """Pairs (P, 2) of streets of one name, by its number in ``called`` (N,), that run beside each other."""
+    of_segment = called[streets.street] if len(streets) else np.zeros(0, dtype=np.intp)
+    several = np.bincount(called[called >= 0], minlength=1)
+    named = np.flatnonzero((of_segment >= 0) & (several[of_segment] > 1))
+    if len(named) == 0:
+        return np.zeros((0, 2), dtype=np.intp)
+    courses = lay_courses(np.array([one.line for one in segments], dtype=object))
+    one, other, share, _ = beside(courses, named, named, within_m=BESIDE_NAMED_M)
+    fits = (share >= SHARE) & (of_segment[one] == of_segment[other])
+    return np.column_stack([streets.street[one[fits]], streets.street[other[fits]]])
 
 
 def _several(segments: Sequence[Centreline], streets: Streets, rules: Rules) -> list[Several]:

@@ -68,7 +68,7 @@ def reason(ledger: Ledger, case: Case) -> Said:
     if ledger is Ledger.SEVERAL:
         return N_("On one course with {names}"), {"names": "、".join(dict.fromkeys(case.others))}
     if ledger is Ledger.REPEATED:
-        meet = N_("{n} streets of this name meet: one street in parts?")
+        meet = N_("{n} streets of this name meet or run side by side: one street in parts?")
         return meet if case.touching else N_("{n} streets bear this name"), {"n": case.group}
     return _UNNAMED.get(case.state, N_("No name in force, and none in the survey")), {}
 

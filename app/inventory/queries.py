@@ -9,7 +9,7 @@ from uuid import UUID
 
 import numpy as np
 from geoalchemy2.shape import to_shape
-from shapely import MultiLineString
+from shapely import MultiLineString, get_parts
 from sqlalchemy import ColumnElement, Row, Select, func, literal, literal_column, select
 from sqlalchemy.orm import Session
 
@@ -20,9 +20,11 @@ from app.base.seen import Whole
 from app.intake.models import Facility, Intake, Segment
 from app.inventory.logic import CUT_M, JOIN_M, side
 from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, StreetState
-from gis import shaping
+from gis import cutting, shaping
+from gis.carriageways import along_m
 from gis.crs import bearings_deg
 from gis.errors import GisError
+from gis.joining import Meeting, meet
 
 _NFKC: ColumnElement[Any] = literal_column("NFKC")
 #: What the page counts from which the scope is judged.
@@ -146,8 +148,11 @@ def segments_of(session: Session, street: Street) -> int:
     return int(session.scalar(wanted) or 0)
 
 
-def meeting(session: Session, street: Street) -> list[tuple[Street, float]]:
-    """Unnamed streets of the same village whose ends meet this one's, and the metres between; the nearest first."""
+def meeting(session: Session, street: Street) -> list[tuple[Street, Meeting]]:
+    """Unnamed streets of the same village that this one can be joined to, and how they meet.
+
+    Its other carriageway first, then those whose ends meet, then those that it touches elsewhere; the nearest first.
+    """
     line, around = line_of(street), func.ST_Expand(Street.line, 0.001)
     near = session.scalars(
         select(Street).where(
@@ -157,8 +162,10 @@ def meeting(session: Session, street: Street) -> list[tuple[Street, float]]:
             func.ST_Intersects(around, street.line),
         )
     )
-    found = [(other, shaping.gap_m(line, line_of(other))) for other in near]
-    return sorted(((other, gap) for other, gap in found if gap <= JOIN_M), key=lambda one: (one[1], one[0].id))
+    name = street.surveyed_name
+    found = [(one, meet(line, line_of(one), named=bool(name and name == one.surveyed_name))) for one in near]
+    found = [(one, met) for one, met in found if met.gap_m <= JOIN_M]
+    return sorted(found, key=lambda one: (not one[1].beside, not one[1].ends, one[1].gap_m, one[0].id))
 
 
 def line_of(street: Street) -> MultiLineString:
@@ -182,22 +189,30 @@ def cuts(street: Street) -> list[Cut]:
 
     A ring may be cut at two of its corners.
     """
-    line = line_of(street)
+    line, named = line_of(street), street.surveyed_name is not None
     wanted: list[tuple[tuple[shaping.XY, ...], str]]
-    wanted = [((place,), N_("At a junction")) for place in shaping.junctions(line)]
-    wanted.append(((shaping.middle(line),), N_("In the middle, at no junction")))
-    wanted += [(pair, N_("At two corners of the ring")) for pair in shaping.ring_cuts(line)]
-    made = []
+    wanted = [((place,), N_("At a junction")) for place in cutting.junctions(line)]
+    wanted.append(((cutting.middle(line),), N_("In the middle, at no junction")))
+    wanted += [(pair, N_("At two corners of the ring")) for pair in cutting.ring_cuts(line)]
+    made: list[Cut] = []
     for places, where in wanted:
         try:
-            kept, rest = shaping.cut(line, *places, within_m=CUT_M)
+            kept, rest = cutting.cut(line, *places, within_m=CUT_M, named=named)
         except GisError:
             continue
         ends = [np.array([[shape.centroid.x, shape.centroid.y]]) for shape in (kept, rest)]
-        lengths = (shaping.length_m(rest), shaping.length_m(kept))
+        lengths = [along_m(get_parts(shape), named=named) for shape in (rest, kept)]
         at = " ".join(f"{lon:.8f},{lat:.8f}" for lon, lat in places)
-        made.append(Cut(at, where, side(float(bearings_deg(*ends)[0])), *lengths))
+        one = Cut(at, where, side(float(bearings_deg(*ends)[0])), *lengths)
+        if not any(_alike(one, other) for other in made):
+            made.append(one)
     return made
+
+
+def _alike(one: Cut, other: Cut) -> bool:
+    """Whether two cuts at one place make the same of a street, as those at the two carriageways' junctions do."""
+    same_m = abs(one.rest_m - other.rest_m) <= 1 and abs(one.kept_m - other.kept_m) <= 1
+    return same_m and one.side == other.side and " " not in one.at + other.at
 
 
 def lines(place: Division) -> Select[*tuple[Any, ...]]:

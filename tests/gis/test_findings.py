@@ -73,6 +73,13 @@ def known(*segments):
     return find(segments, known_streets(segments, np.arange(len(segments)), [one.name for one in segments]))
 
 
+def test_streets_of_one_name_side_by_side_are_listed_as_one_place_and_those_farther_apart_are_not():
+    row = [segment("a", O, (4, 0), name="长江路"), segment("b", (4, 0.22), (0, 0.22), name="长江路")]
+    assert known(*row).repeated == (Repeated("长江路", (0, 1), touching=True),)
+    row[1] = segment("b", (4, 0.9), (0, 0.9), name="长江路")
+    assert known(*row).repeated == (Repeated("长江路", (0, 1), touching=False),)
+
+
 def test_streets_of_one_name_that_touch_are_listed_as_such_unless_there_is_one_elsewhere():
     row = [segment("a", O, EAST, name="东街"), segment("b", EAST, (2, 0), name="东街")]
     assert known(*row).repeated == (Repeated("东街", (0, 1), touching=True),)

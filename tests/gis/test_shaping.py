@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiLineString
 from shapely.ops import substring
 
+from gis.carriageways import along_m
+from gis.cutting import cut, junctions, ring_cuts
 from gis.errors import GisError
-from gis.shaping import beside, crossings, cut, gap_m, join, junctions, length_m, lying_on, ring_cuts
+from gis.joining import join, meet
+from gis.shaping import beside, crossings, length_m, loose_ends, lying_on
 from tests.surveys import at
 
 XY = tuple[float, float]
@@ -32,6 +35,65 @@ def test_a_road_of_two_segments_has_one_junction_where_it_can_be_cut():
     assert np.allclose(junctions(ROAD), [at(1, 0)])
     assert junctions(RING) == []
     assert junctions(lines([(0, 0), (3, 0)])) == []
+
+
+#: Two carriageways of 400 m, 14 m apart, drawn against each other; the same with one of them cut elsewhere.
+DUAL = lines([(0, 0), (4, 0)], [(4, 0.14), (0, 0.14)])
+STAGGERED = lines([(0, 0), (1.4, 0)], [(1.4, 0), (4, 0)], [(4, 0.14), (2.8, 0.14)], [(2.8, 0.14), (0, 0.14)])
+FORKED = lines([(-2, 0), (0, 0)], [(0, 0), (0.2, 0.07), (4, 0.07)], [(0, 0), (0.2, -0.07), (4, -0.07)])
+ISLAND = lines([(0, 0), (2, 0)], [(2, 0), (2.2, 0.1), (2.4, 0)], [(2, 0), (2.2, -0.1), (2.4, 0)], [(2.4, 0), (4.4, 0)])
+LENS = lines([(0, 0), (0.3, 0.08), (3.7, 0.08), (4, 0)], [(0, 0), (0.3, -0.08), (3.7, -0.08), (4, 0)])
+
+
+def metres(line: MultiLineString, *, named: bool = False) -> float:
+    """How long a street is along its road."""
+    return along_m(np.array(line.geoms, dtype=object), named=named)
+
+
+@pytest.mark.parametrize("line", [DUAL, STAGGERED, LENS], ids=["whole", "cut elsewhere", "closed at both ends"])
+@pytest.mark.parametrize("place", [(2, 0), (2, 0.14), (2.01, 0.07)])
+def test_a_road_of_two_carriageways_is_cut_across_both(line: MultiLineString, place: XY):
+    kept, rest = cut(line, at(*place), within_m=30)
+    assert length_m(kept) / 2 == pytest.approx(200, abs=5)
+    assert length_m(rest) / 2 == pytest.approx(200, abs=5)
+    assert length_m(kept) + length_m(rest) == pytest.approx(length_m(line), abs=1e-3)
+
+
+def test_at_a_junction_of_one_carriageway_the_other_is_cut_too():
+    kept, rest = cut(STAGGERED, at(1.4, 0), within_m=30)
+    assert (round(metres(kept)), round(metres(rest))) == (260, 140)
+
+
+def test_carriageways_farther_apart_are_cut_across_where_they_bear_a_name():
+    wide = lines([(0, 0), (4, 0)], [(4, 0.3), (0, 0.3)])
+    kept, rest = cut(wide, at(1, 0), within_m=30, named=True)
+    assert (round(metres(kept, named=True)), round(metres(rest, named=True))) == (300, 100)
+
+
+def test_where_a_road_has_become_two_carriageways_both_are_cut():
+    kept, rest = cut(FORKED, at(3, 0.07), within_m=30)
+    assert metres(rest) == pytest.approx(100, abs=2)
+    assert metres(kept) == pytest.approx(500, abs=25)
+
+
+def test_both_ways_round_a_traffic_island_are_cut():
+    kept, rest = cut(ISLAND, at(2.2, 0.1), within_m=30)
+    assert length_m(kept) == pytest.approx(length_m(rest), rel=0.01)
+    assert (len(kept.geoms), len(rest.geoms)) == (3, 3)
+
+
+def test_a_lane_beside_the_cut_that_runs_elsewhere_is_not_cut():
+    hook = lines([(0, 0), (4, 0)], [(4, 0), (4, 1)], [(4, 1), (2, 1)])
+    kept, rest = cut(hook, at(1, 0), within_m=30)
+    assert (len(kept.geoms), len(rest.geoms)) == (3, 1)
+
+
+@given(st.floats(0.3, 3.7), st.sampled_from([DUAL, STAGGERED, LENS]))
+def test_a_cut_across_parts_a_road_where_it_was_asked_for(east: float, line: MultiLineString):
+    halves = cut(line, at(east, 0), within_m=30)
+    west = min(halves, key=lambda half: half.centroid.x)
+    assert length_m(west) / 2 == pytest.approx(east * 100, abs=5)
+    assert sum(map(length_m, halves)) == pytest.approx(length_m(line), abs=1e-3)
 
 
 def test_a_cut_at_a_junction_parts_the_segments_with_the_longer_part_first():
@@ -94,7 +156,7 @@ def test_a_cut_loses_nothing(east: float, north: float):
     kept, rest = cut(ROAD, at(east, north), within_m=30)
     assert length_m(kept) + length_m(rest) == pytest.approx(length_m(ROAD), abs=1e-6)
     assert length_m(kept) >= length_m(rest) - 1e-6
-    assert gap_m(kept, rest) == pytest.approx(0, abs=1e-6)
+    assert meet(kept, rest).gap_m == pytest.approx(0, abs=1e-6)
 
 
 def test_what_was_cut_is_joined_again():
@@ -109,10 +171,58 @@ def test_a_small_gap_between_ends_is_closed_so_that_the_street_can_be_cut_there_
     assert len(junctions(road)) == 1
 
 
-@pytest.mark.parametrize("other", [[(1.5, 0), (3, 0)], [(0.5, 0), (0.5, 2)]], ids=["far apart", "an end in the middle"])
-def test_streets_whose_ends_do_not_meet_are_not_joined(other: list[XY]):
+@pytest.mark.parametrize("other", [[(1.5, 0), (3, 0)], [(0.5, 0.2), (0.5, 2)]], ids=["in line", "across"])
+def test_streets_that_are_apart_are_not_joined(other: list[XY]):
     with pytest.raises(GisError, match="do not meet"):
         join([lines([(0, 0), (1, 0)]), lines(other)], within_m=15)
+
+
+BAR, STEM = lines([(0, 0), (4, 0)]), lines([(2, 0), (2, 2)])
+LOOP = lines([(1, 0), (1.4, 0.4), (1.8, 0), (1.4, -0.4), (1, 0)])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "whole_m"),
+    [
+        (BAR, STEM, 600),
+        (STEM, BAR, 600),
+        (BAR, lines([(2, 0.1), (2, 2)]), 600),
+        (BAR, lines([(2, -1), (2, 1)]), 600),
+        (lines([(0, 0), (1, 0)]), LOOP, 100 + length_m(LOOP)),
+        (LOOP, lines([(0, 0), (1, 0)]), 100 + length_m(LOOP)),
+        (LOOP, lines([(1.4, 0.4), (1.4, 3)]), 260 + length_m(LOOP)),
+    ],
+    ids=["T", "T turned", "T 10 m short", "X", "stem and loop", "loop and stem", "loop met elsewhere"],
+)
+def test_streets_that_touch_are_joined_and_can_be_cut_there_again(
+    one: MultiLineString, other: MultiLineString, whole_m: float
+):
+    made = join([one, other], within_m=15)
+    assert length_m(made) == pytest.approx(whole_m, abs=2)
+    assert junctions(made) != []
+
+
+def test_two_rings_that_are_apart_are_not_joined():
+    away = MultiLineString([[at(x + 3, y) for x, y in [(1, 0), (1.4, 0.4), (1.8, 0), (1, 0)]]])
+    assert len(loose_ends(away)) == 0
+    with pytest.raises(GisError, match="do not meet"):
+        join([LOOP, away], within_m=15)
+
+
+@pytest.mark.parametrize(("apart", "named"), [(0.14, False), (0.14, True), (0.22, True)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_carriageways_are_joined_without_a_leg_between_them(apart: float, *, named: bool, turned: bool):
+    second = [(0.1, apart), (4, apart)]
+    made = join([BAR, lines(second[::-1] if turned else second)], within_m=15, named=named)
+    assert len(made.geoms) == 2
+    assert metres(made, named=named) == pytest.approx(395, abs=3)
+    kept, rest = cut(made, at(2, 0), within_m=30, named=named)
+    assert metres(kept, named=named) == pytest.approx(metres(rest, named=named), abs=10)
+
+
+def test_lines_side_by_side_too_far_apart_for_carriageways_are_not_joined():
+    with pytest.raises(GisError, match="do not meet"):
+        join([BAR, lines([(0, 0.22), (4, 0.22)])], within_m=15)
 
 
 def test_a_second_survey_some_metres_off_runs_along_and_a_crossing_does_not():

@@ -32,7 +32,9 @@ from app.inventory.steps.deriving import chord_bearing_deg
 from app.inventory.steps.deriving import judge_again as judge_village
 from gis import shaping
 from gis.carriageways import along_m
+from gis.cutting import cut
 from gis.errors import GisError
+from gis.joining import join as join_lines
 from gis.shaping import Plane, parts_of
 
 Holds = Sequence[HoldsOfStreets]
@@ -68,7 +70,8 @@ def split(session: Session, clock: Clock, *, street: Street, at: Sequence[float]
     """
     require_free(session, [street], holds)
     try:
-        kept, rest = shaping.cut(line_of(street), *zip(at[::2], at[1::2], strict=True), within_m=CUT_M)
+        places, named = zip(at[::2], at[1::2], strict=True), street.surveyed_name is not None
+        kept, rest = cut(line_of(street), *places, within_m=CUT_M, named=named)
     except GisError as refusal:
         raise Invalid(refusal.message, field=refusal.field, **refusal.values) from refusal
     made = Street(
@@ -93,7 +96,7 @@ def split(session: Session, clock: Clock, *, street: Street, at: Sequence[float]
 
 
 def join(session: Session, clock: Clock, *, streets: Sequence[Street], holds: Holds) -> Street:
-    """Unnamed streets of one village whose ends meet → one; that one, the longest or that with a past.
+    """Unnamed streets of one village that meet or are carriageways of one road → one; the longest or that with a past.
 
     Their segments and reasons go over to it. By officers. Raises Conflict where they are of several villages, held by
     a later station, called differently by the survey, farther apart than ``JOIN_M`` metres, or where the records of
@@ -116,7 +119,8 @@ def join(session: Session, clock: Clock, *, streets: Sequence[Street], holds: Ho
     if len(past) > 1:
         raise Conflict("Names or signs were recorded for more than one of these streets: their records stay apart.")
     try:
-        line = shaping.join([line_of(street) for street in streets], within_m=JOIN_M)
+        lines = [line_of(street) for street in streets]
+        line = join_lines(lines, within_m=JOIN_M, named=all(street.surveyed_name for street in streets))
     except GisError as refusal:
         raise Conflict(refusal.message, **refusal.values) from refusal
     kept = next(iter(past), None) or max(streets, key=lambda street: (street.length_m, -street.id))

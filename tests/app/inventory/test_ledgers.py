@@ -116,7 +116,7 @@ def test_streets_of_one_name_that_meet_are_listed_with_the_way_to_join_them(worl
     streets = [build_street(world, "甲村", ((x, 900), (x + 200, 900)), surveyed_name="独名路") for x in (0, 200)]
     west, east = (run(world, "SELECT uid FROM inventory.street WHERE id = :id", id=key) for key in streets)
     page = Person(office, Role.TOWN_OFFICER, "南镇").reads("/inventory/ledgers?list=repeated")
-    assert page.count("2 条同名街路巷首尾相接") == 2
+    assert page.count("2 条同名街路巷相接或并行") == 2
     joining = re.findall(r'href="(/map[^"]*edit=join[^"]*)"', page)
     assert len(joining) == 2
     assert all(str(uid) in address for uid in (west, east) for address in joining)
@@ -195,7 +195,7 @@ def test_memory_throws_the_longest_unused_away():
         (
             Ledger.REPEATED,
             Case("unnamed", group=2, touching=True),
-            "2 streets of this name meet: one street in parts?",
+            "2 streets of this name meet or run side by side: one street in parts?",
         ),
     ],
 )
