@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import LineString, MultiLineString
+from shapely import LineString, MultiLineString, Point
 from shapely.geometry.base import BaseGeometry
 
 from gis.crs import metres_per_degree
@@ -64,6 +64,17 @@ def parts_of(shape: BaseGeometry) -> list[LineString]:
 def length_m(shape: BaseGeometry) -> float:
     """Length of all lines of a shape in metres; 0 for none."""
     return float(Plane.of(shape).flat(shape).length) if not shape.is_empty else 0.0
+
+
+def places_along(shape: BaseGeometry, count: int) -> list[Point]:
+    """So many places along the lines of a shape, each in the middle of an equal share of their length."""
+    parts = parts_of(shape)
+    metres = np.array([length_m(part) for part in parts])
+    far = (np.arange(count) + 0.5) / count * metres.sum()
+    begins = np.concatenate([[0.0], np.cumsum(metres)[:-1]])
+    which = np.searchsorted(begins, far, side="right") - 1
+    shares = (far - begins[which]) / metres[which]
+    return [parts[n].interpolate(share, normalized=True) for n, share in zip(which.tolist(), shares, strict=True)]
 
 
 def ends_of(parts: Sequence[LineString]) -> tuple[Ints, Floats]:

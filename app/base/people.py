@@ -258,6 +258,11 @@ def reaches(session: Session, division_id: int, *, subject: str, act: str) -> bo
     )
 
 
+def is_below(path: str, top: str) -> bool:
+    """Whether a division's path is ``top`` or lies below it."""
+    return not top or path == top or path.startswith(f"{top}.")
+
+
 def speak(session: Session, language: str) -> None:
     """The language that the person of the transaction is spoken to in, wherever they sign in."""
     session.execute(text("SELECT base.speak(:language)"), {"language": language})

@@ -22,7 +22,7 @@ from app.base.errors import Invalid, NotAllowed, NotFound
 from app.base.files import Store
 from app.base.models import Division
 from app.base.paging import Key
-from app.base.people import Actor
+from app.base.people import Actor, is_below
 from app.base.settings import Settings
 
 
@@ -136,11 +136,6 @@ def the_place(request: Request, actor: Me, session: Work) -> Division:
     if found is None or not is_below(found.path, actor.territory):
         raise NotFound("There is no such division in your territory. Choose another above.")
     return found
-
-
-def is_below(path: str, top: str) -> bool:
-    """Whether a division's path is ``top`` or lies below it."""
-    return not top or path == top or path.startswith(f"{top}.")
 
 
 def one_of(value: str, known: Iterable[str], *, field: str) -> str:

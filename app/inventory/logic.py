@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,6 +13,11 @@ WAYS = (N_("North–south"), N_("Northeast–southwest"), N_("East–west"), N_(
 
 #: How far from a street's line a cut may be pointed at, and how far apart ends may lie that are joined (estimates).
 CUT_M, JOIN_M = 30.0, 15.0
+#: A re-shaped street comes this near to its former course somewhere, else it is another street (estimate: what a line
+#: drawn from memory is off; a datum that was mistaken shifts a whole file, which is taken in anew).
+MOVED_M = 100.0
+#: Without outlines a street stays with a village unless the point of another is nearer by this factor (estimate).
+CLEARLY = 1.25
 #: Parts of a street, by the eight winds clockwise from north.
 SIDES = (
     N_("the part in the north"),
@@ -94,6 +100,28 @@ def _nearby(case: Case) -> Said:
     if case.apart_m > 0:
         return N_("Beside {name}, {metres} m apart"), {"name": name, "metres": f"{case.apart_m:.0f}"}
     return N_("In line with {name}"), {"name": name}
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A village at a place: its key, whether its outline holds the place, how far its point is, and whose it is."""
+
+    village: int
+    holds: bool
+    away_m: float
+    mine: bool  # it lies in the person's territory
+    former: bool = False  # the street was in it before
+
+
+def village_at(near: Sequence[Near]) -> Near | None:
+    """The village that a place lies in: of those whose outline holds it, else by the nearest point; None for none.
+
+    Borders between points are estimates: the former village, then one's own, stand unless another is clearly nearer.
+    """
+    holding = [one for one in near if one.holds]
+    by_rank = sorted(holding or near, key=lambda one: (not one.former, not one.mine, one.away_m, one.village))
+    nearest_m = min((one.away_m for one in near), default=0.0)
+    return next((one for one in by_rank if holding or one.away_m <= CLEARLY * nearest_m), None)
 
 
 def side(bearing_deg: float) -> str:

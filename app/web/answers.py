@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-from app.base.request import is_below
+from app.base.people import is_below
 from app.web import language
 from app.web.marking import marked
 from app.web.rendering import with_query

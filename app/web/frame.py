@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from app.base.clock import Clock
 from app.base.models import Division, DivisionKind
 from app.base.order import in_register_order
-from app.base.people import Actor, rights_of
-from app.base.request import is_below
+from app.base.people import Actor, is_below, rights_of
 from app.web.words import STATIONS
 
 if TYPE_CHECKING:

@@ -9,15 +9,13 @@ from app.inventory.steps.deriving import (
     mark,
     require_distance,
 )
+from app.inventory.steps.drawing import draw, drawn_before, reshape, village_of
 from app.inventory.steps.shaping import (
-    draw,
     join,
     mark_no_street,
     require_free,
-    reshape,
     split,
     take_back_no_street,
-    village_of,
 )
 from app.inventory.steps.streams import count_in
 from app.inventory.steps.withdrawing import dissolve, require_unbuilt, withdraw
@@ -29,6 +27,7 @@ __all__ = [
     "derive",
     "dissolve",
     "draw",
+    "drawn_before",
     "join",
     "judge_again",
     "judge_scope",

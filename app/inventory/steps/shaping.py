@@ -1,4 +1,4 @@
-"""What people decide of the shape of streets: split, join, draw, re-shape, and *this is no street*.
+"""What people decide of the shape of streets: split, join, and *this is no street*; :mod:`.drawing` has the rest.
 
 Each step is one act, taken back with the one undo, and refused where a later station holds the street
 (:class:`app.inventory.asks.Hold`): a name, a proposal or signs were made for its shape. Afterwards the scope of its
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import shapely
 from geoalchemy2 import WKBElement
 from geoalchemy2.shape import to_shape
-from shapely import LineString, MultiLineString, Point
-from sqlalchemy import select, text
+from shapely import MultiLineString, Point
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,16 +21,13 @@ from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid
 from app.base.models import Division
 from app.base.tables import SRID
-from app.intake.keeping import FAR_M
 from app.intake.models import Segment
 from app.inventory.asks import Hold, HoldsOfStreets
 from app.inventory.logic import CUT_M, JOIN_M
-from app.inventory.models import LineSource, ScopeReason, Stream, Street, StreetSegment, StreetState
+from app.inventory.models import ScopeReason, Street, StreetSegment, StreetState
 from app.inventory.queries import line_of
-from app.inventory.steps.attaching import ALONG, NEAR_M
-from app.inventory.steps.deriving import chord_bearing_deg
+from app.inventory.steps.deriving import chord_bearing_deg, judge_scope
 from app.inventory.steps.deriving import judge_again as judge_village
-from gis import shaping
 from gis.carriageways import along_m
 from gis.cutting import cut
 from gis.errors import GisError
@@ -38,25 +35,11 @@ from gis.joining import join as join_lines
 from gis.shaping import Plane, parts_of
 
 Holds = Sequence[HoldsOfStreets]
-#: A drawn street's length, its corners, how often it may meet itself, and how far from its village's point it may lie
-#: where no outline of the county is known (estimates: what a village's street is not).
-_LEAST_M, _MOST_M, _MOST_CORNERS, _MOST_CROSSINGS, _FAR_M = 2.0, 30_000.0, 2000, 2, 15_000.0
 _HELD = {
     Hold.NAME: N_("A name is in force for this street as it is. Retire the name first."),
     Hold.PROPOSAL: N_("A name is proposed for this street as it is. Withdraw the proposal first."),
     Hold.SIGNS: N_("Signs are planned or stand along this street as it is. Take them away first."),
 }
-_OUTSIDE = text(
-    """
-    SELECT d.name FROM base.division d, ST_GeomFromWKB(:line, 4490) l
-     WHERE d.path @> CAST(:path AS ltree)
-       AND CASE WHEN d.outline IS NOT NULL THEN d.kind IN ('county', 'zone') AND EXISTS (
-                  SELECT FROM ST_DumpPoints(l) p WHERE NOT ST_DWithin(d.outline, p.geom, 0.002))
-                ELSE d.path = CAST(:path AS ltree) AND d.point IS NOT NULL
-                 AND ST_Distance(d.point::geography, l::geography) > :far_m END
-     LIMIT 1
-    """
-)
 
 
 def split(session: Session, clock: Clock, *, street: Street, at: Sequence[float], holds: Holds) -> Street:
@@ -85,11 +68,11 @@ def split(session: Session, clock: Clock, *, street: Street, at: Sequence[float]
         geometry_source=street.geometry_source,
         surveyed_on=street.surveyed_on,
     )
-    _shape(made, rest, clock)
+    shape(made, rest, clock)
     session.add(made)
     session.flush()
     _share_segments(session, street, kept=kept, made=made, rest=rest)
-    _shape(street, kept, clock)
+    shape(street, kept, clock)
     session.flush()
     judge_again(session, clock, street, made)
     return made
@@ -128,7 +111,7 @@ def join(session: Session, clock: Clock, *, streets: Sequence[Street], holds: Ho
     _take_over(session, kept, others)
     kept.surveyed_name = next(iter(names), None)
     kept.in_scope = any(street.in_scope for street in streets)
-    _shape(kept, line, clock)
+    shape(kept, line, clock)
     session.flush()
     _remove(session, others)
     judge_again(session, clock, kept)
@@ -161,60 +144,8 @@ def take_back_no_street(session: Session, clock: Clock, *, street: Street) -> No
     judge_again(session, clock, street)
 
 
-def village_of(session: Session, line: LineString, *, top: Division) -> Division:
-    """The village that the middle of a line lies in, or nearest to, below ``top``.
-
-    Raises Invalid (``line``) where there is none near: nobody would propose a name for a street there.
-    """
-    place = line.interpolate(0.5, normalized=True)
-    asked = text("SELECT * FROM intake.places_of(ARRAY[ST_GeomFromWKB(:place, 4490)], CAST(:top AS ltree), :far_m)")
-    found = session.scalar(asked, {"place": place.wkb, "top": top.path, "far_m": FAR_M})
-    if found is None:
-        raise Invalid(
-            "No village of {name} lies there. Draw the street where its village is.", field="line", name=top.name
-        )
-    return session.get_one(Division, found)
-
-
-def draw(session: Session, clock: Clock, *, line: LineString, village: Division) -> Street:
-    """Nothing → unnamed: a street of a village that the survey does not have, drawn by hand (lon, lat in EPSG:4490).
-
-    By officers. Raises Invalid (``line``) for an implausible line, Conflict where it runs along a street of the village
-    that is there already.
-    """
-    _require_plausible(session, MultiLineString([line]), village)
-    there = session.scalars(select(Street).where(Street.division_id == village.id)).all()
-    if shaping.beside(line, [line_of(street) for street in there], near_m=NEAR_M / 2).share >= ALONG:
-        raise Conflict("A street runs there already. Open it and re-shape it, or take back that it is no street.")
-    made = Street(
-        division_id=village.id,
-        stream=Stream.VILLAGE.value,
-        geometry_source=LineSource.DRAWN.value,
-        surveyed_on=clock.today(),
-    )
-    _shape(made, MultiLineString([line]), clock)
-    session.add(made)
-    session.flush()
-    judge_again(session, clock, made)
-    return made
-
-
-def reshape(session: Session, clock: Clock, *, street: Street, line: MultiLineString, holds: Holds) -> None:
-    """An unnamed street → the same along another line, drawn by hand.
-
-    Its segments stay its own, so that a survey of its former course makes no second street. By officers. Raises Invalid
-    (``line``) for an implausible line, Conflict where a later station holds it.
-    """
-    require_free(session, [street], holds)
-    village = session.get_one(Division, street.division_id)
-    _require_plausible(session, line, village)
-    street.geometry_source = LineSource.DRAWN.value
-    _shape(street, line, clock)
-    session.flush()
-    judge_again(session, clock, street)
-
-
-def _shape(street: Street, line: MultiLineString, clock: Clock) -> None:
+def shape(street: Street, line: MultiLineString, clock: Clock) -> None:
+    """A street takes a line, today: its length along the road, how it runs."""
     parts = parts_of(line)
     street.line = WKBElement(line.wkb, srid=SRID)
     street.length_m = along_m(shapely.get_parts(line), named=street.surveyed_name is not None)
@@ -292,30 +223,26 @@ def _remove(session: Session, streets: Sequence[Street]) -> None:
         raise Conflict(_HELD[Hold.PROPOSAL]) from error
 
 
-def _require_plausible(session: Session, line: MultiLineString, village: Division) -> None:
-    """Raise Invalid (``line``) where drawn lines can be no street of this village."""
-    if line.is_empty or not shapely.is_valid(line) or not _LEAST_M < shaping.length_m(line) <= _MOST_M:
-        raise Invalid(
-            "A street is between {least} m and {most} km long. Draw its line from one end to the other.",
-            field="line",
-            least=round(_LEAST_M),
-            most=round(_MOST_M / 1000),
-        )
-    if shapely.get_num_coordinates(line) > _MOST_CORNERS:
-        raise Invalid("The line has more than {most} corners. Draw it with fewer.", field="line", most=_MOST_CORNERS)
-    if any(shaping.crossings(part) > _MOST_CROSSINGS for part in parts_of(line)):
-        raise Invalid("The line crosses itself again and again. Draw it along the middle of the street.", field="line")
-    asked = {"line": line.wkb, "path": village.path, "far_m": _FAR_M}
-    outside = session.scalar(_OUTSIDE, asked)
-    if outside is not None:
-        raise Invalid("The line lies outside of {name}. Draw it where the street is.", field="line", name=outside)
-
-
 def judge_again(session: Session, clock: Clock, *streets: Street) -> None:
-    """The scope of the streets' village anew, at the distance last used there; nothing where it was never judged."""
-    village = session.get_one(Division, streets[0].division_id)
-    judged = select(ScopeReason.id).where(ScopeReason.territory.op("<@")(village.path)).limit(1)
-    if session.scalar(judged) is not None:
-        judge_village(session, clock, division=village)
+    """The scope of the streets' villages anew, at the distance last used there; nothing where it was never judged."""
+    for key in dict.fromkeys(street.division_id for street in streets):
+        judge_in(session, clock, session.get_one(Division, key))
     for street in streets:
         session.refresh(street)
+
+
+def judge_in(session: Session, clock: Clock, village: Division, *, like: Division | None = None) -> None:
+    """The scope of a village's streets anew, at the distance last used there; nothing where it was never judged.
+
+    A village that was never judged takes the distance last used in another that is ``like`` it.
+    """
+    if _used_m(session, village) is not None:
+        judge_village(session, clock, division=village)
+    elif like is not None and (within_m := _used_m(session, like)) is not None:
+        judge_scope(session, clock, division=village, within_m=within_m)
+
+
+def _used_m(session: Session, village: Division) -> float | None:
+    """At what distance the scope of a village's streets was last judged; None where it never was."""
+    judged = select(ScopeReason.within_m).where(ScopeReason.territory.op("<@")(village.path))
+    return session.scalar(judged.order_by(ScopeReason.id.desc()).limit(1))

@@ -16,8 +16,9 @@ from app.base import seen as as_seen
 from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed
 from app.base.history import current_act
+from app.base.models import Division
 from app.base.people import may
-from app.base.request import Answer, Now, Place, Seen, Show, Version, Work
+from app.base.request import Answer, Me, Now, Place, Seen, Show, Version, Work
 from app.base.seen import require_row
 from app.inventory import steps
 from app.inventory.asks import HoldsOfStreets
@@ -34,6 +35,7 @@ def require_officer(session: Work) -> None:
 router = APIRouter(dependencies=[Depends(require_officer)])
 UNNAMED = N_("Unnamed street")
 _EAST, _NORTH = 180, 90
+MOVED = N_("The street has its new shape and belongs to {name} now, where most of it lies.")
 JOINED = N_("{n} streets are one now, {metres} m long.")
 #: What sends an officer back to the map with a sentence, and how much of what they drew goes back in the address; the
 #: browser keeps what is longer.
@@ -57,6 +59,12 @@ def the_narrowing(request: Request) -> str:
     return f"&{urlencode(kept, safe=',')}" if kept else ""
 
 
+def the_home(session: Work, actor: Me) -> Division:
+    """The division that the person works for, however the page is narrowed."""
+    return session.get_one(Division, actor.division_id)
+
+
+Home = Annotated[Division, Depends(the_home)]
 Narrowing = Annotated[str, Depends(the_narrowing)]
 
 
@@ -182,11 +190,12 @@ def cut(  # noqa: PLR0917 - one argument a dependency
 
 
 @router.post("/inventory/draw")
-def draw(
+def draw(  # noqa: PLR0917 - one argument a dependency
     session: Work,
     show: Show,
     clock: Now,
     place: Place,
+    home: Home,
     narrowing: Narrowing,
     line: Annotated[str, Form(max_length=80_000)] = "",
 ) -> Response:
@@ -194,15 +203,16 @@ def draw(
     try:
         with session.begin_nested():
             drawn = _line(line)
-            village = steps.village_of(session, drawn, top=place)
-            made = steps.draw(session, clock, line=drawn, village=village)
+            village = steps.village_of(session, drawn, top=home)
+            before = steps.drawn_before(session, line=drawn, village=village)
+            made = before or steps.draw(session, clock, line=drawn, village=village)
     except REFUSED as refusal:
         here = f"/map?edit=draw{_again(line)}{narrowing or f'&in={place.uid}'}"
         return show.see(here, refusal.message, undo=None, **refusal.values)
     return show.see(
         f"/map?street={made.uid}{narrowing}",
         "A street of {metres} m is drawn in {name}.",
-        undo=current_act(session),
+        undo=None if before else current_act(session),
         metres=round(made.length_m),
         name=village.name,
     )
@@ -215,6 +225,7 @@ def reshape(  # noqa: PLR0917 - one argument a dependency
     clock: Now,
     holds: Holds,
     street: Annotated[Street, Depends(the_street)],
+    home: Home,
     narrowing: Narrowing,
     line: Annotated[str, Form(max_length=80_000)] = "",
 ) -> Response:
@@ -222,9 +233,13 @@ def reshape(  # noqa: PLR0917 - one argument a dependency
     here = f"/map?street={street.uid}{narrowing}"
     try:
         with session.begin_nested():
-            steps.reshape(session, clock, street=street, line=_lines(line), holds=holds)
+            drawn, before = _lines(line), street.division_id
+            village = steps.village_of(session, drawn, top=home, former=street)
+            steps.reshape(session, clock, street=street, line=drawn, holds=holds, village=village)
     except REFUSED as refusal:
         return show.see(f"{here}&edit=reshape{_again(line)}", refusal.message, undo=None, **refusal.values)
+    if village.id != before:
+        return show.see(here, MOVED, undo=current_act(session), name=village.name)
     return show.see(here, "The street has its new shape.", undo=current_act(session))
 
 

@@ -20,8 +20,8 @@ from app.base.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.base.history import current_act, entries_of
 from app.base.models import Division, DivisionKind
 from app.base.order import in_register_order
-from app.base.people import Actor, may
-from app.base.request import Answer, Me, Now, Place, Seen, Show, Version, Work, is_below, one_of
+from app.base.people import Actor, is_below, may
+from app.base.request import Answer, Me, Now, Place, Seen, Show, Version, Work, one_of
 from app.inventory.models import Stream, Street
 from app.milestones import queries, steps
 from app.milestones.asks import DaysOfBatch, MaySuggest

@@ -17,8 +17,8 @@ from app.base.clock import Clock
 from app.base.errors import N_, Conflict, Invalid, NotAllowed, NotFound
 from app.base.files import keep
 from app.base.models import Division, File
-from app.base.people import Actor
-from app.base.request import Answer, Files, Me, Now, Place, Seen, Show, Version, Work, is_below
+from app.base.people import Actor, is_below
+from app.base.request import Answer, Files, Me, Now, Place, Seen, Show, Version, Work
 from app.naming import papers, queries, steps
 from app.naming.logic.approvers import government
 from app.naming.models import DeadlineKind, Decision, Name, Proposal
