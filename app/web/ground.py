@@ -2,6 +2,9 @@
 
 Off unless the settings name a key and the approval number (审图号), which must stand on every map that shows it. Tiles
 are in Web Mercator on CGCS2000, which is what our own are drawn in, so nothing is shifted.
+
+A server that hangs must not slow the office: it is asked by a few threads of the base map's own, it has little time to
+answer, and one that did not is left alone for a while.
 """
 
 from __future__ import annotations
@@ -10,6 +13,9 @@ import http.client
 import os
 import tempfile
 import time
+from asyncio import wrap_future
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,9 +31,13 @@ if TYPE_CHECKING:
 #: Lines and names; pictures and their names.
 LAYERS = ("vec", "cva", "img", "cia")
 DEEPEST = 18
-TIMEOUT_S, MOST_BYTES = 5.0, 2 * 1024**2
+#: How long it may take to answer in all, how many are asked for at once, and how long a server that did not answer is
+#: not asked again (estimates: a tile of Tianditu comes in some 100 ms, a map asks for about 20).
+TIMEOUT_S, MOST_ASKED, LEFT_ALONE_S = 3.0, 6, 15.0
+MOST_BYTES, _CHUNK_BYTES = 2 * 1024**2, 64 * 1024
 KEEP_S, MOST_KEPT_BYTES = 30 * 24 * 3600.0, 512 * 1024**2
 _PICTURES = {b"\x89PNG": "image/png", b"\xff\xd8\xff": "image/jpeg"}
+_SILENT = N_("The base map does not answer. The map works without it.")
 
 
 class Unreachable(MingluError):
@@ -41,13 +51,25 @@ class Ground:
     settings: Settings
     folder: Path
     most_bytes: int = MOST_KEPT_BYTES
+    timeout_s: float = TIMEOUT_S
+    monotonic: Callable[[], float] = time.monotonic
     _written: int = 0
+    _down_until: float = 0.0
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_ASKED, "ground"))
     _lock: Lock = field(default_factory=Lock)
 
     @property
     def on(self) -> bool:
         """Whether there is a base map at all."""
         return bool(self.settings.tianditu_key and self.settings.tianditu_approval)
+
+    async def fetched(self, layer: str, z: int, x: int, y: int) -> tuple[bytes, str]:
+        """As :meth:`tile`, by threads of the base map's own: those that wait for it keep no page waiting."""
+        return await wrap_future(self._pool.submit(self.tile, layer, z, x, y))
+
+    async def close(self) -> None:
+        """Ask for no more tiles."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def tile(self, layer: str, z: int, x: int, y: int) -> tuple[bytes, str]:
         """A picture and its media type. Raises NotFound for a tile that cannot be, Unreachable where none came."""
@@ -61,24 +83,38 @@ class Ground:
         return data, _media_type(data)
 
     def _fetch(self, layer: str, z: int, x: int, y: int) -> bytes:
+        """Ask the server, unless it did not answer just now."""
+        if self.monotonic() < self._down_until:
+            raise Unreachable(_SILENT)
+        try:
+            status, data = self._asked(layer, z, x, y)
+        except (OSError, http.client.HTTPException) as error:
+            self._down_until = self.monotonic() + LEFT_ALONE_S
+            raise Unreachable(_SILENT) from error
+        if status != http.HTTPStatus.OK or len(data) > MOST_BYTES or not _media_type(data):
+            raise Unreachable(_SILENT)
+        return data
+
+    def _asked(self, layer: str, z: int, x: int, y: int) -> tuple[int, bytes]:
         """Ask the one host of the settings (checked when they were read); a redirect is not followed."""
         wmts = {"SERVICE": "WMTS", "REQUEST": "GetTile", "VERSION": "1.0.0", "STYLE": "default", "FORMAT": "tiles"}
         query = {**wmts, "LAYER": layer, "TILEMATRIXSET": "w", "TILEMATRIX": z, "TILEROW": y, "TILECOL": x}
         base = urlsplit(self.settings.tianditu_url)
         kind = http.client.HTTPSConnection if base.scheme == "https" else http.client.HTTPConnection
-        connection = kind(base.hostname or "", base.port, timeout=TIMEOUT_S)
+        connection = kind(base.hostname or "", base.port, timeout=self.timeout_s)
+        late = self.monotonic() + self.timeout_s
         try:
             path = f"{base.path.rstrip('/')}/{layer}_w/wmts?{urlencode({**query, 'tk': self.settings.tianditu_key})}"
             connection.request("GET", path, headers={"user-agent": "Minglu", "accept": "image/png,image/jpeg"})
             answer = connection.getresponse()
-            data = answer.read(MOST_BYTES + 1)
-        except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(N_("The base map does not answer. The map works without it.")) from error
+            data = bytearray()
+            while len(data) <= MOST_BYTES and (chunk := answer.read1(_CHUNK_BYTES)):
+                data += chunk
+                if self.monotonic() > late:
+                    raise TimeoutError
+            return answer.status, bytes(data)
         finally:
             connection.close()
-        if answer.status != http.HTTPStatus.OK or len(data) > MOST_BYTES or not _media_type(data):
-            raise Unreachable(N_("The base map does not answer. The map works without it."))
-        return data
 
     def _keep(self, place: Path, data: bytes) -> None:
         """Write the tile; a disk that is full only means that it is fetched again."""

@@ -64,8 +64,10 @@ SELECT min(ST_XMin(g)) AS west, min(ST_YMin(g)) AS south, max(ST_XMax(g)) AS eas
 """)
 _COUNTS = text("""
 SELECT s.state, count(*) AS streets, sum(s.length_m) AS length_m, count(*) FILTER (WHERE s.in_scope) AS in_scope
-  FROM inventory.street s WHERE s.territory <@ CAST(:path AS ltree)
-   AND (CAST(:places AS bigint[]) IS NULL OR s.division_id = ANY (:places)) GROUP BY 1
+  FROM inventory.street s WHERE s.territory <@ CAST(:top AS ltree)
+   AND (CAST(:places AS bigint[]) IS NULL OR s.division_id = ANY (:places))
+   AND (CAST(:scoped AS boolean) IS NULL OR s.in_scope = :scoped)
+   AND (CAST(:stream AS text) IS NULL OR s.stream = :stream) GROUP BY 1
 """)
 _PICKED = text("""
 SELECT array_agg(s.uid ORDER BY s.id) AS uids, min(ST_XMin(s.line)) AS west, min(ST_YMin(s.line)) AS south,
@@ -172,9 +174,8 @@ def batches(session: Session, place: Division, *, most: int = 60) -> Sequence[Ba
 
 
 def counts(session: Session, narrowed: Narrowed) -> dict[str, Row[Any]]:
-    """Streets and their length by state."""
-    values = {"path": narrowed.place.path, "places": narrowed.values()["places"]}
-    return {row.state: row for row in session.execute(_COUNTS, values)}
+    """Streets and their length by state, of the batch, the scope and the stream that the map is narrowed to."""
+    return {row.state: row for row in session.execute(_COUNTS, narrowed.values())}
 
 
 def in_box(session: Session, narrowed: Narrowed, box: Box, *, most: int, beyond: int = 0) -> list[int]:

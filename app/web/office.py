@@ -71,6 +71,7 @@ def create_office_app(settings: Settings, *, clock: Clock, stations: Mapping[str
     app.state.frame, app.state.store = frame, open_store(settings.files)
     app.state.closing.append(desk.close)
     app.state.ground = Ground(settings, settings.state / "ground")
+    app.state.closing.append(app.state.ground.close)
     found = (getattr(views, "FINDERS", ()) for views in stations.values())
     app.state.finders = {finder.key: finder for finder in chain(queries.FINDERS, succession.FINDERS, *found)}
     app.state.days_of_naming, app.state.days_of_batch = days_of_naming, days_of_batch

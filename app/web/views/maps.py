@@ -215,6 +215,12 @@ def rows(
     )
 
 
+@router.get("/map/figures")
+def figures(session: Work, show: Show, narrowed: Annotated[Narrowed, Depends(the_narrowed)]) -> Response:
+    """The figures beside the states and their table, anew where the filters changed; states left out are counted."""
+    return show.page("map/_figures.html", counts=mapping.counts(session, narrowed), states=STATES)
+
+
 @router.get("/map/about")
 def about(session: Work, show: Show, marked: Annotated[Marked, Depends()]) -> Response:
     """The panel of one thing on the map, with the way to its record."""

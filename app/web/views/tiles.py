@@ -47,12 +47,12 @@ def tile(request: Request, session: Work, wanted: Annotated[Wanted, Depends(the_
 
 
 @router.get("/ground/{layer}/{z}/{x}/{y}")
-def ground(request: Request, actor: Me, spot: Annotated[Spot, Depends()]) -> Response:
+async def ground(request: Request, actor: Me, spot: Annotated[Spot, Depends()]) -> Response:
     """A picture of the base map; the browser keeps it for a day. 502 where its server does not answer."""
     del actor  # signed in is enough
     source: Ground = request.app.state.ground
     try:
-        data, kind = source.tile(spot.layer, spot.z, spot.x, spot.y)
+        data, kind = await source.fetched(spot.layer, spot.z, spot.x, spot.y)
     except Unreachable:
         return Response(status_code=502)
     return Response(data, media_type=kind, headers={"cache-control": "private, max-age=86400"})

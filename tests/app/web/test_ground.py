@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Semaphore, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,6 +34,7 @@ class Upstream(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answering)
         self.asked: list[str] = []
         self.answer: tuple[int, bytes] = (200, PICTURE)
+        self.hangs, self.let_go, self.came = False, Event(), Semaphore(0)
 
     @property
     def url(self) -> str:
@@ -43,13 +46,17 @@ class _Answering(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
+        self.server.came.release()
+        if self.server.hangs:
+            self.server.let_go.wait(60)
         status, body = self.server.answer
         self.send_response(status)
         if status == 302:
             self.send_header("location", "http://127.0.0.1:9/elsewhere")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        with suppress(OSError):  # who asked may have gone
+            self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -110,6 +117,48 @@ def test_a_server_that_is_away_is_told(upstream: Upstream, tmp_path: Path):
     base.settings = replace(base.settings, tianditu_url="http://127.0.0.1:9")
     with pytest.raises(Unreachable):
         base.tile("vec", 5, 1, 1)
+
+
+def test_a_server_that_hangs_is_left_alone_for_a_while_and_then_asked_again(upstream: Upstream, tmp_path: Path):
+    now = [0.0]
+    base = the_ground(upstream, tmp_path, timeout_s=0.2, monotonic=lambda: now[0])
+    upstream.hangs = True
+    for x in range(5):
+        with pytest.raises(Unreachable):
+            base.tile("vec", 5, x, 1)
+    assert len(upstream.asked) == 1
+    upstream.let_go.set()
+    upstream.hangs = False
+    now[0] = ground.LEFT_ALONE_S + 1
+    assert base.tile("vec", 5, 1, 1)[0] == PICTURE
+
+
+def test_a_server_that_answers_drop_by_drop_is_given_up(upstream: Upstream, tmp_path: Path):
+    ticks = iter(range(0, 100, 2))
+    base = the_ground(upstream, tmp_path, timeout_s=1.0, monotonic=lambda: float(next(ticks)))
+    with pytest.raises(Unreachable):
+        base.tile("vec", 5, 1, 1)
+    assert len(upstream.asked) == 1
+
+
+def test_few_are_asked_for_at_once_and_none_by_the_threads_of_the_pages(upstream: Upstream, tmp_path: Path):
+    base = the_ground(upstream, tmp_path, timeout_s=30.0)
+    upstream.hangs = True
+
+    async def many() -> list[object]:
+        wanted = [asyncio.ensure_future(base.fetched("vec", 8, x, 1)) for x in range(3 * ground.MOST_ASKED)]
+        for _ in range(ground.MOST_ASKED):
+            await asyncio.to_thread(upstream.came.acquire)
+        page = await asyncio.to_thread(lambda: "a page")  # what waits for the base map keeps no other thread
+        assert len(upstream.asked) == ground.MOST_ASKED
+        upstream.let_go.set()
+        tiles = await asyncio.gather(*wanted)
+        await base.close()
+        return [page, *tiles]
+
+    page, *tiles = asyncio.run(many())
+    assert page == "a page"
+    assert tiles == [(PICTURE, "image/png")] * 3 * ground.MOST_ASKED
 
 
 def test_the_folder_keeps_to_its_limit(upstream: Upstream, tmp_path: Path):

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from app.base.models import Role
+from tests.app.builders import build_street
 from tests.app.web.conftest import Office, put, with_sign
 from tests.conftest import World
 
@@ -437,3 +438,24 @@ def test_the_map_is_open_to_whoever_reads_streets_and_closed_to_others(shared_of
     else:
         assert role in {Role.SIGN_MAKER, Role.CONTENT_EDITOR}
         assert [answer.status_code for answer in shown] == [403, 403, 403]
+
+
+def test_the_figures_beside_the_states_follow_batch_scope_and_stream(world: World, office: Office):
+    build_street(world, "甲村", in_scope=True)
+    build_street(world, "甲村", ((0, 50), (100, 50)), in_scope=False)
+    second = {"stream": "new_road", "stream_on": date(2024, 4, 8), "stream_reason": "新建", "in_scope": False}
+    build_street(world, "乙村", ((0, 50), (300, 50)), **second)
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+
+    def unnamed(narrowed: str) -> tuple[str, str, str]:
+        page, figures = client.get(f"/map{narrowed}").text, client.get(f"/map/figures{narrowed}").text
+        beside = re.findall(r'data-count="unnamed">([\d,]+)<', page)[0]
+        table, alone = (re.findall(r'data-figure="unnamed">([\d,]+)<', text)[0] for text in (page, figures))
+        return beside, table, alone
+
+    assert unnamed("") == ("3",) * 3
+    assert unnamed("?scope=in") == ("1",) * 3
+    assert unnamed("?scope=out") == ("2",) * 3
+    assert unnamed("?stream=new_road") == ("1",) * 3
+    assert unnamed("?scope=out&stream=village") == ("1",) * 3
+    assert unnamed("?state=no_street&scope=in") == ("1",) * 3  # a state that is left out is counted all the same

@@ -20,6 +20,7 @@ export class MapPage {
   private editing: Editing | undefined;
   private asking: AbortController | undefined;
   private timer = 0;
+  private figuring = 0;
 
   constructor(private readonly root: HTMLElement, map: HTMLElement) {
     this.map = map;
@@ -113,6 +114,7 @@ export class MapPage {
       if (field.name === "q") this.view.q = field.value;
       if (field.name === "batch") { this.view.batch = field.value; this.drawn?.narrow(this.query(false)); }
       if (field.name === "scope" || field.name === "stream") { this.view[field.name] = field.value; this.drawn?.show(this.view); }
+      if (["batch", "scope", "stream"].includes(field.name)) void this.fetchFigures();
       if (field.name === "state") this.takeStates();
       this.keep();
       this.fetchSoon();
@@ -170,6 +172,21 @@ export class MapPage {
     if (sheet?.getAttribute("aria-expanded") === "false") this.openSheet();
     panel.scrollIntoView({ block: "nearest" });
     panel.querySelector<HTMLElement>("button")?.focus();
+  }
+
+  // The figures beside the states, as the other filters narrow them.
+  private async fetchFigures(): Promise<void> {
+    this.figuring += 1;
+    const [asked, figures] = [this.figuring, this.find("[data-map-figures]")];
+    const answer = await fetch(`/map/figures${this.query(true)}`);
+    if (!answer.ok) { this.tell(this.texts.failed); return; }
+    const told = await answer.text();
+    if (!figures || asked !== this.figuring) return;
+    figures.innerHTML = told;
+    for (const cell of figures.querySelectorAll<HTMLElement>("[data-figure]")) {
+      const beside = this.find(`[data-count="${cell.dataset["figure"] ?? ""}"]`);
+      if (beside) beside.textContent = cell.textContent;
+    }
   }
 
   private fetchSoon(): void {
