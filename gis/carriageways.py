@@ -22,6 +22,8 @@ Flags = NDArray[np.bool_]
 
 BESIDE_M, BESIDE_NAMED_M = 20.0, 40.0
 STEP_M = 20.0
+#: … and lines of one name that no file says to be one-way: lanes with houses between them lie farther apart (estimate).
+BESIDE_UNTAGGED_M = 24.0
 PARALLEL_DEG = 25.0
 SHARE, SHARE_OF_RUN = 0.6, 0.3
 LEAST_M = 20.0
@@ -115,21 +117,26 @@ def _between(one_deg: Floats, two_deg: Floats) -> Floats:
 def carriageway_pairs(courses: Courses, oneway: Flags, name: Ints, rank: Ints, run: Ints) -> Ints:
     """Segments (P, 2) that are the two carriageways of one road: one-way, of one class, of one name or both without.
 
-    ``run`` (S,) says which segments continue each other. Two long roads that are side by side for a moment only, as
-    where one branches off, are two: the other must be beside a good part of the shorter run.
+    Many files do not say which lines are one-way: those of one name are carriageways too where they lie nearer and most
+    of the shorter run has the other beside it. ``run`` (S,) says which segments continue each other. Two long roads
+    that are side by side for a moment only, as where one branches off, are two: the other must be beside a good part of
+    the shorter run.
     """
-    lines = np.flatnonzero(oneway)
+    lines = np.flatnonzero(oneway | (name >= 0))
     first, second, share, apart = beside(courses, lines, lines, within_m=BESIDE_NAMED_M)
-    reach = np.where(name[first] >= 0, BESIDE_NAMED_M, BESIDE_M)
+    single = oneway[first] & oneway[second]
+    reach = np.where(single, np.where(name[first] >= 0, BESIDE_NAMED_M, BESIDE_M), BESIDE_UNTAGGED_M)
     fits = (share >= SHARE) & (name[first] == name[second]) & (rank[first] == rank[second]) & (apart <= reach)
     fits &= (run[first] != run[second]) & (apart >= NARROWEST_M)
-    first, second = first[fits], second[fits]
+    first, second, single = first[fits], second[fits], single[fits]
     whole_m = np.bincount(run, weights=courses.metres, minlength=1)
     low, high = np.minimum(run[first], run[second]), np.maximum(run[first], run[second])
     between, where = np.unique(low * len(run) + high, return_inverse=True)
     together_m = _covered(courses, first, second, run, where, len(between))
     shorter_m = np.minimum(whole_m[between // len(run)], whole_m[between % len(run)])
-    good = (together_m >= SHARE_OF_RUN * shorter_m) & (together_m >= LEAST_M)
+    least = np.full(len(between), SHARE)
+    np.minimum.at(least, where, np.where(single, SHARE_OF_RUN, SHARE))
+    good = (together_m >= least * shorter_m) & (together_m >= LEAST_M)
     return np.column_stack([first[good[where]], second[good[where]]])
 
 

@@ -13,7 +13,7 @@ for naming: two segment ends at a junction belong together if they are each othe
 * At other junctions unnamed segments continue each other if the road bends by at most ``max_deflection_deg``, and
   neither has a straighter partner; where only two of different classes meet, by ``max_bend_deg``. A step in class
   counts like a further bend, two or more steps part them.
-* The two carriageways of one road are one street (:mod:`gis.carriageways`).
+* The two carriageways of one road are one street (:mod:`gis.carriageways`), of one name also where no file says oneway.
 * A roundabout is one junction (:mod:`gis.rings`): streets continue over it, and it belongs to the straightest that does
   so, a named one first, or to the only street that reaches it; else, or if it bears a name, it is one of its own.
 
@@ -147,10 +147,10 @@ def derive_streets(segments: Sequence[Centreline], *, rules: Rules = ALL) -> Str
         oneway[ways.head],
         _kept(parted, network, ways.network),
     )
-    links, named, islands = _linked(ground, name[ways.head], rules)
+    links, named, islands, pairs = _linked(ground, name[ways.head], rules)
     street = _numbered(links, ground.place)
     filled = (named != name[ways.head])[ways.owner]
-    single = ground.oneway & rules.carriageways
+    single = ground.oneway & rules.carriageways | np.isin(np.arange(len(street)), pairs)
     twice = doubled(ways.courses, street, among=single, named=named != UNNAMED)
     twice[islands.reshape(-1)] = 1.0
     of_segment = street[ways.owner]
@@ -269,8 +269,8 @@ def _first_keys(ways: Ways, which: Ints, segments: Sequence[Centreline]) -> list
     return [keys[way] for way in which.tolist()]
 
 
-def _linked(ground: _Ground, name: Ints, rules: Rules) -> tuple[Ints, Ints, Ints]:
-    """Pairs (P, 2) of segments that are one street, their names with the gaps filled, and pairs around islands."""
+def _linked(ground: _Ground, name: Ints, rules: Rules) -> tuple[Ints, Ints, Ints, Ints]:
+    """Pairs (P, 2) of segments that are one street, names with the gaps filled, pairs round islands, carriageways."""
     network = ground.network
     rings = find_rings(ground.courses, network, ground.oneway) if rules.rings else _no_rings(network)
     ends = _ends(ground, name, rings, rules)
@@ -285,18 +285,20 @@ def _linked(ground: _Ground, name: Ints, rules: Rules) -> tuple[Ints, Ints, Ints
     if rules.names:
         ends = _filled(ends, *_runs(ends, straight), ground, rules)
     links = [straight // 2, same_name_pairs(ends) // 2]
-    islands = np.zeros((0, 2), dtype=np.intp)
+    islands = pairs = np.zeros((0, 2), dtype=np.intp)
     if rules.carriageways:
-        single = ground.oneway & (rings.segment < 0)
+        off_ring = rings.segment < 0
         islands = _islands(ends, ground)
         links += [islands]
         run = groups(np.concatenate(links), len(name))
-        links += [carriageway_pairs(ground.courses, single, ends.name[::2], ground.rank, run)]
+        called = np.where(off_ring, ends.name[::2], UNNAMED)
+        pairs = carriageway_pairs(ground.courses, ground.oneway & off_ring, called, ground.rank, run)
+        links += [pairs]
     if len(rings.centre):
         round_links, ends = carried(rings, ends, straight)
         at_place = replace(ends, junction=network.ends.reshape(-1))
         links += [round_links, same_name_pairs(at_place) // 2]
-    return np.concatenate(links), ends.name[::2], islands
+    return np.concatenate(links), ends.name[::2], islands, pairs
 
 
 def _no_rings(network: Network) -> Rings:

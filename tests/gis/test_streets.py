@@ -215,6 +215,18 @@ CASES = {
     "two carriageways of one name are one street": (carriageways("一", "一", apart=0.3), sets("a b")),
     "carriageways of different names are two streets": (carriageways("一", "二", apart=0.12), sets("a", "b")),
     "a named and an unnamed carriageway are two streets": (carriageways("一", None, apart=0.12), sets("a", "b")),
+    "two lines of one name side by side are carriageways though no file says oneway": (
+        carriageways("一", "一", apart=0.2, oneway=False),
+        sets("a b"),
+    ),
+    "two lanes of one name a house apart are two streets": (
+        carriageways("一", "一", apart=0.3, oneway=False),
+        sets("a", "b"),
+    ),
+    "two-way lines of two names side by side are two streets": (
+        carriageways("一", "二", apart=0.12, oneway=False),
+        sets("a", "b"),
+    ),
     "two-way roads side by side are two streets": (carriageways(None, None, apart=0.12, oneway=False), sets("a", "b")),
     "one-way lanes a house apart are two streets": (carriageways(None, None, apart=0.3), sets("a", "b")),
     "one-way lines one after the other are no carriageways": (
@@ -369,6 +381,11 @@ def test_a_street_knows_its_name_length_and_segments():
     assert streets.names == ("东街",)
     assert streets.segments.tolist() == [2]
     assert streets.lengths_m[0] == pytest.approx(2 * 88.5, abs=1)
+
+
+def test_carriageways_that_no_file_says_to_be_one_way_are_as_long_as_their_middle():
+    streets = derive_streets(carriageways("一", "一", apart=0.2, oneway=False))
+    assert streets.lengths_m == pytest.approx([265], abs=5)
 
 
 def test_a_dual_carriageway_is_as_long_as_its_middle():
