@@ -241,7 +241,8 @@ def _say(session: Session, made: Taken, seen: Look, rejected: Path | None) -> No
     elif intake.brought_nothing:
         click.echo("No row was new; nothing was changed.")
     else:
-        click.echo(f"{made['streets']} streets were made; {made['in_scope']} streets here are in scope.")
+        added = f" {made['added']} lines run along streets that are there and belong to them;" if made["added"] else ""
+        click.echo(f"{made['streets']} streets were made;{added} {made['in_scope']} streets here are in scope.")
     if rejected is not None:
         write_rejected(as_kept(session, intake, seen.opened), rejected, kind=seen.opened.kind, form=seen.opened.form)
 

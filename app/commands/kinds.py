@@ -37,11 +37,12 @@ READ, _TAKEN_IN, _DERIVED = 0.15, 0.85, 0.95
 
 
 class Taken(TypedDict):
-    """What an intake says at its end: its uid, its rows, and the territory's streets and those in scope."""
+    """What an intake says at its end: uid, rows, streets made, lines added to others, the territory's in scope."""
 
     intake: str
     rows: int
     streets: int
+    added: int
     in_scope: int
 
 
@@ -156,11 +157,17 @@ def apply(
     """
     taken = take_in(session, clock, survey=survey, origin=origin, division=division, tell=part(tell, 0.0, _TAKEN_IN))
     if taken.is_rejected:  # the file is kept to be mended, and nothing else changes
-        return {"intake": str(taken.uid), "rows": len(survey.reports), "streets": 0, "in_scope": 0}
-    streets = derive(session, clock, division=division, tell=part(tell, _TAKEN_IN, _DERIVED)).streets
+        return {"intake": str(taken.uid), "rows": len(survey.reports), "streets": 0, "added": 0, "in_scope": 0}
+    made = derive(session, clock, division=division, tell=part(tell, _TAKEN_IN, _DERIVED))
     in_scope = judge_again(session, clock, division=division)
     tell(1.0)
-    return {"intake": str(taken.uid), "rows": len(survey.reports), "streets": streets, "in_scope": in_scope}
+    return {
+        "intake": str(taken.uid),
+        "rows": len(survey.reports),
+        "streets": made.streets,
+        "added": made.added,
+        "in_scope": in_scope,
+    }
 
 
 def _read(session: Session, run: RunContext, store: Store, division: Division) -> tuple[File, Look]:

@@ -172,6 +172,7 @@ RUN_RESULTS: Mapping[str, Mapping[str, str]] = {
         "intake": N_("Intake"),
         "rows": N_("Rows of the file"),
         "streets": N_("Streets found"),
+        "added": N_("Lines added to streets that are there"),
         "in_scope": N_("Streets in scope"),
     },
     "derive": {

@@ -25,6 +25,7 @@ from app.planning.queries import batch as batch_of
 from app.web import mapping
 from app.web.ground import Ground
 from app.web.mapping import Box, Mended, Narrowed, Spotted
+from gis.streets import plain_name
 
 router = APIRouter()
 #: What the address says where every state is unticked.
@@ -197,7 +198,7 @@ def rows(
     after: Annotated[int, Query(ge=0)] = 0,
 ) -> Response:
     """The list beside the map: streets in sight, or what the words find wherever it is; ``after`` a street's key."""
-    words, most = q.strip(), mapping.MOST_ROWS
+    words, most = plain_name(q) or "", mapping.MOST_ROWS  # names are kept without blanks between Chinese characters
     ids = (
         mapping.found(session, narrowed, words, most=most + 1, beyond=after)
         if words

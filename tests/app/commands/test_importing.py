@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,18 @@ def written(folder: Path, data: str | bytes, name: str = "list.csv") -> Path:
     file = folder / name
     file.write_bytes(data.encode() if isinstance(data, str) else data)
     return file
+
+
+def test_a_second_survey_says_how_many_lines_were_added_to_streets_that_are_there(
+    world: World, here: str, tmp_path: Path
+):
+    first = run(written(tmp_path, survey(), "first.geojson"), here, "--source", "测绘队")
+    assert "run along streets" not in first.output
+    again = run(written(tmp_path, survey(shift=0.00006), "again.geojson"), here, "--source", "复测")
+    assert again.exception is None, again.exception
+    assert re.search(
+        r"0 streets were made; \d+ lines run along streets that are there and belong to them;", again.output
+    )
 
 
 def test_a_file_comes_in_with_its_counts_streets_and_rejected_rows(world: World, here: str, tmp_path: Path):

@@ -459,3 +459,10 @@ def test_the_figures_beside_the_states_follow_batch_scope_and_stream(world: Worl
     assert unnamed("?stream=new_road") == ("1",) * 3
     assert unnamed("?scope=out&stream=village") == ("1",) * 3
     assert unnamed("?state=no_street&scope=in") == ("1",) * 3  # a state that is left out is counted all the same
+
+
+@pytest.mark.parametrize("words", ["东风路", "东风 路", " 东　风路 "])
+def test_the_maps_search_minds_no_blanks_between_chinese_characters(world: World, office: Office, words: str):
+    build_street(world, "甲村", surveyed_name="东风路")
+    client = office.signed_in(Role.TOWN_OFFICER, "南镇")
+    assert "东风路" in client.get("/map/list", params={"q": words}).text

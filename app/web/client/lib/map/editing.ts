@@ -17,6 +17,7 @@ export class Editing {
   private past: Corner[][][] = [];
   private handles: { at: At; marker: Marker }[] = [];
   private chosen: At | undefined;
+  private leaving = false;
   private readonly told: Record<string, string>;
 
   constructor(private readonly drawn: Drawn, private readonly root: HTMLElement, private readonly form: HTMLFormElement, private readonly tell: (words: string) => void) {
@@ -32,11 +33,11 @@ export class Editing {
     });
     const on = (what: string, does: () => void): void => { this.form.querySelector(what)?.addEventListener("click", does); };
     on("[data-map-cancel]", () => { this.close(); });
-    on("[data-map-back]", () => { this.lines = this.past.pop() ?? this.lines; this.chosen = undefined; this.show(); });
+    on("[data-map-back]", () => { this.back(); });
     on("[data-map-drop]", () => { if (this.drop()) this.form.querySelector<HTMLElement>("[data-map-back]")?.focus(); });
     on("[data-map-middle]", () => { const { lng, lat } = this.drawn.map.getCenter(); this.add([lng, lat]); });
     this.form.addEventListener("submit", (event) => { this.send(event); });
-    document.addEventListener("keydown", (event) => { if (event.key === "Escape" && this.active) this.close(); });
+    document.addEventListener("keydown", (event) => { this.key(event); });
     this.drawn.map.on("click", (event) => { if (this.active) this.add([event.lngLat.lng, event.lngLat.lat]); });
     this.drawn.map.on("moveend", () => { if (this.active && this.count > MOST) this.show(); });
     const query = new URLSearchParams(window.location.search);
@@ -45,6 +46,23 @@ export class Editing {
     if (again !== "draw" && again !== "reshape" && again !== "cut") return;
     refuse();
     this.open(again, readLines(query.get("line") ?? window.sessionStorage.getItem(KEPT)));
+  }
+
+  // Ctrl+Z takes the last change back; Escape leaves, and a second one is needed where something would be lost.
+  private key(event: KeyboardEvent): void {
+    if (!this.active || event.target instanceof HTMLInputElement && event.target.type === "search") return;
+    if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey) { event.preventDefault(); this.back(); return; }
+    if (event.key !== "Escape") return;
+    if (this.past.length === 0 || this.leaving) { this.close(); return; }
+    this.leaving = true;
+    this.tell(this.told["leave"] ?? "");
+  }
+
+  private back(): void {
+    this.lines = this.past.pop() ?? this.lines;
+    this.leaving = false;
+    this.chosen = undefined;
+    this.show();
   }
 
   private get count(): number { return this.lines.reduce((sum, line) => sum + line.length, 0); }
@@ -69,6 +87,7 @@ export class Editing {
 
   private close(): void {
     this.mode = undefined;
+    this.leaving = false;
     this.lines = [];
     this.form.hidden = true;
     this.root.classList.remove("is-editing");
@@ -78,7 +97,7 @@ export class Editing {
   }
 
   // As it was before the next change, for taking that back.
-  private remember(): void { this.past.push(this.lines.map((line) => [...line])); }
+  private remember(): void { this.leaving = false; this.past.push(this.lines.map((line) => [...line])); }
 
   private add(corner: Corner): void {
     this.remember();

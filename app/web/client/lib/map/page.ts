@@ -58,6 +58,7 @@ export class MapPage {
 
   private startMap(): void {
     const { drawn } = this;
+    this.root.classList.toggle("is-list", !drawn);
     if (!drawn) return;
     drawn.listen({
       moved: () => { if (!this.view.q.trim()) this.fetchSoon(); },
