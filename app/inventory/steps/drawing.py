@@ -60,6 +60,8 @@ def village_of(session: Session, line: BaseGeometry, *, top: Division, former: S
     """
     votes = Counter(_villages_at(session, shaping.places_along(line, _SAMPLES), top=top, former=former))
     found = max(votes, key=lambda one: (votes[one], one is not None), default=None)
+    if found is None and former is not None:
+        return session.get_one(Division, former.division_id)  # where no village is near, none is nearer than its own
     if found is None:
         raise Invalid(
             "No village of {name} lies there. Draw the street where its village is.", field="line", name=top.name
