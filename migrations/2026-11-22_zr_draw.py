@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_22_zr_draw"
-down_revision = "2026_11_22_zo_lists"
+down_revision = "2026_11_22_zu_renamed"
 
 VILLAGES = """
 -- For each place the villages whose outline holds it, and the eight nearest others within far_m metres of their points.
