@@ -22,7 +22,7 @@ from app.base.shares import Share, of_rows, part
 from app.commands.lists import hand_in_list
 from app.commands.plates import plan_signs, release_order
 from app.commands.rechecking import check_again
-from app.commands.undoing import take_back, withdraw_intake
+from app.commands.undoing import HOLDS, take_back, withdraw_intake
 from app.intake.datums import Look, look
 from app.intake.mappings import choosing
 from app.intake.steps import Origin, take_in
@@ -114,7 +114,7 @@ def make_streets(run: RunContext, *, clock: Clock) -> Made:
             raise NotAllowed("You may not make streets in {place}.", place=division.name)
         steps = loose_segments(session, division)
         run.tell(0, steps)
-        made = derive(session, clock, division=division, tell=of_rows(run.tell, steps))
+        made = derive(session, clock, division=division, holds=HOLDS, tell=of_rows(run.tell, steps))
         return {"streets": made.streets, "added": made.added, "act": str(current_act(session))}
 
 
@@ -158,7 +158,7 @@ def apply(
     taken = take_in(session, clock, survey=survey, origin=origin, division=division, tell=part(tell, 0.0, _TAKEN_IN))
     if taken.is_rejected:  # the file is kept to be mended, and nothing else changes
         return {"intake": str(taken.uid), "rows": len(survey.reports), "streets": 0, "added": 0, "in_scope": 0}
-    made = derive(session, clock, division=division, tell=part(tell, _TAKEN_IN, _DERIVED))
+    made = derive(session, clock, division=division, holds=HOLDS, tell=part(tell, _TAKEN_IN, _DERIVED))
     in_scope = judge_again(session, clock, division=division)
     tell(1.0)
     return {

@@ -17,6 +17,11 @@ from app.base.people import actor_of
 from app.base.shares import of_rows
 from app.intake.models import Intake
 from app.inventory.steps import withdraw
+from app.naming.queries import holds_of_streets as named
+from app.planning.queries import holds_of_streets as signed
+
+#: What later stations know of streets that are not the inventory's alone to change.
+HOLDS = (named, signed)
 
 
 class TakenBack(TypedDict):
@@ -75,5 +80,5 @@ def withdraw_intake(run: RunContext, *, clock: Clock) -> Withdrawn:
         if intake.version != int(run.args["version"]):
             raise Changed(N_("Somebody changed this record while you worked on it. Load it again and compare."))
         run.tell(0, intake.rows)
-        names = withdraw(session, clock, intake=intake, tell=of_rows(run.tell, intake.rows))
+        names = withdraw(session, clock, intake=intake, holds=HOLDS, tell=of_rows(run.tell, intake.rows))
         return {"intake": str(intake.uid), "names": names, "act": str(history.current_act(session))}

@@ -46,6 +46,8 @@ from app.intake.steps import Origin, take_in
 from app.inventory.steps import derive, judge_scope
 from app.milestones.models import BatchVillage
 from app.milestones.steps import set_target
+from app.naming.queries import holds_of_streets as named
+from app.planning.queries import holds_of_streets as signed
 from gis.features import RowReport, Survey
 
 #: How many villages of the county shown in depth get streets, unless the whole city is loaded.
@@ -240,7 +242,7 @@ def _take_in(cast: Cast, session: Session, *, survey: Survey, division: Division
             origin=Origin(SOURCE, LICENCE, GeometrySource.GENERATED),
             division=division,
         )
-        derive(session, clock, division=division)
+        derive(session, clock, division=division, holds=(named, signed))
         judge_scope(session, clock, division=division)
 
 

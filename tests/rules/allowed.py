@@ -95,6 +95,7 @@ DEFINERS = {
     "inventory.near_facilities": "&& is not leakproof; takes the territory from the transaction",
     "inventory.along": "&& is not leakproof; takes the territory from the transaction",
     "inventory.villages_at": "&& and <-> are not leakproof; divisions are read by all staff",
+    "inventory.touching": "&& is not leakproof; takes the territory from the transaction, returns keys only",
     "inventory.mark": "writers of names mark streets that they may not change otherwise; asks for both rights",
     "inventory.find_streets": "LIKE is not leakproof; takes the territory from the transaction",
     "inventory.counted": "figures are no secret among staff, and the same for all of them; returns only counts",

@@ -2,7 +2,6 @@
 
 from app.inventory.steps.deriving import (
     SCOPE_M,
-    chord_bearing_deg,
     derive,
     judge_again,
     judge_scope,
@@ -10,6 +9,7 @@ from app.inventory.steps.deriving import (
     require_distance,
 )
 from app.inventory.steps.drawing import draw, drawn_before, reshape, village_of
+from app.inventory.steps.making import chord_bearing_deg
 from app.inventory.steps.shaping import (
     join,
     mark_no_street,

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import shapely
 from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from app.base.models import Division
-from app.base.shares import Share, each, silent
+from app.base.shares import Share, chunks, silent
 from app.inventory.models import Street, StreetSegment, StreetState
-from gis.shaping import Beside, beside, length_m
+from app.inventory.steps.standing import is_one_of
+from gis.alongside import Alongside, alongside
+from gis.resurveys import ALONG, LEAST_M, Laid, lay
+from gis.shaping import beside
 
 #: A line within so many metres of a street's is a second survey of it (estimate: what two hand-held receivers differ).
 NEAR_M = 10.0
-#: A line runs along a street where this much of it does (estimate); less than so many metres of it is a crossing, or
-#: what two surveys draw differently where streets meet.
-ALONG, APART_M = 0.8, 25.0
 #: … and within so many where it runs along the whole of what people shaped or called no street: receivers under trees
 #: and eaves scatter that far, and streets of a village lie 25 m apart (estimate, an option of the derivation).
 DECIDED_M = 20.0
@@ -28,10 +29,33 @@ DECIDED_M = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """The segments that were added to streets, and of those that run along one in part (both by key) what does not."""
+    """The segments (by key) that are nothing but streets' again, and what is new: lines and the rows they are of."""
 
     segments: Collection[int]
-    rest: Mapping[int, Beside]
+    pieces: Sequence[tuple[Any, shapely.LineString]]
+
+
+@dataclass(slots=True)
+class _Near:
+    """The lines near each loose segment (by key), of which street; ``own``: those that are that street's own."""
+
+    street: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    line: dict[int, list[Any]] = field(default_factory=lambda: defaultdict(list))
+    own: dict[tuple[int, int], list[Any]] = field(default_factory=lambda: defaultdict(list))
+
+    @staticmethod
+    def of(session: Session, division: Division, near_m: float) -> _Near:
+        found = _Near()
+        asked = text("SELECT * FROM inventory.along(CAST(:top AS ltree), :near_m)")
+        rows = session.execute(asked, {"top": division.path, "near_m": near_m}).all()
+        for row, line in zip(rows, shapely.from_wkb([bytes(row.line) for row in rows]), strict=True):
+            if line.is_empty:
+                continue
+            found.street[row.segment_id].append(row.street_id)
+            found.line[row.segment_id].append(line)
+            if row.own:
+                found.own[row.segment_id, row.street_id].append(line)
+        return found
 
 
 def attach(
@@ -40,102 +64,119 @@ def attach(
     """Those of the loose segments below ``division`` that run along existing streets → part of these.
 
     So that a second survey of the same roads, shifted by a few metres, brings back nothing that people split, joined,
-    re-shaped or called no street. Compared are the lines of streets and the survey they were made of. A street without
-    a name in the first survey takes the one that the second knows for most of its length. What people decided is known
-    again ``decided_m`` metres off as well (:func:`_decided`).
+    re-shaped or called no street. Compared are the lines of streets and other surveys of them, near and in the same
+    direction (:mod:`gis.alongside`): what crosses a street is another. A segment of which only a part runs along a
+    street is noted with that street, and the rest of it is new. A street without a name in the first survey takes the
+    one that the second knows for most of its length. What people decided is known again ``decided_m`` metres off as
+    well (:func:`_decided`).
     """
-    if session.scalar(select(Street.id).limit(1)) is None:
-        return Attached(frozenset(), {})
-    near: dict[int, list[tuple[int, Any]]] = defaultdict(list)
-    asked = text("SELECT * FROM inventory.along(CAST(:top AS ltree), :near_m)")
-    for row in session.execute(asked, {"top": division.path, "near_m": max(NEAR_M, decided_m)}):
-        near[row.segment_id].append((row.street_id, shapely.from_wkb(bytes(row.line))))
-    asking = [row for row in loose if row.id in near]
-    added, rest = _along(asking, near, tell)
-    settled = {row.id for rows in added.values() for row in rows}
-    left = {row.id: shapely.from_wkb(row.line) for row in asking if row.id not in settled}
-    again = _decided(session, left, near, decided_m=decided_m, but=added)
-    for row in asking:
-        if row.id in again:
-            added[again[row.id]].append(row)
-    _add(session, added)
-    return Attached(settled | again.keys(), rest)
+    lines = shapely.from_wkb([row.line for row in loose]).tolist() if loose else []
+    if not loose or session.scalar(select(Street.id).limit(1)) is None:
+        return Attached(frozenset(), list(zip(loose, lines, strict=True)))
+    near = _Near.of(session, division, max(NEAR_M, decided_m))
+    asking = [n for n, row in enumerate(loose) if row.id in near.line]
+    found: dict[int, Alongside] = {}
+    for some in chunks(asking, tell):
+        found |= dict(zip(some, _alongside(loose, lines, some, near, NEAR_M), strict=True))
+    laid = lay(lines, found, lambda n, street: near.own[loose[n].id, street])
+    again = _decided(session, loose, lines, near, decided_m=decided_m, laid=laid)
+    metres = {loose[n].id: along for n, along in laid.along.items()} | again
+    _add(session, [row for row in loose if row.id in metres], metres)
+    settled = {loose[n].id for n in laid.whole} | again.keys()
+    return Attached(settled, [(loose[n], piece) for n, piece in laid.pieces if loose[n].id not in settled])
 
 
-def _along(
-    asking: Sequence[Any], near: Mapping[int, Sequence[tuple[int, Any]]], tell: Share
-) -> tuple[dict[int, list[Any]], dict[int, Beside]]:
-    """Which segments run along which street, and of those that do so in part, by key, what does not."""
-    added: dict[int, list[Any]] = defaultdict(list)
-    rest: dict[int, Beside] = {}
-    for row in each(asking, tell):
-        line = shapely.from_wkb(row.line)
-        found = beside(line, [other for _, other in near[row.id]], near_m=NEAR_M)
-        kept = tuple(piece for piece in found.rest if length_m(piece) > APART_M)
-        if found.along_m and (found.share >= ALONG or not kept):
-            added[_most_along(line, near[row.id])].append(row)
-        elif found.along_m > APART_M:
-            rest[row.id] = Beside(found.along_m, found.whole_m, kept)
-    return added, rest
+def _alongside(
+    loose: Sequence[Any], lines: Sequence[Any], some: Sequence[int], near: _Near, near_m: float
+) -> list[Alongside]:
+    """What some of the segments run along."""
+    keys = [loose[n].id for n in some]
+    owner = np.repeat(np.arange(len(some)), [len(near.line[key]) for key in keys])
+    others = [line for key in keys for line in near.line[key]]
+    streets = np.array([street for key in keys for street in near.street[key]], dtype=np.intp)
+    return alongside([lines[n] for n in some], owner, others, streets, near_m=near_m)
 
 
 def _decided(
-    session: Session,
-    left: Mapping[int, shapely.LineString],
-    near: Mapping[int, Sequence[tuple[int, Any]]],
-    *,
-    decided_m: float,
-    but: Collection[int],
-) -> dict[int, int]:
-    """Of the segments that are ``left`` those that are another survey of what people decided, and of which street.
+    session: Session, loose: Sequence[Any], lines: Sequence[Any], near: _Near, *, decided_m: float, laid: Laid
+) -> dict[int, dict[int, float]]:
+    """Of the segments that are not streets' again as a whole those that are what people decided, surveyed again.
 
     They lie within ``decided_m`` metres of a street that people shaped or called none, and together run along the whole
-    of it. A street that some line of the same survey lies nearer to (``but``) was found already: the other is another.
+    of it. A street that some line of the same survey lies nearer to was found already: the other is another. By
+    segment, how many metres of it run along which street.
     """
-    around: dict[int, dict[int, None]] = defaultdict(dict)  # the segments near each street, each once, in their order
-    for row in left:
-        for key, _ in near[row]:
-            around[key][row] = None
+    left = [n for n, row in enumerate(loose) if n not in laid.whole and row.id in near.line]
+    around: dict[int, list[int]] = defaultdict(list)  # the segments near each street, each once, in their order
+    for n in left:
+        for street in dict.fromkeys(near.street[loose[n].id]):
+            around[street].append(n)
+    but = {street for n in laid.whole for street in laid.along[n]}
     decided = Street.shaped_on.is_not(None) | (Street.state == StreetState.NO_STREET.value)
     streets = session.execute(
         select(Street.id, Street.line.ST_AsBinary().label("line"))
-        .where(Street.id.in_(around.keys() - {*but}), decided)
+        .where(Street.id.in_(around.keys() - but), decided)
         .order_by(Street.id)
     )
-    found: dict[int, int] = {}
-    for street in streets:
-        whole = shapely.from_wkb(bytes(street.line))
-        rows = [row for row in around[street.id] if row not in found]
-        along = [row for row in rows if beside(left[row], [whole], near_m=decided_m).share >= ALONG]
-        if along and beside(whole, [left[row] for row in along], near_m=decided_m).share >= ALONG:
-            found.update(dict.fromkeys(along, street.id))
+    found: dict[int, dict[int, float]] = {}
+    for row in streets:
+        street, whole = int(row.id), shapely.from_wkb(bytes(row.line))
+        rows = [n for n in around[street] if loose[n].id not in found]
+        mine = [lines[n] for n in rows]
+        keys = np.full(len(rows), street)
+        seen = alongside(mine, np.arange(len(rows)), [whole] * len(rows), keys, near_m=decided_m)
+        along = [n for n, one in zip(rows, seen, strict=True) if one.along_m >= ALONG * one.whole_m]
+        if along and beside(whole, [lines[n] for n in along], near_m=decided_m).share >= ALONG:
+            found.update({loose[n].id: {street: loose[n].length_m} for n in along})
     return found
 
 
-def _most_along(line: shapely.LineString, near: Sequence[tuple[int, Any]]) -> int:
-    """The street that most of a line runs along."""
-    streets: dict[int, list[Any]] = defaultdict(list)
-    for street, other in near:
-        streets[street].append(other)
-    return max(sorted(streets), key=lambda street: beside(line, streets[street], near_m=NEAR_M).along_m)
-
-
-def _add(session: Session, added: Mapping[int, Sequence[Any]]) -> None:
-    """Store which segments run beside which street, and the name that a nameless one has now."""
-    if not added:
+def _add(session: Session, rows: Sequence[Any], metres: Mapping[int, Mapping[int, float]]) -> None:
+    """Store which segments run beside which streets, and the names that nameless ones have now."""
+    by_street = _by_street(rows, metres)
+    if not by_street:
         return
-    streets = session.scalars(select(Street).where(Street.id.in_(added))).all()
-    rows = [
+    streets = session.execute(
+        select(Street.id, Street.division_id, Street.length_m, Street.surveyed_name).where(
+            is_one_of(Street.id, by_street.keys())
+        )
+    ).all()
+    members = [
         {"street_id": street.id, "segment_id": row.id, "division_id": street.division_id, "beside": True}
         for street in streets
-        for row in added[street.id]
+        for row, _ in by_street[street.id]
     ]
-    session.execute(insert(StreetSegment), rows)
-    for street in streets:
-        named = Counter[str]()
-        for row in added[street.id]:
-            if row.name:
-                named[row.name] += row.length_m
-        if street.surveyed_name is None and len(named) == 1 and named.total() > street.length_m / 2:
-            street.surveyed_name = next(iter(named))
+    session.execute(insert(StreetSegment), members)
+    names = {
+        street.id: name
+        for street in streets
+        if street.surveyed_name is None and (name := _learnt(by_street[street.id], street.length_m))
+    }
+    if names:
+        for street in session.scalars(select(Street).where(is_one_of(Street.id, names.keys()))):
+            street.surveyed_name = names[street.id]
     session.flush()
+
+
+def _by_street(rows: Sequence[Any], metres: Mapping[int, Mapping[int, float]]) -> dict[int, list[tuple[Any, float]]]:
+    """The segments beside each street, and how many metres of each.
+
+    Of several streets that one runs along, those that it does so for a while, and that which it does most.
+    """
+    found: dict[int, list[tuple[Any, float]]] = defaultdict(list)
+    for row in rows:
+        along = metres[row.id]
+        most = min(along, key=lambda street: (-along[street], street))
+        for street, long_m in along.items():
+            if street == most or long_m > LEAST_M:
+                found[street].append((row, long_m))
+    return found
+
+
+def _learnt(beside: Sequence[tuple[Any, float]], length_m: float) -> str | None:
+    """The one name that the segments beside a street have, if they have it along most of its length."""
+    named: dict[str, float] = defaultdict(float)
+    for row, long_m in beside:
+        if row.name:
+            named[row.name] += long_m
+    return next(iter(named)) if len(named) == 1 and sum(named.values()) > length_m / 2 else None

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-import shapely
-from geoalchemy2 import WKBElement
-from sqlalchemy import Date, Double, bindparam, func, insert, select, text, update
+from sqlalchemy import Date, Double, bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 from sqlalchemy.orm.util import identity_key
@@ -19,17 +14,14 @@ from app.base.clock import Clock
 from app.base.errors import Invalid
 from app.base.models import Division
 from app.base.shares import Share, part, silent
-from app.base.tables import SRID
 from app.intake.models import Segment
-from app.inventory.models import ScopeReason, Stream, Street, StreetSegment, StreetState
+from app.inventory.models import ScopeReason, Street, StreetSegment, StreetState
 from app.inventory.steps.attaching import DECIDED_M, attach
-from gis.crs import bearings_deg, metres_per_degree
-from gis.features import Centreline
-from gis.streets import derive_streets, parted_at_corners
+from app.inventory.steps.renewing import renew
+from app.inventory.steps.standing import Holds, segments
 
-#: What share of a derivation is done once the lines beside streets are known, once the others are streets, and once
-#: these are written (measured with 20,000 lines).
-_ATTACHED, _CONTINUED, _WRITTEN = 0.3, 0.5, 0.8
+#: What share of a derivation is done once the lines beside streets are known (measured with 20,000 lines).
+_ATTACHED = 0.3
 #: Within how many metres of a committee, shop, clinic or school a street is in scope (estimate, setting).
 SCOPE_M = 50.0
 #: A committee that stands near no street is on the nearest one, within this many metres (estimate, setting).
@@ -66,123 +58,44 @@ _HASHING, _AS_EVER = text("SET LOCAL enable_nestloop = off"), text("SET LOCAL en
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """How many streets were made, and how many lines were added to streets that were there."""
+    """How many streets were made, how many lines were added to streets that were there, how many of those changed."""
 
     streets: int
     added: int
+    changed: int = 0
 
 
 def derive(
-    session: Session, clock: Clock, *, division: Division, decided_m: float = DECIDED_M, tell: Share = silent
+    session: Session,
+    clock: Clock,
+    *,
+    division: Division,
+    decided_m: float = DECIDED_M,
+    holds: Holds = (),
+    tell: Share = silent,
 ) -> Derived:
     """Segments without a street → streets, below ``division``; ``tell`` hears what share of it is done.
 
     Continuity by angle, name and class (:func:`gis.streets.derive_streets`); a segment that turns a corner on its way
-    is a part of two streets. A street belongs to the division that most of its length lies in. Streets that exist
-    already stay as they are, whatever people made of them: a segment that runs along one is added to it
-    (:func:`app.inventory.steps.attaching.attach`), and of one that does so in part only the rest is new.
+    is a part of two streets. A street belongs to the division that most of its length lies in. A segment that runs
+    along a street is added to it (:func:`app.inventory.steps.attaching.attach`), and of one that does so in part only
+    the rest is new. Streets that people decided (named, shaped, called none, counted in the second stream) stay as they
+    are, and those that ``holds`` say a later station knows of; others that the new lines touch are derived again with
+    them (:func:`app.inventory.steps.renewing.renew`).
     """
-    loose = _loose_segments(session, division)
-    attached = attach(session, loose, division=division, decided_m=decided_m, tell=part(tell, 0.0, _ATTACHED))
-    runs, rows = attached.rest, [row for row in loose if row.id not in attached.segments]
-    if not rows:
-        return Derived(0, len(attached.segments))
-    pieces = [
-        (row, line)
-        for row, line in zip(rows, shapely.from_wkb([row.line for row in rows]), strict=True)
-        for line in (runs[row.id].rest if row.id in runs else (line,))
-    ]
-    centrelines, owner = parted_at_corners(
-        [
-            Centreline(key=f"{row.id}:{n}", line=line, name=row.name, road_class=row.road_class, oneway=row.oneway)
-            for n, (row, line) in enumerate(pieces)
-        ]
-    )
-    pieces = [(pieces[n][0], each.line) for n, each in zip(owner.tolist(), centrelines, strict=True)]
-    streets = derive_streets(centrelines)
-    tell(_CONTINUED)
-    members = streets.members()
-    made = [
-        _street(clock, [pieces[i] for i in run], name=streets.names[n], metres=float(streets.lengths_m[n]))
-        for n, run in enumerate(members)
-    ]
-    adding = insert(Street).returning(Street.id, sort_by_parameter_order=True)
-    ids = session.scalars(adding, made, execution_options={"render_nulls": True}).all()
-    tell(_WRITTEN)
-    owners = dict.fromkeys((row.id, int(number)) for (row, _), number in zip(pieces, streets.street, strict=True))
-    session.execute(
-        insert(StreetSegment),
-        [
-            {"street_id": ids[number], "segment_id": segment, "division_id": made[number]["division_id"]}
-            for segment, number in owners
-        ],
-    )
-    tell(1.0)
-    return Derived(len(ids), len(attached.segments))
-
-
-def _loose_segments(session: Session, division: Division) -> Sequence[Any]:
-    """Segments of the territory that are part of no street yet, with their lines as WKB, in order of key."""
-    return session.execute(
-        select(
-            Segment.id,
-            Segment.name,
-            Segment.road_class,
-            Segment.oneway,
-            Segment.division_id,
-            Segment.length_m,
-            Segment.geometry_source,
-            Segment.line.ST_AsBinary().label("line"),
-        )
+    loose = session.execute(
+        segments()
         .outerjoin(StreetSegment, StreetSegment.segment_id == Segment.id)
         .where(Segment.territory.op("<@")(division.path), StreetSegment.id.is_(None))
         .order_by(Segment.id)
     ).all()
-
-
-def _street(clock: Clock, pieces: list[tuple[Any, Any]], *, name: str | None, metres: float) -> dict[str, Any]:
-    rows, lines = [row for row, _ in pieces], [line for _, line in pieces]
-    homes: Counter[int] = Counter()
-    for row in rows:
-        homes[row.division_id] += row.length_m
-    classes = Counter(row.road_class for row in rows if row.road_class)
-    return {
-        "division_id": min(homes, key=lambda home: (-homes[home], home)),
-        "surveyed_name": name,
-        "line": WKBElement(shapely.MultiLineString(list(lines)).wkb, srid=SRID),
-        "length_m": metres,
-        "bearing_deg": chord_bearing_deg(lines),
-        "road_class": classes.most_common(1)[0][0] if classes else None,
-        "stream": Stream.VILLAGE.value,
-        "geometry_source": rows[0].geometry_source,
-        "surveyed_on": clock.today(),
-    }
-
-
-def chord_bearing_deg(lines: Sequence[shapely.LineString]) -> float:
-    """Bearing of the line between the street's two ends that lie farthest apart, 0 ≤ deg < 180.
-
-    A ring has no such ends: the longer side of its box stands for it.
-    """
-    merged = shapely.line_merge(shapely.MultiLineString(list(lines)))
-    ends = (
-        shapely.get_coordinates(shapely.get_point(shapely.get_parts(merged), 0)),
-        shapely.get_coordinates(shapely.get_point(shapely.get_parts(merged), -1)),
+    attached = attach(session, loose, division=division, decided_m=decided_m, tell=part(tell, 0.0, _ATTACHED))
+    if not attached.pieces:
+        return Derived(0, len(attached.segments))
+    renewed = renew(
+        session, clock, new=attached.pieces, division=division, holds=holds, tell=part(tell, _ATTACHED, 1.0)
     )
-    points = np.unique(np.concatenate(ends), axis=0)
-    if len(points) < 2:  # noqa: PLR2004 - a chord has two ends
-        corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(merged))
-        pairs = corners[[0, 1]], corners[[1, 2]]
-    else:
-        first, second = np.triu_indices(len(points), k=1)
-        pairs = points[first], points[second]
-    return _longest_bearing_deg(*pairs)
-
-
-def _longest_bearing_deg(starts: Any, ends: Any) -> float:
-    lon_m, lat_m = metres_per_degree(float(starts[:, 1].mean()))
-    far = int(np.argmax(np.hypot(*((starts - ends) * (float(lon_m), float(lat_m))).T)))
-    return float(bearings_deg(starts[far][None], ends[far][None])[0]) % 180.0
+    return Derived(renewed.made, len(attached.segments), renewed.changed)
 
 
 def judge_scope(session: Session, clock: Clock, *, division: Division, within_m: float = SCOPE_M) -> int:

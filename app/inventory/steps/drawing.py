@@ -22,9 +22,10 @@ from app.intake.keeping import FAR_M
 from app.inventory.logic import MOVED_M, Near, village_at
 from app.inventory.models import LineSource, Stream, Street, StreetSegment
 from app.inventory.queries import line_of
-from app.inventory.steps.attaching import ALONG, NEAR_M
+from app.inventory.steps.attaching import NEAR_M
 from app.inventory.steps.shaping import Holds, judge_again, judge_in, require_free, shape
 from gis import shaping
+from gis.resurveys import ALONG
 from gis.shaping import Plane, parts_of
 
 #: A drawn street's length, its corners, how often it may meet itself, and how far from its village's point it may lie

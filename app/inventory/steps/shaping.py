@@ -26,8 +26,9 @@ from app.inventory.asks import Hold, HoldsOfStreets
 from app.inventory.logic import CUT_M, JOIN_M
 from app.inventory.models import ScopeReason, Street, StreetSegment, StreetState
 from app.inventory.queries import line_of
-from app.inventory.steps.deriving import chord_bearing_deg, judge_scope
 from app.inventory.steps.deriving import judge_again as judge_village
+from app.inventory.steps.deriving import judge_scope
+from app.inventory.steps.making import chord_bearing_deg
 from gis.carriageways import along_m
 from gis.cutting import cut
 from gis.errors import GisError

@@ -17,6 +17,7 @@ from app.base.request import Answer, Me, Now, Show, Version, Work
 from app.base.seen import require_row
 from app.intake.models import Intake
 from app.inventory import steps
+from app.inventory.views.streets import Holds
 
 router = APIRouter()
 #: Rows of a file that are undone while the page waits: 0.3 to 1.3 ms each, the more the younger they are.
@@ -26,15 +27,15 @@ NAMED = 5
 
 
 @router.post("/inventory/intakes/{uid}/undo")
-def undo_intake(session: Work, show: Show, clock: Now, uid: UUID, version: Version) -> Response:
+def undo_intake(session: Work, show: Show, clock: Now, uid: UUID, version: Version, holds: Holds) -> Response:
     """An intake is undone together with the unnamed streets made of its lines; its record and its file stay."""
     intake = _intake(session, uid)
     require_row(intake, version, title=intake.source, url=f"/intake/{uid}")
     if intake.accepted + intake.repaired > AT_ONCE:
-        steps.require_unbuilt(session, intake=intake)
+        steps.require_unbuilt(session, intake=intake, holds=holds)
         run = enqueue_once(session, "withdraw", {"intake": uid, "version": intake.version})
         return show.see(f"/inventory/withdrawals/{run}")
-    left = steps.withdraw(session, clock, intake=intake)
+    left = steps.withdraw(session, clock, intake=intake, holds=holds)
     return _undone(show, intake, left, undo=current_act(session))
 
 

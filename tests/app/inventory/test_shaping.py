@@ -366,6 +366,8 @@ def test_a_survey_of_a_drawn_street_makes_no_second_one_and_gives_it_its_name(sm
 def test_of_a_line_that_goes_on_beyond_a_street_only_the_rest_becomes_one(small: Small):
     survey = crossing()
     longer = replace(survey.centrelines[0], key="w/9", line=LineString([at(1, 0.02), at(6, 0.02)]))
+    with small.acting() as session:
+        small.road(session).shaped_on = small.world.clock.today()
     assert small.take_in(replace(survey, centrelines=(longer,)), "b") == 1
     with small.acting() as session:
         newest = session.scalars(select(Street).order_by(Street.id.desc()).limit(1)).one()
@@ -379,7 +381,7 @@ def test_an_intake_whose_lines_only_run_along_streets_is_undone_without_them(sma
     small.take_in(crossing(shift=0.03), "b")
     with small.acting() as session:
         newest = session.scalars(select(Intake).order_by(Intake.id.desc()).limit(1)).one()
-        assert steps.dissolve(session, intake=newest) == 0
+        assert steps.dissolve(session, small.world.clock, intake=newest) == 0
     assert [row[:7] for row in small.told()] == before
 
 
@@ -388,7 +390,7 @@ def test_an_intake_is_not_undone_under_what_people_decided(small: Small, step: S
     with small.acting() as session:
         step(small, session)
     with small.acting() as session, pytest.raises(Conflict, match="what people decided"):
-        steps.dissolve(session, intake=session.scalars(select(Intake)).one())
+        steps.dissolve(session, small.world.clock, intake=session.scalars(select(Intake)).one())
 
 
 def test_an_intake_whose_streets_bear_decided_names_says_that_it_stays(small: Small):
@@ -396,7 +398,7 @@ def test_an_intake_whose_streets_bear_decided_names_says_that_it_stays(small: Sm
         street = session.scalars(select(Street.id).order_by(Street.id).limit(1)).one()
     build_name(small.world, street)
     with small.acting() as session, pytest.raises(Conflict, match="can no longer be taken back"):
-        steps.dissolve(session, intake=session.scalars(select(Intake)).one())
+        steps.dissolve(session, small.world.clock, intake=session.scalars(select(Intake)).one())
 
 
 def called(survey: Survey, name: str, *lines: LineString) -> Survey:
@@ -445,20 +447,22 @@ def test_an_intake_whose_shop_put_a_street_in_scope_is_undone_and_the_scope_judg
     with small.acting() as session:
         assert small.road(session).in_scope
         newest = session.scalars(select(Intake).order_by(Intake.id.desc()).limit(1)).one()
-        assert steps.dissolve(session, intake=newest) == 0
+        assert steps.dissolve(session, small.world.clock, intake=newest) == 0
         undo_intake(session, intake=newest)
         steps.judge_again(session, small.world.clock, division=small.town(session))
     assert [row[:7] for row in small.told()] == before
 
 
 def test_a_line_that_leaves_a_street_twice_is_undone_with_all_that_it_made(small: Small):
+    with small.acting() as session:
+        small.road(session).shaped_on = small.world.clock.today()
     before = [row[:7] for row in small.told()]
     out = LineString([at(-6, 0), at(-3.5, 0), at(-3, 0), at(3, 0), at(6, 0)])
     small.take_in(called(crossing(), "", out), "b")
     assert len(small.told()) == len(before) + 2
     with small.acting() as session:
         newest = session.scalars(select(Intake).order_by(Intake.id.desc()).limit(1)).one()
-        assert steps.dissolve(session, intake=newest) == 2
+        assert steps.dissolve(session, small.world.clock, intake=newest) == 2
     assert [row[:7] for row in small.told()] == before
 
 
