@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pytest
 import shapely
 from geoalchemy2.shape import to_shape
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from shapely import LineString
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.base.models import Division, Role
 from app.intake.models import Intake, Segment
@@ -255,15 +259,70 @@ def test_what_people_decided_is_not_continued(world: World):
     assert before[0] in kept(world)
 
 
-def of_segments(world: World) -> list[tuple[str | None, int, frozenset[str]]]:
-    """The streets by name, length, and the middles of what they are made of."""
-    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
-        rows = session.execute(
-            select(Street.id, Street.surveyed_name, Street.length_m, Segment.key)
-            .join(StreetSegment, StreetSegment.street_id == Street.id)
-            .join(Segment, Segment.id == StreetSegment.segment_id)
-        ).all()
+class _Enough(Exception):
+    """Nothing of this is to stay."""
+
+
+def as_brought(world: World, files: Sequence[Sequence[Centreline]]) -> list[tuple[str | None, int, tuple[str, ...]]]:
+    """The streets after these files, one after the other; nothing of it stays."""
+    found: list[tuple[str | None, int, tuple[str, ...]]] = []
+    with pytest.raises(_Enough), world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        town = session.get_one(Division, world.places["中镇"])
+        for n, lines in enumerate(files):
+            keys = [*(line.key for line in lines), "n/1"]
+            reports = tuple(RowReport(at, key, Verdict.ACCEPTED) for at, key in enumerate(keys, start=1))
+            file = replace(crossing(), centrelines=tuple(lines), facilities=(), reports=reports)
+            take_in(session, world.clock, survey=file, origin=Origin(str(n)), division=town)
+            steps.derive(session, world.clock, division=town, holds=HOLDS)
+        found = of_segments(session)
+        raise _Enough
+    return found
+
+
+def of_segments(session: Session) -> list[tuple[str | None, int, tuple[str, ...]]]:
+    """The streets by name, length in whole metres, and the rows that they are made of."""
+    rows = session.execute(
+        select(Street.id, Street.surveyed_name, Street.length_m, Segment.key, StreetSegment.beside)
+        .join(StreetSegment, StreetSegment.street_id == Street.id)
+        .join(Segment, Segment.id == StreetSegment.segment_id)
+    ).all()
     streets: dict[int, tuple[str | None, int, set[str]]] = {}
     for one in rows:
+        assert not one.beside, "no two lines of a grid are one"
         streets.setdefault(one.id, (one.surveyed_name, round(one.length_m), set()))[2].add(one.key.partition(":")[0])
-    return sorted(((name, metres, frozenset(keys)) for name, metres, keys in streets.values()), key=str)
+    return sorted(((name, metres, tuple(sorted(keys))) for name, metres, keys in streets.values()), key=str)
+
+
+STEPS = st.integers(0, 6)
+NAMES_OF_LINES = st.sampled_from([None, None, None, "前街", "后街"])
+
+
+@st.composite
+def grid(draw: st.DrawFn) -> list[Centreline]:
+    """Rows and lanes of a grid of 60 m, whole or in pieces, and slanting roads between its crossings; none twice."""
+    known: set[frozenset[tuple[int, int]]] = set()
+    lines: list[tuple[list[tuple[int, int]], str | None]] = []
+    for _ in range(draw(st.integers(2, 9))):
+        (x, y), long, name = draw(st.tuples(STEPS, STEPS)), draw(st.integers(1, 5)), draw(NAMES_OF_LINES)
+        east, north = draw(st.sampled_from([(1, 0), (0, 1), (1, 1), (1, -1)]))
+        places = [(x + east * n, y + north * n) for n in range(long + 1)]
+        legs = {frozenset(leg) for leg in pairwise(places)}
+        if not legs & known:
+            known |= legs
+            lines += [(list(leg), name) for leg in pairwise(places)] if draw(st.booleans()) else [(places, name)]
+    return [
+        Centreline(f"r/{n:02}", LineString([at(x * 0.6, y * 0.6) for x, y in places]), name, "residential")
+        for n, (places, name) in enumerate(lines)
+    ]
+
+
+@given(lines=grid(), data=st.data())
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_grid_surveyed_in_two_files_gives_the_streets_of_one(
+    shared_world: World, lines: list[Centreline], data: st.DataObject
+):
+    second = set(data.draw(st.lists(st.sampled_from(range(len(lines))), unique=True)))
+    files = [[line for n, line in enumerate(lines) if (n in second) is later] for later in (False, True)]
+    once = as_brought(shared_world, [lines])
+    for order in (files, files[::-1]):
+        assert as_brought(shared_world, order) == once
