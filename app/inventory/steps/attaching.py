@@ -25,6 +25,8 @@ NEAR_M = 10.0
 #: … and within so many where it runs along the whole of what people shaped or called no street: receivers under trees
 #: and eaves scatter that far, and streets of a village lie 25 m apart (estimate, an option of the derivation).
 DECIDED_M = 20.0
+#: A street with a decided name takes none from a survey.
+_NAMED = frozenset({StreetState.APPROVED.value, StreetState.IN_FORCE.value, StreetState.RETIRED.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,7 @@ def _add(session: Session, rows: Sequence[Any], metres: Mapping[int, Mapping[int
     if not by_street:
         return
     streets = session.execute(
-        select(Street.id, Street.division_id, Street.length_m, Street.surveyed_name).where(
+        select(Street.id, Street.division_id, Street.length_m, Street.surveyed_name, Street.state).where(
             is_one_of(Street.id, by_street.keys())
         )
     ).all()
@@ -150,7 +152,9 @@ def _add(session: Session, rows: Sequence[Any], metres: Mapping[int, Mapping[int
     names = {
         street.id: name
         for street in streets
-        if street.surveyed_name is None and (name := _learnt(by_street[street.id], street.length_m))
+        if street.surveyed_name is None
+        and street.state not in _NAMED
+        and (name := _learnt(by_street[street.id], street.length_m))
     }
     if names:
         for street in session.scalars(select(Street).where(is_one_of(Street.id, names.keys()))):

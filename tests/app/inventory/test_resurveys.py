@@ -256,7 +256,8 @@ def test_what_people_decided_is_not_continued(world: World):
     before = kept(world)
     bring(world, [row(0, 150, 300)], "b")
     assert told(world) == [Told(None, 30, 1), Told(None, 15, 1)]
-    assert before[0] in kept(world)
+    bring(world, [row(2, name="后街")], "c")
+    assert before[0] in kept(world), "nor does it take a name from a survey"
 
 
 class _Enough(Exception):
