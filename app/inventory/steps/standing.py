@@ -13,6 +13,7 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Row, cast, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from app.base.models import Division
+from app.base.shares import chunks, silent
 from app.intake.models import Segment
 from app.inventory.asks import HoldsOfStreets
 from app.inventory.models import Stream, Street, StreetSegment, StreetState
@@ -23,6 +24,8 @@ from gis.streets import plain_name
 Holds = Sequence[HoldsOfStreets]
 #: Two carriageways of one road lie no farther apart.
 _CARRIAGEWAYS_M = 40.0
+#: So near (some 60 m, as far as a leg of a corner reaches) what meets a street tells what it does there.
+_NEAR_DEG = 0.0007
 #: A character that no name has, before the names of what is not derived again.
 _DECIDED = "\ue000"
 
@@ -57,18 +60,31 @@ def ground_of(
     streets: Collection[int],
     holds: Holds,
 ) -> Ground:
-    """The streets that new lines touch, or that are given, those that touch these, and those that touch them again.
+    """The streets that new lines touch, or that are given, whole; and of those that these meet what lies near.
 
-    So far a street's continuation depends on what meets it: the next ones tell how many roads meet at its junctions.
+    So far a street's continuation depends on what meets it. Whole are of the others also those that a gap in a name or
+    a roundabout may join to the first; the rest tell how many roads meet at a junction, as what people decided does.
     """
     near = touching(session, division, lines=[line for _, line in lines], within_m=SNAP_M)
     near |= touching(session, division, lines=[line for row, line in lines if row.oneway], within_m=_CARRIAGEWAYS_M)
     touched = near | set(streets) | touching(session, division, streets=streets, within_m=SNAP_M)
-    known, newest = set(touched), set(touched)
-    for _ in range(2):
-        newest = touching(session, division, streets=newest, within_m=SNAP_M) - known
-        known |= newest
-    return Ground(_parts(session, known, holds), touched)
+    if not touched:
+        return Ground((), touched)
+    around = touching(session, division, streets=touched, within_m=SNAP_M) - touched
+    rows = _streets(session, touched | around)
+    members = _members(session, _free([row for row in rows if row.id in touched], session, holds))
+    carrying = [street for street, of in members.items() if any(row.oneway for row in of)]
+    near_rings = touching(session, division, streets=carrying, within_m=SNAP_M)
+    names = {plain_name(row.name) for row, _ in lines} | {
+        plain_name(row.surveyed_name) for row in rows if row.id in touched
+    }
+    also = [
+        row
+        for row in rows
+        if row.id in around and (row.id in near_rings or (row.surveyed_name and plain_name(row.surveyed_name) in names))
+    ]
+    members = {**members, **_members(session, _free(also, session, holds))}
+    return Ground(_parts(rows, members, [line for _, line in lines]), touched)
 
 
 def touching(
@@ -91,11 +107,9 @@ def touching(
     return set(session.scalars(asked, values))
 
 
-def _parts(session: Session, keys: Collection[int], holds: Holds) -> list[Part]:
-    """The lines of these streets; those of what people decided with a name each that nothing else has."""
-    if not keys:
-        return []
-    streets = session.execute(
+def _streets(session: Session, keys: Collection[int]) -> Sequence[Any]:
+    """These streets with their lines, and whether people decided what they are."""
+    return session.execute(
         select(
             Street.id,
             Street.surveyed_name,
@@ -111,19 +125,37 @@ def _parts(session: Session, keys: Collection[int], holds: Holds) -> list[Part]:
         .where(is_one_of(Street.id, keys))
         .order_by(Street.id)
     ).all()
-    held = {street for ask in holds for street in ask(session, [row.id for row in streets])}
-    free = [row.id for row in streets if not row.decided and row.id not in held]
-    members = _members(session, free)
+
+
+def _free(streets: Sequence[Any], session: Session, holds: Holds) -> list[int]:
+    """Those of the streets that nobody decided, and that no later station knows of."""
+    keys = [row.id for row in streets if not row.decided]
+    held = {street for ask in holds for some in chunks(keys, silent) for street in ask(session, some)}
+    return [key for key in keys if key not in held]
+
+
+def _parts(streets: Sequence[Any], members: Mapping[int, Sequence[Any]], new: Sequence[Any]) -> list[Part]:
+    """The lines of the streets that have members; of the others, with a name each that nothing else has, what is near.
+
+    Near to the new lines and to those streets.
+    """
     lines, owner = shapely.get_parts(shapely.from_wkb([bytes(row.line) for row in streets]), return_index=True)
-    drawn = np.flatnonzero(shapely.length(lines) > 0)
+    free = np.array([row.id in members for row in streets])[owner]
+    tree = shapely.STRtree([*lines[free], *new])
+    kept = free.copy()
+    kept[~free] = np.isin(
+        np.arange((~free).sum()), tree.query(lines[~free], predicate="dwithin", distance=_NEAR_DEG)[0]
+    )
     of_street: dict[int, list[Any]] = defaultdict(list)
-    for n in drawn.tolist():
+    for n in np.flatnonzero(kept & (shapely.length(lines) > 0)).tolist():
         of_street[int(owner[n])].append(lines[n])
-    return [part for n, row in enumerate(streets) for part in _parts_of(row, of_street[n], members.get(row.id, []))]
+    return [part for n, row in enumerate(streets) for part in _parts_of(row, of_street[n], members.get(row.id, ()))]
 
 
 def _members(session: Session, streets: Collection[int]) -> Mapping[int, list[Any]]:
     """The segments that streets are made of, with their lines."""
+    if not streets:
+        return {}
     rows = session.execute(
         segments(StreetSegment.street_id)
         .join(StreetSegment, StreetSegment.segment_id == Segment.id)

@@ -15,6 +15,7 @@ from shapely import LineString
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.base.history import current_act, undo
 from app.base.models import Division, Role
 from app.intake.models import Intake, Segment
 from app.intake.steps import Origin, take_in, undo_intake
@@ -27,7 +28,7 @@ from app.naming.queries import named_streets
 from app.planning.queries import holds_of_streets as signed
 from app.planning.queries import signed_streets
 from gis.features import Centreline, RowReport, Survey, Verdict
-from tests.app.builders import build_name
+from tests.app.builders import build_name, person
 from tests.surveys import at, crossing
 from tests.world import World
 
@@ -215,6 +216,21 @@ def test_two_streets_that_a_later_survey_joins_are_the_longer_ones_record(world:
     assert longer[:2] in {one[:2] for one in kept(world)[:2]}
     assert shorter[3] in {one[3] for one in kept(world)[:2]}
     assert loose(world) == 0
+
+
+def test_the_act_that_joined_streets_is_undone_with_their_records(world: World):
+    bring(world, [row(0, -150, 0), row(0, 60, 150), lane(-150, -90, 0)], "a")
+    before = kept(world)
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        town = session.get_one(Division, world.places["中镇"])
+        file = survey([row(0, 0, 60), lane(-150, 0, 90)])
+        take_in(session, world.clock, survey=file, origin=Origin("b"), division=town)
+        assert steps.derive(session, world.clock, division=town, holds=HOLDS).changed == 2
+        act = current_act(session)
+    assert told(world) == [Told(None, 30, 1), Told(None, 18, 1)]
+    with world.office.acting(world.person(Role.COUNTY_OFFICER, "西县"), via="test") as session:
+        undo(session, world.clock, person(world, Role.COUNTY_OFFICER, "西县"), act)
+    assert kept(world) == before
 
 
 def test_a_street_that_a_later_road_parts_is_one_again_without_it(world: World):
