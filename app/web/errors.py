@@ -153,16 +153,16 @@ class ErrorPages:
             language=lang,
             trace=request.state.trace,
             actor=getattr(request.state, "actor", None),
-            back=_came_from(request),
+            back=_came_from(request, above=told["status"] != STATUS[NotAllowed]),
             **told,
         )
 
 
-def _came_from(request: Request) -> str:
-    """The page of ours that a refused form was sent from, as path and query; else the nearest one above its address.
+def _came_from(request: Request, *, above: bool) -> str:
+    """The page of ours that a refused form was sent from, as path and query; else the nearest ``above`` its address.
 
     A form that was itself the answer to a form stands at an address that nobody can open. Empty where only the start
-    page is left.
+    page is left, and for who may not be there: the page above may refuse them too.
     """
     if request.method != "POST":
         return ""
@@ -171,8 +171,8 @@ def _came_from(request: Request) -> str:
     ours = said.netloc == request.url.netloc and local(way) == way
     if ours and _opens(request, said.path):
         return way
-    above = PurePosixPath(said.path if ours else request.url.path).parents
-    return next((str(path) for path in above if path.name and _opens(request, str(path))), "")
+    pages = PurePosixPath(said.path if ours else request.url.path).parents if above else ()
+    return next((str(path) for path in pages if path.name and _opens(request, str(path))), "")
 
 
 def _opens(request: Request, path: str) -> bool:
