@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from gis import crs
@@ -122,7 +123,7 @@ def carriageway_pairs(courses: Courses, oneway: Flags, name: Ints, rank: Ints, r
     that are side by side for a moment only, as where one branches off, are two: the other must be beside a good part of
     the shorter run.
     """
-    lines = np.flatnonzero(oneway | (name >= 0))
+    lines = np.flatnonzero(np.where(name >= 0, _near_namesakes(courses, name, run), oneway))
     first, second, share, apart = beside(courses, lines, lines, within_m=BESIDE_NAMED_M)
     single = oneway[first] & oneway[second]
     reach = np.where(single, np.where(name[first] >= 0, BESIDE_NAMED_M, BESIDE_M), BESIDE_UNTAGGED_M)
@@ -138,6 +139,32 @@ def carriageway_pairs(courses: Courses, oneway: Flags, name: Ints, rank: Ints, r
     np.minimum.at(least, where, np.where(single, SHARE_OF_RUN, SHARE))
     good = (together_m >= least * shorter_m) & (together_m >= LEAST_M)
     return np.column_stack([first[good[where]], second[good[where]]])
+
+
+def _near_namesakes(courses: Courses, name: Ints, run: Ints) -> Flags:
+    """Named segments (S,) whose run has another of its name so near that samples of both could pair.
+
+    Only these are sampled: in a town every street has a name, and hardly any has a namesake beside it.
+    """
+    found = np.zeros(len(name), dtype=bool)
+    named = np.flatnonzero(name >= 0)
+    if len(named) == 0:
+        return found
+    key = run[named] * (int(name.max()) + 1) + name[named]
+    _, head, part = np.unique(key, return_index=True, return_inverse=True)
+    called, low, high = name[named[head]], np.full((len(head), 2), np.inf), np.full((len(head), 2), -np.inf)
+    np.minimum.at(low, part, np.minimum.reduceat(courses.xy, courses.first)[named])
+    np.maximum.at(high, part, np.maximum.reduceat(courses.xy, courses.first)[named])
+    east, _ = crs.metres_per_degree(float(np.abs([low[:, 1], high[:, 1]]).max()))  # where a degree is shortest
+    _, north = crs.metres_per_degree(0.0)
+    reach = np.hypot(BESIDE_NAMED_M, STEP_M) / np.array([float(east), float(north)])
+    tree = shapely.STRtree(shapely.box(*(low - reach).T, *(high + reach).T))
+    one, other = tree.query(shapely.box(*low.T, *high.T))  # of boxes the tree tells all
+    alike = (one != other) & (called[one] == called[other])
+    near = np.zeros(len(head), dtype=bool)
+    near[one[alike]] = near[other[alike]] = True
+    found[named] = near[part]
+    return found
 
 
 def _covered(courses: Courses, first: Ints, second: Ints, run: Ints, where: Ints, pairs: int) -> Floats:
